@@ -1,0 +1,50 @@
+# make report | make test | make own FOLDER=... ; everything else serves these.
+PYTHON ?= python3
+FOLDER ?= data/raw/own
+VENV := .venv
+ENV := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# one run at a time; a lock that a killed run left behind is taken off
+SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'snakemake --unlock --quiet all 2>/dev/null; exec snakemake --cores all "$$@"' snakemake
+
+.PHONY: help env weights report own test tiny clean-env
+
+help:
+	@echo "make report            environment, weights, mini data, methods, analysis, report"
+	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
+	@echo "make test              all tests"
+	@echo "make tiny              the whole graph on four small images, for a quick look"
+
+env: $(ENV)
+
+$(ENV): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("fgresq needs Python 3.11 or newer, this is %s; call make PYTHON=python3.11" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+weights: $(ENV)
+	@$(SNAKEMAKE) --quiet all --config only=weights
+
+report: weights
+	@$(SNAKEMAKE)
+
+own: weights
+	@$(SNAKEMAKE) --config preset=own folder='$(FOLDER)'
+
+tiny: weights
+	@$(SNAKEMAKE) --config preset=tiny
+
+test: weights
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile rules workflow
+	snakemake --lint
+	pytest
+
+dvc.yaml: $(ENV) $(wildcard fgresq/*.py fgresq/*/*.py workflow/*.py)
+	python workflow/render_dvc.py
+
+environment.yml: requirements.lock workflow/render_environment.py $(ENV)
+	python workflow/render_environment.py

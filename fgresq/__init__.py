@@ -1,0 +1,3 @@
+"""fgresq: fine-grained image quality assessment for image restoration, end to end."""
+
+__version__ = "0.1.0"

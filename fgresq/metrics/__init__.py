@@ -1,0 +1,1 @@
+"""Methods: one module each, and what scores images with them."""

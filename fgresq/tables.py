@@ -1,0 +1,168 @@
+"""The three tables everything rests on: images, pairs, scores. Read, checked and written here only.
+
+Image: one restored image of a source; `score` is in [0, 1], higher better.
+Pair: two images of one group; `preference` says which is liked better.
+Score: what a method says of an image, or why it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fgresq.errors import UserError, nearest
+from fgresq.files import write_csv
+
+TASKS = ("super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture")
+PREFERENCES = ("A", "B", "equal")
+LABEL_ORIGINS = ("human", "simulated", "derived from scores")
+SPLITS = ("all", "family", "pairs")
+
+IMAGE_COLUMNS: dict[str, type] = {
+    "image": str,  # identifier: SOURCE/relative path
+    "source": str,
+    "task": str,  # one of TASKS
+    "content": str,
+    "group": str,  # images of one group (and task) may be paired and compared
+    "family": str,  # what must not be split: photograph or scene family
+    "algorithm": str,
+    "path": str,  # from the repository root, or absolute
+    "reference": str,  # path, or empty where there is none
+    "mask": str,  # path, or empty
+    "raw_score": float,  # as the source gives it
+    "score": float,  # [0, 1], higher better, min-max over the source
+    "sha256": str,  # of the image file
+    "reference_sha256": str,  # of the reference file, or empty
+}
+PAIR_COLUMNS: dict[str, type] = {
+    "pair": str,  # identifier: SOURCE#number
+    "image_a": str,
+    "image_b": str,
+    "task": str,
+    "source": str,
+    "group": str,
+    "family": str,
+    "score_difference": float,  # score of A minus score of B, in [-1, 1]
+    "ssim": float,  # between A and B, 1 = identical; empty where not computed
+    "preference": str,  # one of PREFERENCES
+    "fraction_a": float,  # share of votes for A, equal votes count half; empty where unknown
+    "label_origin": str,  # one of LABEL_ORIGINS
+    "fold": int,  # the fold of the family: the content-disjoint split
+    "split_pairs": str,  # train or test: the paper's random 8:2 split by pairs
+}
+SCORE_COLUMNS: dict[str, type] = {
+    "image": str,
+    "method": str,
+    "split": str,  # all: untrained; family or pairs: trained on the other side of that split
+    "value": float,  # empty where there is none
+    "reason": str,  # why there is no value, else empty
+}
+
+
+def check_columns(found: list[str], known: Mapping[str, object], where: str | Path) -> None:
+    """Raise a UserError for a column that is missing or that nothing is known of."""
+    for name in found:
+        if name not in known:
+            raise UserError(where, f"unknown column '{name}'", nearest(name, known).rstrip("."))
+    missing = [name for name in known if name not in found]
+    if missing:
+        raise UserError(
+            where,
+            f"column '{missing[0]}' is missing (found: {', '.join(found)})",
+            f"Add the column '{missing[0]}'",
+        )
+
+
+def read_table(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
+    """Read a CSV of known columns with their types; an empty table is one with no rows.
+
+    Raises:
+        UserError: no such file, no CSV, or a wrong column.
+    """
+    kinds = {name: "string" if kind is str else "float64" for name, kind in columns.items()}
+    try:
+        header = list(pd.read_csv(path, nrows=0).columns)
+        check_columns(header, columns, path)
+        table = pd.read_csv(
+            path,
+            dtype={n: kinds[n] for n in header},
+            keep_default_na=False,
+            na_values={n: [""] for n, k in kinds.items() if k == "float64"},
+        )
+    except FileNotFoundError as error:
+        raise UserError(path, "there is no such file", "Run the step that makes it") from error
+    except (ValueError, pd.errors.ParserError) as error:
+        raise UserError(path, f"not a readable table ({error})", "Mend the file") from error
+    for name, kind in columns.items():
+        table[name] = table[name].astype(object if kind is str else kind)
+    return table[list(columns)]
+
+
+def write_table(path: str | Path, table: pd.DataFrame, columns: Mapping[str, type]) -> None:
+    """Write a table in the order of its columns; refuses what is not in the schema."""
+    check_columns(list(table.columns), columns, path)
+    write_csv(path, table[list(columns)])
+
+
+def read_images(path: str | Path) -> pd.DataFrame:
+    """Read an image table."""
+    return read_table(path, IMAGE_COLUMNS)
+
+
+def write_images(path: str | Path, images: pd.DataFrame) -> None:
+    """Write an image table, in order of its identifiers.
+
+    Raises:
+        UserError: an identifier twice, or an unknown task, or a score outside [0, 1].
+    """
+    twice = images["image"][images["image"].duplicated()]
+    if len(twice):
+        raise UserError(path, f"image '{twice.iloc[0]}' is listed twice", "Remove one of the rows")
+    for task in images["task"].unique():
+        if task not in TASKS:
+            raise UserError(path, f"unknown task '{task}'", nearest(task, TASKS).rstrip("."))
+    outside = images[~images["score"].between(0.0, 1.0)]
+    if len(outside):
+        raise UserError(
+            path,
+            f"image '{outside['image'].iloc[0]}' has a score outside [0, 1]",
+            "Scores are scaled over the whole source; check raw_score",
+        )
+    write_table(path, images.sort_values("image"), IMAGE_COLUMNS)
+
+
+def read_pairs(path: str | Path) -> pd.DataFrame:
+    """Read a pair table."""
+    return read_table(path, PAIR_COLUMNS)
+
+
+def write_pairs(path: str | Path, pairs: pd.DataFrame) -> None:
+    """Write a pair table, in order of its identifiers."""
+    write_table(path, pairs.sort_values("pair"), PAIR_COLUMNS)
+
+
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """Read a score table."""
+    return read_table(path, SCORE_COLUMNS)
+
+
+def write_scores(path: str | Path, scores: pd.DataFrame) -> None:
+    """Write a score table; each row has a finite value or a reason for none."""
+    has_value = np.isfinite(scores["value"].astype(float))
+    bad = scores[has_value == (scores["reason"] != "")]
+    if len(bad):
+        row = bad.iloc[0]
+        raise UserError(
+            path,
+            f"{row['method']} of '{row['image']}' needs a value or a reason",
+            "This is a fault of the method: report it",
+        )
+    write_table(path, scores, SCORE_COLUMNS)
+
+
+def empty(columns: Mapping[str, type]) -> pd.DataFrame:
+    """Give a table of these columns without rows: what an absent source yields."""
+    return pd.DataFrame({n: pd.Series(dtype=object if k is str else k) for n, k in columns.items()})

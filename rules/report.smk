@@ -1,0 +1,55 @@
+"""Report: every table and figure of the paper that could be had, on one page.
+
+Purpose: paper and ours side by side, coverage, gallery and provenance, for reading.
+Inputs: all phases' tables, the reported numbers in reports/paper/, reports/templates/.
+Outputs: reports/site/PRESET/index.html with its tables; reports/site/index.html leads there.
+"""
+
+
+rule report:
+    input:
+        images="results/data/{preset}/images.csv",
+        pairs="results/pairs/{preset}/pairs.csv",
+        scores=of_methods("results/scores/{preset}/{method}.csv"),
+        performance="results/analysis/{preset}/performance.csv",
+        intervals="results/analysis/{preset}/intervals.csv",
+        preference="results/analysis/{preset}/preference.csv",
+        provenance="results/analysis/{preset}/provenance.json",
+        metrics="reports/metrics/{preset}.json",
+        methods="config/methods.yaml",
+        paper=glob_of("reports/paper/*.csv"),
+        templates=glob_of("reports/templates/*"),
+        stand_in=stand_in("results/analysis/{preset}/provenance.json"),
+        stand_in_scores=stand_in("results/scores/{preset}/{method}.csv"),
+    output:
+        "reports/site/{preset}/index.html",
+    log:
+        "logs/{preset}/report.log",
+    params:
+        options=options("report"),
+        stand_in=stand_in_arguments,
+        code=code_digest("fgresq.report.build"),
+    conda:
+        "../environment.yml"
+    shell:
+        "python -m fgresq report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
+        " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
+        " --metrics {input.metrics} --scores {input.scores} --paper reports/paper"
+        " --methods {input.methods} {params.stand_in} --options {params.options:q}"
+        " --out {output} --log {log}"
+
+
+rule site_index:
+    input:
+        expand("reports/site/{preset}/index.html", preset=WANTED),
+    output:
+        "reports/site/index.html",
+    log:
+        "logs/site-index.log",
+    params:
+        code=code_digest("fgresq.report.index"),
+    conda:
+        "../environment.yml"
+    shell:
+        "python -m fgresq site-index --pages reports/site/*/index.html"
+        " --metrics reports/metrics/*.json --out {output} --log {log}"

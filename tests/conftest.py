@@ -1,0 +1,78 @@
+"""What tests share: a small folder in the form of a user's own data."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+FAMILIES = ("alpha", "beta", "gamma")
+ALGORITHMS = ("weak", "mild", "strong", "odd")
+
+
+def picture(seed: int, size: int = 64) -> np.ndarray:
+    """Give a smooth random RGB picture, uint8."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def write_folder(folder: Path, families: tuple[str, ...] = FAMILIES) -> Path:
+    """Write a source folder: four restored images of each family with falling quality."""
+    (folder / "images").mkdir(parents=True)
+    rows = []
+    for number, family in enumerate(families):
+        clean = picture(number)
+        Image.fromarray(clean).save(folder / f"images/{family}-clean.png")
+        for step, algorithm in enumerate(ALGORITHMS):
+            noise = np.random.default_rng([number, step]).normal(0, 6 * (step + 1), clean.shape)
+            name = f"images/{family}-{algorithm}.png"
+            Image.fromarray(np.clip(clean + noise, 0, 255).astype(np.uint8)).save(folder / name)
+            rows.append(
+                {
+                    "image": name,
+                    "reference": f"images/{family}-clean.png",
+                    "task": "denoising",
+                    "algorithm": algorithm,
+                    "content": family,
+                    "family": family,
+                    "mos": 80 - 12 * step + number,
+                }
+            )
+    pd.DataFrame(rows).to_csv(folder / "images.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a source folder of three families."""
+    return write_folder(tmp_path / "own")
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a copy of the repository's files, with the weights linked, to run the pipeline in."""
+    copy = tmp_path_factory.mktemp("checkout") / "fgresq"
+    skip = shutil.ignore_patterns(
+        ".git",
+        ".venv",
+        ".snakemake",
+        "results",
+        "work",
+        "site",
+        "logs",
+        "raw",
+        "weights",
+        "packages",
+        "__pycache__",
+        ".*_cache",
+    )
+    shutil.copytree(ROOT, copy, ignore=skip)
+    (copy / "data").mkdir(exist_ok=True)
+    (copy / "data/weights").symlink_to(ROOT / "data/weights")
+    yield copy

@@ -1,0 +1,203 @@
+"""Reading a folder of a user's own: what is read, and how each fault is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fgresq.cli import main
+from fgresq.errors import UserError
+from fgresq.files import read_json
+from fgresq.sources.folder import read_images_csv
+from fgresq.tables import read_images
+from tests.conftest import ALGORITHMS, FAMILIES
+
+ENTRY = {
+    "title": "Own",
+    "adapter": "folder",
+    "licence": "mine",
+    "get": "place it",
+    "score_kind": "MOS",
+    "label_origin": "human",
+    "range": [0, 100],
+}
+
+
+def edit(folder: Path, row: int, column: str, value: object) -> None:
+    """Change one cell of images.csv; `row` counts as an editor shows it, the header being 1."""
+    table = pd.read_csv(folder / "images.csv", dtype=object)
+    table.loc[row - 2, column] = value
+    table.to_csv(folder / "images.csv", index=False)
+
+
+def read(folder: Path, **entry: object) -> tuple[pd.DataFrame, dict]:
+    """Run the verb on a folder; give the image table and the record."""
+    out = folder.parent
+    code = main(
+        ["read-source", "own", "--entry", json.dumps({**ENTRY, "path": str(folder), **entry})]
+        + ["--out", str(out / "own.csv"), "--pairs", str(out / "own.pairs.csv")]
+        + ["--record", str(out / "own.json")]
+    )
+    assert code == 0
+    return read_images(out / "own.csv"), read_json(out / "own.json")
+
+
+def test_reads_every_restored_image_and_scales_scores(folder: Path) -> None:
+    images, record = read(folder)
+    assert len(images) == len(FAMILIES) * len(ALGORITHMS)
+    assert images["score"].min() == 0.0 and images["score"].max() == 1.0
+    assert images.sort_values("raw_score")["score"].is_monotonic_increasing
+    assert record["status"] == "present" and record["label_origin"] == "derived from scores"
+
+
+def test_lower_better_scores_are_turned(folder: Path) -> None:
+    images, _ = read(folder, direction="lower")
+    assert images.sort_values("raw_score")["score"].is_monotonic_decreasing
+
+
+def test_rows_that_are_references_are_left_out_and_noted(folder: Path) -> None:
+    table = pd.read_csv(folder / "images.csv")
+    extra = {"image": "images/alpha-clean.png", "task": "denoising", "content": "alpha", "mos": 90}
+    pd.concat([table, pd.DataFrame([extra])]).to_csv(folder / "images.csv", index=False)
+    images, record = read(folder)
+    assert len(images) == len(table)
+    assert "1 rows are references" in record["notes"][0]
+
+
+def test_columns_and_tasks_map_by_the_entry(folder: Path) -> None:
+    table = pd.read_csv(folder / "images.csv").rename(columns={"mos": "dmos", "content": "scene"})
+    table.assign(task="noise", camera="x").to_csv(folder / "images.csv", index=False)
+    mapped = {"columns": {"score": "dmos", "content": "scene"}, "tasks": {"noise": "denoising"}}
+    images, _ = read(folder, **mapped, ignore=["camera"])
+    assert set(images["task"]) == {"denoising"} and set(images["content"]) == set(FAMILIES)
+
+
+def test_ratings_become_preferences_by_a_paired_test(folder: Path) -> None:
+    table = pd.read_csv(folder / "images.csv")
+    noise = np.random.default_rng(0).normal(0, 2, (len(table), 12))
+    ratings = pd.DataFrame(table["mos"].to_numpy()[:, None] + noise).add_prefix("rater_")
+    ratings.insert(0, "image", table["image"])
+    ratings.to_csv(folder / "ratings.csv", index=False)
+    images, record = read(folder)
+    pairs = pd.read_csv(folder.parent / "own.pairs.csv")
+    score = images.set_index("image")["score"]
+    better = np.where(
+        score[pairs["image_a"]].to_numpy() > score[pairs["image_b"]].to_numpy(), "A", "B"
+    )
+    assert record["label_origin"] == "human" and len(pairs) == 3 * 6
+    assert (pairs["preference"] == better).all()
+
+
+def test_supplied_pairs_are_kept_as_they_are(folder: Path) -> None:
+    rows = [["images/alpha-weak.png", "images/alpha-mild.png", "B", 0.25]]
+    columns = ["image_a", "image_b", "preference", "fraction_preferring_a"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "pairs.csv", index=False)
+    read(folder)
+    pairs = pd.read_csv(folder.parent / "own.pairs.csv")
+    assert pairs.loc[0].tolist() == [
+        "own/images/alpha-weak.png",
+        "own/images/alpha-mild.png",
+        "B",
+        0.25,
+        "human",
+    ]
+
+
+def test_an_absent_source_gives_empty_tables_and_the_next_step(tmp_path: Path) -> None:
+    images, record = read(tmp_path / "nothing")
+    assert images.empty and record["absent"]["code"] == "not_placed"
+    assert record["absent"]["next_step"] == "place it"
+
+
+def test_a_required_source_that_is_absent_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    entry = json.dumps({**ENTRY, "path": str(tmp_path / "nothing")})
+    out = [f"--{name}={tmp_path / name}" for name in ("out", "pairs", "record")]
+    assert main(["read-source", "own", "--entry", entry, "--required", *out]) == 1
+    assert "place it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("mos", "nan", ["row 3", "'mos'", "not a finite number"]),
+        ("mos", "good", ["row 3", "'good' is no number"]),
+        ("mos", "", ["row 3", "'' is no number"]),
+        ("mos", 250, ["row 3", "250 lies outside the range 0 to 100", "range"]),
+        ("task", "denosing", ["row 3", "Did you mean 'denoising'"]),
+        ("image", "images/alpha-weak.png", ["row 3", "listed twice"]),
+        ("image", "images/none.png", ["row 3", "there is no file", "none.png"]),
+        ("image", "../images.csv", ["row 3", "leads out"]),
+        ("reference", "images/none.png", ["row 3", "there is no file", "none.png"]),
+        ("content", "", ["row 3", "content is empty"]),
+    ],
+)
+def test_a_bad_cell_is_named(folder: Path, column: str, value: object, told: list[str]) -> None:
+    edit(folder, 3, column, value)
+    with pytest.raises(UserError) as error:
+        read_images_csv(folder, ENTRY)
+    assert all(words in str(error.value) for words in ["images.csv", *told])
+
+
+def test_an_unknown_column_names_the_nearest(folder: Path) -> None:
+    table = pd.read_csv(folder / "images.csv").rename(columns={"algorithm": "algoritm"})
+    table.to_csv(folder / "images.csv", index=False)
+    with pytest.raises(UserError, match="unknown column 'algoritm'.*Did you mean 'algorithm'"):
+        read_images_csv(folder, ENTRY)
+
+
+def test_a_missing_column_is_named(folder: Path) -> None:
+    pd.read_csv(folder / "images.csv").drop(columns="mos").to_csv(
+        folder / "images.csv", index=False
+    )
+    with pytest.raises(UserError, match="column 'mos' is missing.*found: image"):
+        read_images_csv(folder, ENTRY)
+
+
+@pytest.mark.parametrize("fault", ["truncated", "text"])
+def test_an_image_that_does_not_decode_is_named(folder: Path, fault: str) -> None:
+    path = folder / "images/alpha-mild.png"
+    path.write_bytes(path.read_bytes()[:200] if fault == "truncated" else b"<html>no image</html>")
+    with pytest.raises(UserError, match="row 3.*alpha-mild.png.*not a readable image"):
+        read_images_csv(folder, ENTRY)
+
+
+def test_a_reference_of_another_size_is_named(folder: Path) -> None:
+    Image.new("RGB", (32, 32)).save(folder / "images/alpha-clean.png")
+    with pytest.raises(UserError, match="row 2.*64, 64.*32, 32.*same size"):
+        read_images_csv(folder, ENTRY)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (
+            "images/alpha-weak.png,images/none.png,A",
+            "row 2.*'images/none.png' is no restored image",
+        ),
+        ("images/alpha-weak.png,images/alpha-mild.png,C", "row 2.*'C' is none of A, B, equal"),
+    ],
+)
+def test_a_bad_pair_is_named(
+    folder: Path, row: str, told: str, capsys: pytest.CaptureFixture
+) -> None:
+    (folder / "pairs.csv").write_text(f"image_a,image_b,preference\n{row}\n")
+    with pytest.raises(AssertionError):
+        read(folder)
+    import re
+
+    assert re.search(told, capsys.readouterr().err.replace("\n", " "))
+
+
+def test_scores_that_are_all_alike_are_refused(folder: Path) -> None:
+    pd.read_csv(folder / "images.csv").assign(mos=50).to_csv(folder / "images.csv", index=False)
+    entry = json.dumps({**ENTRY, "path": str(folder)})
+    out = [f"--{name}={folder.parent / name}" for name in ("out", "pairs", "record")]
+    with pytest.raises(UserError, match="all 12 scores are 50"):
+        main(["read-source", "own", "--entry", entry, "--debug", *out])

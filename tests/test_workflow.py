@@ -1,0 +1,184 @@
+"""The pipeline itself: what runs, what comes out, and what does not run again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.conftest import ROOT, write_folder
+from workflow.render_dvc import TARGET, render
+from workflow.render_environment import render as render_environment
+
+pytestmark = pytest.mark.workflow
+RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
+
+
+def snakemake(checkout: Path, preset: str, *more: str, ok: bool = True) -> tuple[set[str], str]:
+    """Run the pipeline for a preset; give the names of the rules that ran, and what was printed."""
+    call = ["snakemake", "--cores", "2", *more, "--config", f"preset={preset}"]
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    printed = done.stdout + done.stderr
+    assert (done.returncode == 0) == ok, printed
+    return set(RULE.findall(printed)) - {"all"}, printed
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that occurs in a file."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def probe(checkout: Path) -> Path:
+    """Give a checkout with the quick preset `probe` on a small own folder, run once."""
+    config = yaml.safe_load((checkout / "config/config.yaml").read_text())
+    config["presets"]["probe"] = {
+        "sources": ["own"],
+        "methods": ["psnr", "ssim"],
+        "jnd": {"images": 4},
+        "analysis": {"bootstrap": 10},
+        "filter": {"tau": 1.0},
+        "report": {"gallery": 1},
+    }
+    (checkout / "config/config.yaml").write_text(yaml.safe_dump(config))
+    write_folder(checkout / "data/raw/own")
+    rules, _ = snakemake(checkout, "probe")
+    assert {"read_source", "filter_pairs", "score", "performance", "report"} <= rules
+    return checkout
+
+
+def test_tiny_runs_the_whole_graph(checkout: Path) -> None:
+    rules, printed = snakemake(checkout, "tiny")
+    assert {"photographs", "restore", "mini_table", "features", "ridge", "report"} <= rules
+    assert "[tiny] report: " in printed and "simulated" in printed
+    assert (checkout / "reports/site/tiny/index.html").exists()
+    rules, printed = snakemake(checkout, "tiny")
+    assert not rules and "Nothing to be done" in printed
+
+
+def test_two_runs_give_the_same_bytes(checkout: Path) -> None:
+    before = {p: p.read_bytes() for p in (checkout / "results").rglob("tiny/**/*.csv")}
+    page = (checkout / "reports/site/tiny/index.html").read_bytes()
+    assert before
+    for folder in ("results/data/tiny", "results/pairs/tiny", "results/analysis/tiny"):
+        shutil.rmtree(checkout / folder)
+    snakemake(checkout, "tiny")
+    assert {p: p.read_bytes() for p in before} == before
+    assert (checkout / "reports/site/tiny/index.html").read_bytes() == page
+
+
+def test_a_comment_reruns_nothing(probe: Path) -> None:
+    edit(probe / "fgresq/ssim.py", "import cv2", "import cv2  # the fast one")
+    rules, printed = snakemake(probe, "probe")
+    assert not rules, printed
+
+
+def test_a_constant_in_an_imported_module_reruns_exactly_its_users(probe: Path) -> None:
+    edit(probe / "fgresq/ssim.py", "1.5", "1.4")
+    rules, _ = snakemake(probe, "probe")
+    assert {"jnd_threshold", "candidates", "score", "filter_pairs", "report"} <= rules
+    assert not rules & {"read_source", "join_sources"}
+    assert not (probe / "logs/probe/score-psnr.log").stat().st_mtime > (
+        probe / "results/pairs/probe/threshold.json"
+    ).stat().st_mtime
+    edit(probe / "fgresq/ssim.py", "1.4", "1.5")
+    snakemake(probe, "probe")
+
+
+def test_a_setting_reruns_exactly_its_readers(probe: Path) -> None:
+    edit(probe / "config/config.yaml", "bootstrap: 10\n", "bootstrap: 11\n")
+    rules, _ = snakemake(probe, "probe")
+    assert {"performance", "summary", "report"} <= rules
+    assert not rules & {"read_source", "candidates", "filter_pairs", "split_pairs", "score"}
+
+
+def test_a_touched_image_reruns_nothing(probe: Path) -> None:
+    os.utime(probe / "data/raw/own/images/alpha-weak.png")
+    rules, printed = snakemake(probe, "probe")
+    assert not rules, printed
+
+
+def test_an_edited_image_reruns_what_reads_it(probe: Path) -> None:
+    image = probe / "data/raw/own/images/alpha-weak.png"
+    shutil.copy(probe / "data/raw/own/images/alpha-mild.png", image)
+    rules, _ = snakemake(probe, "probe")
+    assert {"read_source", "candidates", "score", "report"} <= rules
+
+
+def test_a_removed_source_is_absent_and_comes_back_when_placed(probe: Path) -> None:
+    (probe / "data/raw/own").rename(probe / "data/raw/away")
+    rules, printed = snakemake(probe, "probe")
+    assert {"read_source", "report"} <= rules
+    assert "absent: Your own data" in printed and "Next step" in printed
+    page = (probe / "reports/site/probe/index.html").read_text()
+    assert "put images.csv and its images there" in page
+    (probe / "data/raw/away").rename(probe / "data/raw/own")
+    rules, printed = snakemake(probe, "probe")
+    assert "read_source" in rules and "absent:" not in printed
+
+
+def test_a_required_source_that_is_absent_is_an_error(probe: Path) -> None:
+    _, printed = snakemake(probe, "paper", "require=[fgrestore]", "-n", ok=True)
+    call = ["snakemake", "results/data/paper/sources/fgrestore.csv", "--cores", "1"]
+    call += ["--config", 'require=["fgrestore"]']
+    done = subprocess.run(call, cwd=probe, capture_output=True, text=True)
+    assert done.returncode != 0 and "source 'fgrestore': there is nothing in" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_cell_stops_the_run_and_keeps_the_rest(probe: Path) -> None:
+    table = probe / "data/raw/own/images.csv"
+    text = table.read_text()
+    rows = pd.read_csv(table, dtype=str)
+    rows.loc[1, "mos"] = "nan"
+    rows.to_csv(table, index=False)
+    _, printed = snakemake(probe, "probe", ok=False)
+    assert "images.csv, row 3" in printed and "Traceback" not in printed
+    table.write_text(text)
+    snakemake(probe, "probe")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("preset=mnii", "unknown preset 'mnii'. Did you mean 'mini'"),
+        ("only=pears", "unknown phase 'pears'. Did you mean 'pairs'"),
+        ('require=["fgrestor"]', "unknown source 'fgrestor'. Did you mean 'fgrestore'"),
+        ("presett=mini", "unknown key 'presett'. Did you mean 'preset'"),
+    ],
+)
+def test_a_misspelt_setting_stops_before_any_work(checkout: Path, given: str, told: str) -> None:
+    call = ["snakemake", "--cores", "1", "--config", given]
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("gpu", "pages"), [((), ["mini"]), (("--resources", "gpu=1"), ["mini", "paper"])]
+)
+def test_the_paper_preset_comes_with_a_gpu(
+    checkout: Path, gpu: tuple[str, ...], pages: list[str]
+) -> None:
+    call = ["snakemake", "-n", "--cores", "1", *gpu]
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    found = re.findall(r"reports/site/(\w+)/index.html", done.stdout)
+    assert sorted(set(found)) == pages, done.stdout + done.stderr
+
+
+def test_dvc_yaml_is_rendered_from_the_phases() -> None:
+    assert (ROOT / TARGET).read_text() == render(), "dvc.yaml has drifted: run `make dvc.yaml`"
+
+
+def test_environment_yml_holds_the_lock() -> None:
+    made = render_environment((ROOT / "requirements.lock").read_text())
+    assert (ROOT / "environment.yml").read_text() == made, "run `make environment.yml`"
+    pins = yaml.safe_load(made)["dependencies"][-1]["pip"]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.!]+", pin) for pin in pins)

@@ -1,0 +1,85 @@
+"""What a rule's package code amounts to: a digest that changes with its meaning, not its comments.
+
+Snakemake cannot see into `python -m fgresq VERB`; the digest, as a rule's parameter, shows it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path("fgresq")
+
+
+def path_of(module: str) -> Path | None:
+    """Give the file of an in-package module, or None for a name that is none."""
+    base = Path(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def is_docstring(node: ast.stmt) -> bool:
+    """Say whether a statement is a bare string."""
+    value = getattr(node, "value", None)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(value, ast.Constant)
+        and isinstance(value.value, str)
+    )
+
+
+def strip_docstrings(tree: ast.Module) -> ast.Module:
+    """Remove the docstrings of a module, its classes and functions."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and is_docstring(body[0]):
+            node.body = body[1:]
+    return tree
+
+
+def imports(tree: ast.Module) -> set[str]:
+    """List the in-package modules that a tree imports, at any depth of its code."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] == PACKAGE.name and path_of(name)}
+
+
+@cache
+def closure(module: str) -> frozenset[str]:
+    """List a module and all in-package modules it reaches by imports."""
+    seen: set[str] = set()
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += imports(ast.parse(path_of(name).read_text(encoding="utf-8")))
+    return frozenset(seen)
+
+
+@cache
+def module_digest(module: str) -> str:
+    """Digest the syntax tree of one module, without comments, docstrings and layout."""
+    tree = strip_docstrings(ast.parse(path_of(module).read_text(encoding="utf-8")))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def code_digest(*modules: str) -> str:
+    """Digest modules and everything in the package that they import."""
+    names = sorted(set().union(*(closure(module) for module in modules)))
+    text = "".join(f"{name}={module_digest(name)}\n" for name in names)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def code_files(*modules: str) -> list[str]:
+    """List the files of modules and everything in the package that they import."""
+    names = set().union(*(closure(module) for module in modules))
+    return sorted(str(path_of(name)) for name in names)

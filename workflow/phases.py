@@ -1,0 +1,100 @@
+"""The phases: one rules/PHASE.smk, one stage of dvc.yaml, one output directory each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of the pipeline that DVC tracks as one stage.
+
+    Args:
+        out: its output directory.
+        targets: files that stand for its completion; {preset} is filled in.
+        verbs: modules of the verbs its rules call.
+        after: phases whose outputs it reads.
+        settings: keys of config/config.yaml it reads, below the preset.
+        files: other files it depends on.
+        metrics: a file it writes that is kept in git.
+    """
+
+    out: str
+    targets: tuple[str, ...]
+    verbs: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = field(default=())
+
+
+PHASES = {
+    "weights": Phase(
+        out="data/weights",
+        targets=("data/weights/dinov2_vits14/card.json", "data/weights/dat_light/card.json"),
+        verbs=("fgresq.weights",),
+        files=("config/weights.yaml",),
+    ),
+    "data": Phase(
+        out="results/data",
+        targets=("results/data/{preset}/images.csv", "results/data/{preset}/sources.json"),
+        verbs=(
+            "fgresq.mini.photographs",
+            "fgresq.mini.restore",
+            "fgresq.mini.table",
+            "fgresq.sources.read",
+            "fgresq.sources.join",
+        ),
+        after=("weights",),
+        settings=("sources", "mini", "labels"),
+        files=("config/sources.yaml", "data/raw"),
+    ),
+    "pairs": Phase(
+        out="results/pairs",
+        targets=("results/pairs/{preset}/pairs.csv",),
+        verbs=(
+            "fgresq.pairs.threshold",
+            "fgresq.pairs.candidates",
+            "fgresq.pairs.funnel",
+            "fgresq.pairs.split",
+        ),
+        after=("data",),
+        settings=("sources", "jnd", "filter", "labels", "split"),
+    ),
+    "scores": Phase(
+        out="results/scores",
+        targets=("results/scores/{preset}/{method}.csv",),
+        verbs=(
+            "fgresq.metrics.score",
+            "fgresq.metrics.psnr",
+            "fgresq.metrics.ssim",
+            "fgresq.metrics.features",
+            "fgresq.metrics.ridge",
+        ),
+        after=("weights", "data", "pairs"),
+        settings=("methods", "ridge"),
+        files=("config/methods.yaml",),
+    ),
+    "analysis": Phase(
+        out="results/analysis",
+        targets=("results/analysis/{preset}/provenance.json",),
+        verbs=(
+            "fgresq.analysis.performance",
+            "fgresq.analysis.intervals",
+            "fgresq.analysis.preference",
+            "fgresq.analysis.summary",
+        ),
+        after=("data", "pairs", "scores"),
+        settings=("methods", "analysis"),
+        files=("config/methods.yaml",),
+        metrics=("reports/metrics/mini.json",),
+    ),
+    "report": Phase(
+        out="reports/site",
+        targets=("reports/site/{preset}/index.html",),
+        verbs=("fgresq.report.build", "fgresq.report.index"),
+        after=("data", "pairs", "scores", "analysis"),
+        settings=("report", "stand_in"),
+        files=("reports/paper", "reports/templates", "config/methods.yaml"),
+    ),
+}
