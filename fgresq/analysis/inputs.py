@@ -1,0 +1,188 @@
+"""What the verbs of the analysis share: arguments, reading, tables they write."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fgresq.analysis.bootstrap import Draws, draw
+from fgresq.config import add_options, options_of, read_yaml
+from fgresq.errors import UserError, unknown
+from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores, write_table
+
+DIRECTIONS = ("higher", "lower")  # which values of a method are better
+ROLES = ("method", "sanity", "label source")
+DIGITS = 9  # of the tables: below them, numbers depend on the processor
+PERFORMANCE_COLUMNS: dict[str, type] = {
+    "split": str,  # evaluation split: family or pairs
+    "task": str,  # one of TASKS, or average
+    "method": str,
+    "stat": str,
+    "value": float,  # after orienting the metric, with its sign; empty where there is none
+    "low": float,  # 95 % bootstrap interval over families
+    "high": float,
+    "n": int,  # images (correlations), decided pairs (acc), groups (srcc_groups)
+    "families": int,
+    "tasks": int,  # tasks averaged; 1 for a task
+    "note": str,  # why there is no value, or which tasks the average lacks
+}
+INTERVAL_COLUMNS: dict[str, type] = {
+    "source": str,
+    "method": str,
+    "bin": str,
+    "stat": str,
+    "value": float,
+    "low": float,
+    "high": float,
+    "n": int,  # images
+    "null": float,  # expected from range restriction alone
+    "null_low": float,
+    "null_high": float,
+    "note": str,
+}
+PREFERENCE_COLUMNS: dict[str, type] = {
+    "source": str,
+    "task": str,
+    "difference": float,  # centre of the bin
+    "fraction_a": float,  # centre of the bin
+    "count": int,  # pairs
+    "inconsistent": int,  # 1: preferred against the score difference
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables of a run, in order of their identifiers, and its bootstrap draws.
+
+    Args:
+        images, pairs: tables with a column `cluster`, the family's column in the draws.
+        scores: rows with a value only, higher better.
+        methods: the entries of the methods that were scored, in order of the methods file.
+        draws: replicate weights over all families.
+    """
+
+    images: pd.DataFrame
+    pairs: pd.DataFrame
+    scores: pd.DataFrame
+    methods: dict[str, dict[str, Any]]
+    draws: Draws
+
+    def values(self, method: str, split: str) -> pd.Series:
+        """Give a method's values by image for an evaluation split: trained for it, or untrained."""
+        rows = self.scores["method"].eq(method) & self.scores["split"].isin(["all", split])
+        return self.scores[rows].set_index("image")["value"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `performance` and `intervals` share."""
+    parser.add_argument("--images", required=True, help="image table")
+    parser.add_argument("--pairs", required=True, help="pair table")
+    parser.add_argument("--scores", nargs="*", default=[], help="score tables, any number")
+    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument("--out", required=True, help="table to write")
+    add_options(parser, "analysis")
+
+
+def read_inputs(args: argparse.Namespace) -> Inputs:
+    """Read and check what the arguments name.
+
+    Raises:
+        UserError: an unknown method, or pairs or scores of images that are not in the table.
+    """
+    options = options_of(args)
+    images = read_images(args.images).sort_values("image", ignore_index=True)
+    pairs = read_pairs(args.pairs).sort_values("pair", ignore_index=True)
+    for column in ("image_a", "image_b"):
+        check_images(pairs, column, images, args.pairs)
+    draws = draw(family_of(images), options["bootstrap"], options["seed"])
+    images["cluster"] = draws.clusters(family_of(images))
+    pairs["cluster"] = pairs["image_a"].map(images.set_index("image")["cluster"])
+    known = read_methods(args.methods)
+    scores = join_scores(args.scores, images, known, args.methods)
+    found = set(scores["method"])
+    methods = {name: entry for name, entry in known.items() if name in found}
+    return Inputs(images, pairs, orient(scores, known), methods, draws)
+
+
+def family_of(table: pd.DataFrame) -> pd.Series:
+    """Name the families of a table so that two sources never share one."""
+    return table["source"] + "/" + table["family"]
+
+
+def check_images(table: pd.DataFrame, column: str, images: pd.DataFrame, where: str | Path) -> None:
+    """Raise a UserError for a row whose image is not in the image table."""
+    stray = table.index[~table[column].isin(images["image"])]
+    if len(stray):
+        name = table.loc[stray[0], column]
+        raise UserError(
+            f"{where}, row {stray[0] + 2}",
+            f"image '{name}' is not in the image table",
+            "Make this table again from the present images",
+        )
+
+
+def read_methods(path: str | Path) -> dict[str, dict[str, Any]]:
+    """Read the methods file: name to entry.
+
+    Raises:
+        UserError: a method without a title, or with an unknown direction or role.
+    """
+    methods = read_yaml(path) or {}
+    for name, entry in methods.items():
+        where = f"{path}, method '{name}'"
+        if "title" not in entry:
+            raise UserError(where, "it has no title", "Add `title:`, the name that readers see")
+        for key, known in (("direction", DIRECTIONS), ("role", ROLES)):
+            if entry.get(key) not in known:
+                raise unknown(where, key, str(entry.get(key)), known)
+    return methods
+
+
+def join_scores(
+    paths: Iterable[str | Path], images: pd.DataFrame, methods: dict[str, Any], where: str | Path
+) -> pd.DataFrame:
+    """Read score tables one below the other, rows without a value included.
+
+    Raises:
+        UserError: an unknown method or image, or an image scored twice.
+    """
+    tables = [empty(SCORE_COLUMNS)]
+    for path in paths:
+        table = read_scores(path)
+        check_images(table, "image", images, path)
+        for method in table["method"].unique():
+            if method not in methods:
+                raise unknown(where, "method", method, methods)
+        tables.append(table)
+    filled = [table for table in tables if len(table)]
+    scores = pd.concat(filled, ignore_index=True) if filled else tables[0]
+    twice = scores[scores.duplicated(["image", "method", "split"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise UserError(
+            f"scores of '{row['method']}'",
+            f"image '{row['image']}' is scored twice",
+            "Give its table once",
+        )
+    return scores
+
+
+def orient(scores: pd.DataFrame, methods: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Negate the methods whose lower values are better; a row without a value keeps none."""
+    lower = [name for name, entry in methods.items() if entry["direction"] == "lower"]
+    sign = np.where(scores["method"].isin(lower), -1.0, 1.0)
+    return scores.assign(value=scores["value"] * sign)
+
+
+def write_rounded(path: str | Path, rows: list[dict[str, Any]], columns: dict[str, type]) -> None:
+    """Write rows as a table of these columns, its numbers rounded."""
+    table = pd.DataFrame(rows, columns=list(columns)) if rows else empty(columns)
+    numbers = [name for name, kind in columns.items() if kind is float]
+    table[numbers] = table[numbers].astype(float).round(DIGITS) + 0.0  # no minus nought
+    write_table(path, table, columns)

@@ -1,0 +1,155 @@
+"""Measure the correlations inside five score intervals, beside what range restriction explains.
+
+For each source and method: SRCC and PLCC over the images whose score in [0, 1] lies in
+[0.0,0.2) ... [0.8,1.0], and overall. Trained methods count by their out-of-fold values.
+
+`null` is what a metric without any blindness to fine differences would give: the score plus
+Gaussian noise of one strength, tuned so that its overall SRCC equals the method's. Mean and 95 %
+band of 200 simulated metrics. A number inside the band tells nothing but that the interval is
+narrow; below it, the method is worse at fine differences than at coarse ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from tqdm import tqdm
+
+from fgresq.analysis import correlation as c
+from fgresq.analysis.bootstrap import LEVEL, Measure
+from fgresq.analysis.inputs import (
+    INTERVAL_COLUMNS,
+    Inputs,
+    add_arguments,
+    read_inputs,
+    write_rounded,
+)
+from fgresq.config import options_of
+
+__all__ = ["add_arguments", "main"]
+
+EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+OVERALL = "[0.0,1.0]"
+DRAWS = 200  # simulated metrics
+TUNING_CELLS = 100_000  # draws times images on which the noise is tuned
+STRENGTHS = (1e-4, 1e3)  # bounds of the noise, in standard deviations of the score
+HALVINGS = 20
+
+Correlations = dict[str, np.ndarray]
+
+
+def bins_of(scores: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the label of each interval and which of the scores (n,) lie in it, (n,) bool."""
+    index = np.clip(np.searchsorted(EDGES, scores, side="right") - 1, 0, len(EDGES) - 2)
+    labels = [f"[{a},{b})" for a, b in zip(EDGES, EDGES[1:], strict=False)]
+    labels[-1] = labels[-1].replace(")", "]")
+    inside = {label: index == i for i, label in enumerate(labels)}
+    return {**inside, OVERALL: np.ones(len(scores), dtype=bool)}
+
+
+def row_correlations(metrics: np.ndarray, score: np.ndarray) -> Correlations:
+    """Give SRCC and PLCC of each simulated metric, (m, n), with the score (n,)."""
+    return {"srcc": _spearman_rows(metrics, score), "plcc": _pearson_rows(metrics, score)}
+
+
+def _spearman_rows(rows: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """SRCC of rows without ties, as noise makes them: the order of the order is the rank."""
+    return _pearson_rows(rows.argsort(axis=1).argsort(axis=1), stats.rankdata(score))
+
+
+def _pearson_rows(rows: np.ndarray, score: np.ndarray) -> np.ndarray:
+    rows, score = rows - rows.mean(axis=1, keepdims=True), score - score.mean()
+    return (rows @ score) / np.sqrt((rows**2).sum(axis=1) * (score**2).sum())
+
+
+def noise_strength(score: np.ndarray, noise: np.ndarray, target: float) -> float:
+    """Find the noise, in units of the score, whose mean overall SRCC over `noise` is `target`.
+
+    Halves the bracket on a logarithmic scale; the SRCC falls as the noise grows.
+
+    Args:
+        score: (n,).
+        noise: (m, n) standard normal.
+        target: in [0, 1].
+    """
+    low, high = (np.log(bound * score.std()) for bound in STRENGTHS)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        above = _spearman_rows(score + np.exp(middle) * noise, score).mean() > target
+        low, high = (middle, high) if above else (low, middle)
+    return float(np.exp((low + high) / 2))
+
+
+def simulate(score: np.ndarray, overall: float, seed: int) -> dict[str, Correlations]:
+    """Give the correlations of the simulated metrics, (200,) an interval and statistic.
+
+    A method with a negative overall SRCC is likened to a metric that runs the wrong way.
+    Intervals with under 3 images or with all labels alike are left out; so is everything where
+    the overall SRCC is not defined.
+    """
+    if not np.isfinite(overall):
+        return {}
+    noise = np.random.default_rng(seed).standard_normal((DRAWS, len(score)))
+    few = noise[: max(20, TUNING_CELLS // len(score))]
+    strength = noise_strength(score, few, abs(overall))
+    metrics = np.copysign(1.0, overall) * (score + strength * noise)
+    return {
+        label: row_correlations(metrics[:, rows], score[rows])
+        for label, rows in bins_of(score).items()
+        if rows.sum() >= c.LEAST and not c.alike(score[rows])
+    }
+
+
+def measure(images: pd.DataFrame, stat: str, weights: np.ndarray) -> Measure:
+    """Measure one statistic of `value` and `score` over some images."""
+    x, y, own = (images[name].to_numpy() for name in ("value", "score", "cluster"))
+    plain, weighted = {"srcc": (c.srcc, c.weighted_srcc), "plcc": (c.plcc, c.weighted_plcc)}[stat]
+    replicates = weighted(x, y, weights, own)
+    return Measure(plain(x, y), replicates, len(x), frozenset(own), c.undefined(x, y))
+
+
+def null_of(simulated: dict[str, Correlations], label: str, stat: str) -> dict[str, float]:
+    """Give mean and 95 % band of the simulated metrics in an interval; NaN where there is none."""
+    values = simulated.get(label, {}).get(stat, np.full(1, np.nan))
+    low, high = np.percentile(values, LEVEL)
+    return {"null": float(values.mean()), "null_low": float(low), "null_high": float(high)}
+
+
+def measure_source(inputs: Inputs, source: str, method: str, seed: int) -> list[dict[str, Any]]:
+    """Give the rows of one source and method."""
+    images = inputs.images[inputs.images["source"].eq(source)]
+    values = images["image"].map(inputs.values(method, "family"))
+    images = images.assign(value=values).dropna(subset="value")
+    score = images["score"].to_numpy()
+    simulated = simulate(score, c.srcc(images["value"].to_numpy(), score), seed)
+    rows = []
+    for label, inside in bins_of(score).items():
+        for stat in ("srcc", "plcc"):
+            found = measure(images[inside], stat, inputs.draws.weights)
+            low, high = found.interval()
+            rows.append(
+                {
+                    **{"source": source, "method": method, "bin": label, "stat": stat},
+                    **{"value": found.value, "low": low, "high": high, "n": found.n},
+                    **null_of(simulated, label, stat),
+                    "note": found.note,
+                }
+            )
+    return rows
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    inputs, seed = read_inputs(args), options_of(args)["seed"]
+    sources = sorted(inputs.images["source"].unique())
+    cells = [(source, method) for source in sources for method in inputs.methods]
+    rows = [
+        row
+        for source, method in tqdm(cells, desc="intervals", disable=None)
+        for row in measure_source(inputs, source, method, seed)
+    ]
+    write_rounded(args.out, rows, INTERVAL_COLUMNS)

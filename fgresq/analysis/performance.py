@@ -1,0 +1,164 @@
+"""Measure how well each method agrees with the labels: correlations, pair accuracy, intervals.
+
+For each evaluation split (family: every image and pair, trained methods by out-of-fold values;
+pairs: the test pairs and the images in them), each task, and the macro average over tasks:
+
+  srcc, plcc, krcc  Spearman, Pearson, Kendall tau-b over the images of the task
+  plcc_fitted       Pearson after the 4-parameter logistic; the mapping is fitted once on the
+                    sample and held fixed in the bootstrap, whose interval so leaves out the fit
+  acc               share of decided pairs ranked as the observers do; metric ties as set
+  acc_gap5          the same, where the scores of the two lie over 5 % of the source's range apart
+  srcc_groups       mean of the SRCC inside groups of at least 3 images
+
+Metrics are oriented by their declared direction first; a number keeps its sign. Intervals are
+95 % percentile intervals over families drawn with replacement. An image without a value is left
+out for that method, and n shows it. An average is over the tasks in which the method has a value:
+`tasks` counts them, `note` names the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from fgresq.analysis import correlation as c
+from fgresq.analysis.accuracy import correct, weighted_mean
+from fgresq.analysis.bootstrap import Measure, average
+from fgresq.analysis.inputs import (
+    PERFORMANCE_COLUMNS,
+    Inputs,
+    add_arguments,
+    read_inputs,
+    write_rounded,
+)
+from fgresq.config import options_of
+from fgresq.tables import TASKS
+
+__all__ = ["add_arguments", "main"]
+
+STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")
+WIDE_GAP = 0.05  # of the score range [0, 1] of a source
+
+
+def correlations(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure]:
+    """Measure the four correlations of `value` and `score` over these images."""
+    x, y, own = (images[name].to_numpy() for name in ("value", "score", "cluster"))
+    reason, families = c.undefined(x, y), frozenset(own)
+    mapped, why_not = c.fitted(x, y)
+
+    def measure(value: float, replicates: np.ndarray, note: str = reason) -> Measure:
+        return Measure(value, replicates, len(x), families, note)
+
+    return {
+        "srcc": measure(c.srcc(x, y), c.weighted_srcc(x, y, weights, own)),
+        "plcc": measure(c.plcc(x, y), c.weighted_plcc(x, y, weights, own)),
+        "plcc_fitted": measure(np.nan, np.full(len(weights), np.nan), why_not)
+        if why_not
+        else measure(c.plcc(mapped, y), c.weighted_plcc(mapped, y, weights, own)),
+        "krcc": measure(c.krcc(x, y), c.weighted_krcc(x, y, weights, own)),
+    }
+
+
+def accuracy(pairs: pd.DataFrame, weights: np.ndarray, ties: str) -> Measure:
+    """Measure the accuracy on decided pairs, columns `gap`, `preference`, `cluster`."""
+    right = correct(pairs["gap"].to_numpy(), pairs["preference"].to_numpy(), ties)
+    return mean_of(right, pairs["cluster"].to_numpy(), weights, "no decided pairs")
+
+
+def inside_groups(images: pd.DataFrame, weights: np.ndarray) -> Measure:
+    """Measure the mean SRCC inside groups; a group weighs as its family was drawn."""
+    names = (images["source"] + "/" + images["group"]).to_numpy(dtype=str)
+    x, y = images["value"].to_numpy(), images["score"].to_numpy()
+    inside = c.srcc_inside(x, y, names)
+    cluster = dict(zip(names, images["cluster"], strict=True))
+    owners = np.array([cluster[name] for name in inside], dtype=int)
+    return mean_of(np.array(list(inside.values())), owners, weights, "no group of 3 unlike images")
+
+
+def mean_of(values: np.ndarray, clusters: np.ndarray, weights: np.ndarray, none: str) -> Measure:
+    """Measure a plain mean; `none` is the note when there is nothing to average."""
+    if not len(values):
+        return Measure(np.nan, np.full(len(weights), np.nan), 0, frozenset(), none)
+    replicates = weighted_mean(values, weights, clusters)
+    return Measure(float(values.mean()), replicates, len(values), frozenset(clusters))
+
+
+def measure_task(
+    images: pd.DataFrame, pairs: pd.DataFrame, values: pd.Series, weights: np.ndarray, ties: str
+) -> dict[str, Measure]:
+    """Measure every statistic of one method on the images and pairs of one task."""
+    images = images.assign(value=images["image"].map(values)).dropna(subset="value")
+    gap = pairs["image_a"].map(values) - pairs["image_b"].map(values)
+    decided = pairs.assign(gap=gap)[gap.notna() & pairs["preference"].ne("equal")]
+    wide = decided[decided["score_difference"].abs() > WIDE_GAP]
+    return {
+        **correlations(images, weights),
+        "acc": accuracy(decided, weights, ties),
+        "acc_gap5": accuracy(wide, weights, ties),
+        "srcc_groups": inside_groups(images, weights),
+    }
+
+
+def row(
+    split: str, task: str, method: str, stat: str, measure: Measure, tasks: int
+) -> dict[str, Any]:
+    """Give a row of the table."""
+    low, high = measure.interval()
+    return {
+        **{"split": split, "task": task, "method": method, "stat": stat, "value": measure.value},
+        **{"low": low, "high": high, "n": measure.n, "families": len(measure.families)},
+        **{"tasks": tasks, "note": measure.note},
+    }
+
+
+def average_row(split: str, method: str, stat: str, by_task: dict[str, Measure]) -> dict[str, Any]:
+    """Give the row of the macro average, which names the tasks it lacks."""
+    lacking = [task for task, measure in by_task.items() if not np.isfinite(measure.value)]
+    mean = average(by_task.values(), len(next(iter(by_task.values())).replicates))
+    made = row(split, "average", method, stat, mean, len(by_task) - len(lacking))
+    return {**made, "note": made["note"] or ("without " + ", ".join(lacking) if lacking else "")}
+
+
+def measure_method(
+    inputs: Inputs, sets: tuple[pd.DataFrame, pd.DataFrame], split: str, method: str, ties: str
+) -> list[dict[str, Any]]:
+    """Give all rows of a method on one evaluation split."""
+    images, pairs = sets
+    values, weights = inputs.values(method, split), inputs.draws.weights
+    present = [task for task in TASKS if images["task"].eq(task).any()]
+    by_task = {
+        task: measure_task(
+            images[images["task"].eq(task)], pairs[pairs["task"].eq(task)], values, weights, ties
+        )
+        for task in tqdm(present, desc=f"{method}, {split} split", disable=None)
+    }
+    rows = [row(split, t, method, s, by_task[t][s], 1) for t in present for s in STATS]
+    if present:
+        rows += [average_row(split, method, s, {t: by_task[t][s] for t in present}) for s in STATS]
+    return rows
+
+
+def evaluation_sets(inputs: Inputs) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Give the images and pairs of each evaluation split."""
+    test = inputs.pairs[inputs.pairs["split_pairs"].eq("test")]
+    tested = inputs.images["image"].isin([*test["image_a"], *test["image_b"]])
+    return {
+        "family": (inputs.images, inputs.pairs),
+        "pairs": (inputs.images[tested], test),
+    }
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    inputs, ties = read_inputs(args), options_of(args)["metric_ties"]
+    rows = [
+        line
+        for split, sets in evaluation_sets(inputs).items()
+        for method in inputs.methods
+        for line in measure_method(inputs, sets, split, method, ties)
+    ]
+    write_rounded(args.out, rows, PERFORMANCE_COLUMNS)

@@ -1,0 +1,105 @@
+"""Where the numbers of a run come from: code, settings, data, machine. No wall-clock time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from typing import Any
+
+from fgresq.files import digest
+
+GENERATED = ("results", "reports/metrics", "reports/site", "dvc.lock")
+PACKAGES = (
+    *("numpy", "scipy", "pandas", "scikit-image", "scikit-learn", "opencv-python-headless"),
+    *("PyWavelets", "pillow", "torch", "torchvision", "timm", "spandrel", "cvvdp", "snakemake"),
+    *("matplotlib", "Jinja2"),
+)
+
+
+def provenance(
+    preset: str, options: Mapping[str, Any], records: list[dict[str, Any]], threads: int
+) -> dict[str, Any]:
+    """Collect the provenance of a run.
+
+    Args:
+        preset: its name.
+        options: its settings, all sections.
+        records: the source records.
+        threads: CPU threads the numbers were computed with.
+    """
+    return {
+        "preset": preset,
+        **git_state(),
+        "config_digest": digest(options),
+        "manifests": {record["source"]: record.get("manifest") for record in records},
+        "seeds": dict(seeds(options)),
+        "device": device(),
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
+        "threads": threads,
+        "determinism": determinism(),
+    }
+
+
+def git_state() -> dict[str, Any]:
+    """Give commit and dirty flag of the checkout; null where there is none.
+
+    What a run itself writes does not make it dirty.
+    """
+    commit = _git("rev-parse", "--verify", "HEAD")
+    if commit is None:
+        return {"commit": None, "dirty": None}
+    others = [f":(top,exclude){path}" for path in GENERATED]
+    changes = _git("status", "--porcelain", "--", ":(top)", *others)
+    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+
+
+def _git(*words: str) -> str | None:
+    """Run git here; None where there is no git or no checkout."""
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # another git may be at work
+    try:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, check=False, env=environment
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def seeds(options: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, int]]:
+    """Give every seed in the settings with the path of its key, like `mini/seed`."""
+    for key, value in options.items():
+        if isinstance(value, Mapping):
+            yield from seeds(value, f"{under}{key}/")
+        elif key == "seed":
+            yield f"{under}{key}", value
+
+
+def device() -> str:
+    """Name the CUDA device, or say cpu."""
+    import torch  # takes a second: not for --help
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+
+
+def version(package: str) -> str | None:
+    """Give the installed version of a package; None where it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def determinism() -> dict[str, Any]:
+    """Give the switches that equal bytes depend on, as they stand in this process."""
+    import torch
+
+    return {
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "cudnn_benchmark": torch.backends.cudnn.benchmark,
+        "cudnn_deterministic": torch.backends.cudnn.deterministic,
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
+        "cublas_workspace_config": os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
+    }

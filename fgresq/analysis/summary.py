@@ -1,0 +1,168 @@
+"""Collect the numbers of a run in one metrics file, and where they come from in another.
+
+The metrics file lives in git: numbers rounded to 6 decimals, the family split by task and the
+pairs split by its average, the intervals, the funnel, the leak of the random split, and one
+headline sentence made from them. The provenance file holds commit, settings digest, manifests,
+seeds, device and versions. Neither holds a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS, read_methods
+from fgresq.analysis.provenance import provenance
+from fgresq.config import CONFIG, load
+from fgresq.errors import unknown
+from fgresq.files import read_json, write_json
+from fgresq.tables import read_table
+
+DIGITS = 6
+INPUTS = {
+    "performance": "table of the verb performance",
+    "intervals": "table of the verb intervals",
+    "sources": "source records",
+    "funnel": "funnel records",
+    "leak": "leak of the random split",
+    "threshold": "JND threshold",
+    "methods": "methods file",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument("--preset", required=True, help="name of the preset")
+    parser.add_argument(
+        "--options",
+        type=json.loads,
+        metavar="JSON",
+        help="all settings of the preset as JSON (default: from the settings file)",
+    )
+    for name, meaning in INPUTS.items():
+        parser.add_argument(f"--{name}", required=True, help=meaning)
+    parser.add_argument("--out", required=True, help="metrics file to write")
+    parser.add_argument("--provenance", required=True, help="provenance file to write")
+
+
+def preset_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Give all settings of the preset.
+
+    Raises:
+        UserError: there is no such preset.
+    """
+    if args.options is not None:
+        return args.options
+    presets = load()["presets"]
+    if args.preset not in presets:
+        raise unknown(CONFIG, "preset", args.preset, presets)
+    return presets[args.preset]
+
+
+def nest(table: pd.DataFrame, keys: list[str], numbers: list[str]) -> dict[str, Any]:
+    """Turn rows into nested mappings along `keys`, down to {number: rounded value or None}."""
+    nested: dict[str, Any] = {}
+    for row in table.to_dict("records"):
+        place = nested
+        for key in keys:
+            place = place.setdefault(row[key], {})
+        place.update({name: rounded(row[name]) for name in numbers})
+    return nested
+
+
+def rounded(value: Any) -> Any:
+    """Round every number in a JSON value; NaN becomes None."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    if isinstance(value, (int, np.integer)):
+        return value if isinstance(value, bool) else int(value)
+    if isinstance(value, float):
+        return round(value, DIGITS) + 0.0 if np.isfinite(value) else None
+    return value
+
+
+def best_method(performance: pd.DataFrame, methods: dict[str, Any]) -> pd.Series | None:
+    """Find the macro-ACC row of the best ranked method of the family split; None without one.
+
+    The label source is not ranked, nor is a method that has values on fewer tasks than others.
+    """
+    rows = performance[
+        performance["split"].eq("family")
+        & performance["task"].eq("average")
+        & performance["stat"].eq("acc")
+        & performance["value"].notna()
+    ]
+    label_sources = [name for name, entry in methods.items() if entry["role"] == "label source"]
+    rows = rows[~rows["method"].isin(label_sources)]
+    rows = rows[rows["tasks"].eq(rows["tasks"].max())]
+    ordered = rows.sort_values(["value", "method"], ascending=[False, True])
+    return ordered.iloc[0] if len(ordered) else None
+
+
+def observers(origins: list[str]) -> str:
+    """Say whose preferences a run was measured on."""
+    names = {"human": "human observers", "simulated": "simulated observers"}
+    return " and ".join(names.get(origin, f"preferences {origin}") for origin in origins)
+
+
+def headline(
+    performance: pd.DataFrame, methods: dict[str, Any], records: list[dict[str, Any]]
+) -> str:
+    """Say in one sentence what the run found, or that it measured nothing and why."""
+    present = [record for record in records if record["status"] == "present"]
+    if not present:
+        reasons = [f"{r['source']} is absent ({r['absent']['reason']})" for r in records]
+        return "nothing measured: " + ("; ".join(reasons) or "no source is named in the settings")
+    best = best_method(performance, methods)
+    if best is None:
+        return "nothing measured: no method has a pair accuracy"
+    entry = methods[best["method"]]
+    title = entry["title"] + (" (sanity row)" if entry["role"] == "sanity" else "")
+    interval = f" [{best['low']:.3f}, {best['high']:.3f}]" if np.isfinite(best["low"]) else ""
+    tasks = f"{best['tasks']} task" + ("s" if best["tasks"] > 1 else "")
+    return (
+        f"Best by mean pair accuracy over {tasks}: {title}, {best['value']:.3f}{interval}, "
+        f"on {best['n']} decided pairs of {best['families']} families, "
+        f"{observers(origins_of(records))}"
+    )
+
+
+def origins_of(records: list[dict[str, Any]]) -> list[str]:
+    """Give the label origins of the sources that are present."""
+    return sorted({r["label_origin"] for r in records if r["status"] == "present"})
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    options, methods, records = preset_of(args), read_methods(args.methods), read_json(args.sources)
+    performance = read_table(args.performance, PERFORMANCE_COLUMNS)
+    intervals = read_table(args.intervals, INTERVAL_COLUMNS)
+    numbers = ["value", "low", "high", "n"]
+    of_family = performance[performance["split"].eq("family")]
+    of_pairs = performance[performance["split"].eq("pairs") & performance["task"].eq("average")]
+    metrics = {
+        "preset": args.preset,
+        "headline": headline(performance, methods, records),
+        "label_origins": origins_of(records),
+        "sources": {r["source"]: {"status": r["status"], "images": r["images"]} for r in records},
+        "family": nest(of_family, ["method", "task", "stat"], numbers),
+        "pairs": nest(of_pairs, ["method", "task", "stat"], numbers),
+        "intervals": nest(intervals, ["source", "method", "bin", "stat"], [*numbers, "null"]),
+        "funnel": {f["source"]: funnel_counts(f) for f in read_json(args.funnel)},
+        "leak": read_json(args.leak),
+        "threshold": read_json(args.threshold)["threshold"],
+    }
+    write_json(args.out, rounded(metrics))
+    write_json(args.provenance, provenance(args.preset, options, records, args.threads))
+
+
+def funnel_counts(funnel: dict[str, Any]) -> dict[str, Any]:
+    """Give the pairs and images after each step of a funnel, and what the source supplied."""
+    steps = {s["step"]: {"pairs": s["pairs"], "images": s["images"]} for s in funnel["steps"]}
+    return {"steps": steps, "supplied_pairs": funnel["supplied_pairs"]}

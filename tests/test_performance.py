@@ -1,0 +1,151 @@
+"""The verb performance: splits, tasks, averages, absent values, faults."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from analysis_tables import make_images, make_pairs, make_scores, run_verb
+from scipy import stats
+
+from fgresq.analysis.inputs import PERFORMANCE_COLUMNS, read_methods
+from fgresq.analysis.performance import STATS
+from fgresq.errors import UserError
+
+KEYS = ["split", "task", "method", "stat"]
+
+
+@pytest.fixture
+def images():
+    return make_images(60)
+
+
+def cell(table, *key):
+    return table.set_index(KEYS).loc[key]
+
+
+def test_values_of_a_task_equal_scipy(images, tmp_path):
+    values = images["score"] + np.random.default_rng(0).normal(0, 0.2, len(images))
+    table = run_verb(tmp_path, "performance", images, scores=(make_scores(images, "psnr", values),))
+    of_task = images["task"] == "deblurring"
+    x, y = values[of_task], images["score"][of_task]
+    expected = {"srcc": stats.spearmanr, "plcc": stats.pearsonr, "krcc": stats.kendalltau}
+    for stat, function in expected.items():
+        row = cell(table, "family", "deblurring", "psnr", stat)
+        assert row["value"] == pytest.approx(function(x, y).statistic, abs=1e-8)
+        assert (row["n"], row["families"], row["tasks"]) == (30, 5, 1)
+        assert float(row["low"]) <= row["value"] <= float(row["high"])
+
+
+def test_a_perfect_metric_is_right_on_every_decided_pair(images, tmp_path):
+    pairs = make_pairs(images, 80)
+    scores = (make_scores(images, "psnr", images["score"]),)
+    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    decided = pairs["preference"].ne("equal")
+    row = cell(table, "family", "average", "psnr", "acc")
+    assert row["value"] == 1 and row["n"] == decided.sum() and row["tasks"] == 2
+    wide = decided & pairs["score_difference"].abs().gt(0.05)
+    assert cell(table, "family", "average", "psnr", "acc_gap5")["n"] == wide.sum() < decided.sum()
+    test = decided & pairs["split_pairs"].eq("test")
+    assert cell(table, "pairs", "average", "psnr", "acc")["n"] == test.sum()
+
+
+def test_reversed_metric_and_direction(images, tmp_path):
+    pairs = make_pairs(images, 40)
+    scores = (make_scores(images, "psnr", -images["score"]),)
+    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    for stat in ("srcc", "plcc", "krcc", "plcc_fitted", "srcc_groups"):
+        assert cell(table, "family", "average", "psnr", stat)["value"] < -0.9
+    assert cell(table, "family", "average", "psnr", "acc")["value"] == 0
+
+
+def test_lower_is_better_is_turned_round(images, tmp_path, monkeypatch):
+    entry = {"psnr": {"title": "P", "direction": "lower", "role": "method"}}
+    monkeypatch.setattr("fgresq.analysis.inputs.read_yaml", lambda path: entry)
+    scores = (make_scores(images, "psnr", -images["score"]),)
+    table = run_verb(tmp_path, "performance", images, scores=scores)
+    assert cell(table, "family", "average", "psnr", "srcc")["value"] == pytest.approx(1)
+
+
+def test_average_says_which_tasks_it_lacks(images, tmp_path):
+    values = images["score"].where(images["task"] == "deblurring")
+    table = run_verb(tmp_path, "performance", images, scores=(make_scores(images, "psnr", values),))
+    row = cell(table, "family", "average", "psnr", "srcc")
+    assert (row["tasks"], row["n"], row["note"]) == (1, 30, "without super-resolution")
+    absent = cell(table, "family", "super-resolution", "psnr", "srcc")
+    assert np.isnan(absent["value"]) and absent["note"] == "fewer than 3 images"
+
+
+def test_a_constant_metric_has_no_value_and_a_note(images, tmp_path):
+    pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", np.full(60, 3.0)),)
+    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    row = cell(table, "family", "deblurring", "psnr", "krcc")
+    assert np.isnan(row["value"]) and row["note"] == "all values of the method are alike"
+    assert cell(table, "family", "average", "psnr", "acc")["value"] == 0.5
+
+
+def test_trained_methods_use_the_values_of_the_split(images, tmp_path):
+    pairs = make_pairs(images, 80)
+    good = make_scores(images, "ridge_random", images["score"], "family")
+    bad = make_scores(images, "ridge_random", -images["score"], "pairs")
+    table = run_verb(tmp_path, "performance", images, pairs, (good, bad))
+    assert cell(table, "family", "average", "ridge_random", "acc")["value"] == 1
+    assert cell(table, "pairs", "average", "ridge_random", "acc")["value"] == 0
+
+
+def test_one_family_gives_no_interval(tmp_path):
+    images = make_images(12, families=1)
+    scores = (make_scores(images, "psnr", np.arange(12.0)),)
+    table = run_verb(tmp_path, "performance", images, scores=scores)
+    row = cell(table, "family", "deblurring", "psnr", "srcc")
+    assert np.isfinite(row["value"]) and row["low"] == "" and row["families"] == 1
+
+
+def test_row_order_changes_no_byte(images, tmp_path):
+    pairs = make_pairs(images, 40)
+    values = np.random.default_rng(2).normal(size=len(images))
+    for name, seed in (("a", 1), ("b", 2)):
+        order = np.random.default_rng(seed).permutation(len(images))
+        folder = tmp_path / name
+        scores = make_scores(images, "psnr", values).iloc[order]
+        run_verb(folder, "performance", images.iloc[order], pairs, (scores,))
+    written = [(tmp_path / name / "performance.csv").read_bytes() for name in "ab"]
+    assert written[0] == written[1]
+
+
+def test_empty_tables_give_an_empty_table(tmp_path):
+    table = run_verb(tmp_path, "performance")
+    assert list(table.columns) == list(PERFORMANCE_COLUMNS) and not len(table)
+
+
+def test_every_stat_is_there_for_every_task_and_split(images, tmp_path):
+    pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", images["score"]),)
+    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    assert len(table) == 2 * 3 * len(STATS) and not table.duplicated(KEYS).any()
+
+
+@pytest.mark.parametrize(
+    ("method", "image", "message"),
+    [
+        ("psnrr", None, "methods.yaml: unknown method 'psnrr'. Did you mean 'psnr'"),
+        ("psnr", "s/none.png", "scores0.csv, row 2: image 's/none.png' is not in the image table"),
+    ],
+)
+def test_faults_name_file_and_mend(images, tmp_path, method, image, message):
+    scores = make_scores(images, method, images["score"])
+    scores.loc[0, "image"] = image or scores.loc[0, "image"]
+    with pytest.raises(UserError) as fault:
+        run_verb(tmp_path, "performance", images, scores=(scores,))
+    assert message in str(fault.value)
+
+
+def test_a_misspelt_direction_names_method_and_mend(tmp_path):
+    path = tmp_path / "methods.yaml"
+    path.write_text("psnr: {title: P, direction: hihger, role: method}")
+    with pytest.raises(UserError, match="method 'psnr': unknown direction 'hihger'.*'higher'"):
+        read_methods(path)
+
+
+def test_an_image_scored_twice_is_a_fault(images, tmp_path):
+    scores = make_scores(images, "psnr", images["score"])
+    with pytest.raises(UserError, match="'s/00000.png' is scored twice"):
+        run_verb(tmp_path, "performance", images, scores=(scores, scores))
