@@ -14,15 +14,15 @@ rule performance:
         methods="config/methods.yaml",
     output:
         "results/analysis/{preset}/{kind}.csv",
-    wildcard_constraints:
-        kind="performance|intervals",
     log:
         "logs/{preset}/{kind}.log",
+    wildcard_constraints:
+        kind="performance|intervals",
+    conda:
+        "../environment.yml"
     params:
         options=options("analysis"),
         code=lambda w: code_digest(f"fgresq.analysis.{w.kind}"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq {wildcards.kind} --images {input.images} --pairs {input.pairs}"
         " --scores {input.scores} --methods {input.methods}"
@@ -36,10 +36,10 @@ rule preference:
         "results/analysis/{preset}/preference.csv",
     log:
         "logs/{preset}/preference.log",
-    params:
-        code=code_digest("fgresq.analysis.preference"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("fgresq.analysis.preference"),
     shell:
         "python -m fgresq preference --pairs {input} --out {output} --log {log}"
 
@@ -58,11 +58,11 @@ rule summary:
         provenance="results/analysis/{preset}/provenance.json",
     log:
         "logs/{preset}/summary.log",
+    conda:
+        "../environment.yml"
     params:
         options=lambda w: json.dumps(CONFIG["presets"][w.preset], sort_keys=True),
         code=code_digest("fgresq.analysis.summary"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq summary --preset {wildcards.preset} --options {params.options:q}"
         " --performance {input.performance} --intervals {input.intervals}"

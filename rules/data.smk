@@ -12,12 +12,12 @@ rule photographs:
         "results/data/{preset}/mini/contents.csv",
     log:
         "logs/{preset}/photographs.log",
+    conda:
+        "../environment.yml"
     params:
         folder=subpath(output[0], parent=True),
         options=options("mini"),
         code=code_digest("fgresq.mini.photographs"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq photographs --options {params.options:q}"
         " --out-dir {params.folder}/contents --out {output} --log {log}"
@@ -31,13 +31,13 @@ rule restore:
         "results/data/{preset}/mini/{task}.csv",
     log:
         "logs/{preset}/restore-{task}.log",
+    conda:
+        "../environment.yml"
     params:
         folder=subpath(output[0], strip_suffix=".csv"),
         weights=subpath(input.weights, parent=True),
         options=options("mini"),
         code=code_digest("fgresq.mini.restore"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq restore {wildcards.task} --contents {input.contents}"
         " --weights {params.weights} --options {params.options:q}"
@@ -53,10 +53,10 @@ rule mini_table:
         record="results/data/{preset}/sources/mini.json",
     log:
         "logs/{preset}/mini-table.log",
-    params:
-        code=code_digest("fgresq.mini.table"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("fgresq.mini.table"),
     shell:
         "python -m fgresq mini-table {input} --out {output.images}"
         " --pairs {output.pairs} --record {output.record} --log {log}"
@@ -67,18 +67,18 @@ rule read_source:
         images="results/data/{preset}/sources/{source}.csv",
         pairs="results/data/{preset}/sources/{source}.pairs.csv",
         record="results/data/{preset}/sources/{source}.json",
-    wildcard_constraints:
-        source="|".join(name for name in SOURCES if SOURCES[name]["adapter"] == "folder"),
     log:
         "logs/{preset}/read-{source}.log",
+    wildcard_constraints:
+        source="|".join(name for name in SOURCES if SOURCES[name]["adapter"] == "folder"),
+    conda:
+        "../environment.yml"
     params:
         entry=lambda w: json.dumps(SOURCES[w.source], sort_keys=True),
         alpha=lambda w: CONFIG["presets"][w.preset]["labels"]["alpha"],
         required=lambda w: "--required" if w.source in CONFIG["require"] else "",
         raw=raw,
         code=code_digest("fgresq.sources.read"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq read-source {wildcards.source} --entry {params.entry:q}"
         " --alpha {params.alpha} {params.required} --out {output.images}"
@@ -94,10 +94,10 @@ rule join_sources:
         sources="results/data/{preset}/sources.json",
     log:
         "logs/{preset}/join-sources.log",
-    params:
-        code=code_digest("fgresq.sources.join"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("fgresq.sources.join"),
     shell:
         "python -m fgresq join-sources {input.images} --records {input.records}"
         " --out {output.images} --sources {output.sources} --log {log}"

@@ -13,11 +13,11 @@ rule jnd_threshold:
         "results/pairs/{preset}/threshold.json",
     log:
         "logs/{preset}/jnd-threshold.log",
+    conda:
+        "../environment.yml"
     params:
         options=options("jnd"),
         code=code_digest("fgresq.pairs.threshold"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq jnd-threshold --images {input} --options {params.options:q}"
         " --out {output} --log {log}"
@@ -30,10 +30,10 @@ rule candidates:
         "results/pairs/{preset}/{source}/candidates.csv",
     log:
         "logs/{preset}/candidates-{source}.log",
-    params:
-        code=code_digest("fgresq.pairs.candidates"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("fgresq.pairs.candidates"),
     shell:
         "python -m fgresq candidates --images {input} --out {output} --log {log}"
 
@@ -50,11 +50,11 @@ rule filter_pairs:
         funnel="results/pairs/{preset}/{source}/funnel.json",
     log:
         "logs/{preset}/filter-pairs-{source}.log",
+    conda:
+        "../environment.yml"
     params:
         options=options("filter", "labels"),
         code=code_digest("fgresq.pairs.funnel"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq filter-pairs --images {input.images} --supplied {input.supplied}"
         " --record {input.record} --candidates {input.candidates}"
@@ -74,11 +74,11 @@ rule split_pairs:
         leak="results/pairs/{preset}/leak.json",
     log:
         "logs/{preset}/split-pairs.log",
+    conda:
+        "../environment.yml"
     params:
         options=options("split"),
         code=code_digest("fgresq.pairs.split"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq split-pairs --pairs {input.pairs} --funnels {input.funnels}"
         " --images {input.images} --options {params.options:q} --out {output.pairs}"

@@ -25,12 +25,12 @@ rule report:
         "reports/site/{preset}/index.html",
     log:
         "logs/{preset}/report.log",
+    conda:
+        "../environment.yml"
     params:
         options=options("report"),
         stand_in=stand_in_arguments,
         code=code_digest("fgresq.report.build"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
@@ -46,10 +46,10 @@ rule site_index:
         "reports/site/index.html",
     log:
         "logs/site-index.log",
-    params:
-        code=code_digest("fgresq.report.index"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("fgresq.report.index"),
     shell:
         "python -m fgresq site-index --pages reports/site/*/index.html"
         " --metrics reports/metrics/*.json --out {output} --log {log}"

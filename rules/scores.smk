@@ -11,14 +11,14 @@ rule score:
         "results/data/{preset}/images.csv",
     output:
         "results/scores/{preset}/{method}.csv",
-    wildcard_constraints:
-        method="|".join(name for name in METHODS if not METHODS[name]["trained"]),
     log:
         "logs/{preset}/score-{method}.log",
-    params:
-        code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
+    wildcard_constraints:
+        method="|".join(name for name in METHODS if not METHODS[name]["trained"]),
     conda:
         "../environment.yml"
+    params:
+        code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq score {wildcards.method} --images {input} --out {output} --log {log}"
 
@@ -31,12 +31,12 @@ rule features:
         "results/scores/{preset}/features/{tower}.npz",
     log:
         "logs/{preset}/features-{tower}.log",
+    conda:
+        "../environment.yml"
     params:
         options=options("ridge"),
         weights=subpath(input.weights, parent=True),
         code=code_digest("fgresq.metrics.features"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq features {wildcards.tower} --images {input.images}"
         " --weights {params.weights} --options {params.options:q} --out {output} --log {log}"
@@ -52,10 +52,10 @@ rule ridge:
         "results/scores/{preset}/ridge_{tower}.csv",
     log:
         "logs/{preset}/ridge-{tower}.log",
-    params:
-        code=code_digest("fgresq.metrics.ridge"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("fgresq.metrics.ridge"),
     shell:
         "python -m fgresq ridge ridge_{wildcards.tower} --features {input.features}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"

@@ -11,11 +11,11 @@ rule weights:
         "data/weights/{name}/card.json",
     log:
         "logs/weights-{name}.log",
+    conda:
+        "../environment.yml"
     params:
         entry=lambda w: json.dumps(read_yaml("config/weights.yaml")[w.name], sort_keys=True),
         out=subpath(output[0], parent=True),
         code=code_digest("fgresq.weights"),
-    conda:
-        "../environment.yml"
     shell:
         "python -m fgresq weights {wildcards.name} --out {params.out} --log {log}"

@@ -1,23 +1,21 @@
 """What the phases share: checked settings, the targets of this call, and input functions."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
-# the verbs run in the environment that snakemake itself runs in
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 from fgresq.config import check, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state
 from workflow.code_digest import code_digest
+from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
 
-ADAPTER_VERBS = {"made": "fgresq.mini.table", "folder": "fgresq.sources.read"}
+prefer_own_python()
 
 
 def settings():
@@ -40,7 +38,9 @@ def settings():
     if resolved["only"] and resolved["only"] not in PHASES:
         raise unknown("config/config.yaml, key 'only'", "phase", resolved["only"], PHASES)
     if resolved["preset"] not in ("auto", *resolved["presets"]):
-        raise unknown("config/config.yaml, key 'preset'", "preset", resolved["preset"], resolved["presets"])
+        raise unknown(
+            "config/config.yaml, key 'preset'", "preset", resolved["preset"], resolved["presets"]
+        )
     return resolved, sources, methods
 
 
@@ -55,7 +55,9 @@ GPUS = int(workflow.global_resources.get("gpu").value or 0)
 ASKED = CONFIG["preset"]
 CHOSEN = ["mini", "paper"] if ASKED == "auto" and GPUS else ["mini" if ASKED == "auto" else ASKED]
 PHASES_HERE = [CONFIG["only"]] if CONFIG["only"] else list(PHASES)
-STAND_INS = [CONFIG["presets"][name]["stand_in"] for name in CHOSEN if CONFIG["presets"][name]["stand_in"]]
+STAND_INS = [
+    CONFIG["presets"][name]["stand_in"] for name in CHOSEN if CONFIG["presets"][name]["stand_in"]
+]
 WANTED = sorted({*CHOSEN, *STAND_INS})
 
 
@@ -78,7 +80,9 @@ Path("data/raw").mkdir(parents=True, exist_ok=True)
 wildcard_constraints:
     preset="|".join(CONFIG["presets"]),
     source="|".join(SOURCES),
-    task="|".join(["super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture"]),
+    task="|".join(
+        ["super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture"]
+    ),
     method="|".join(METHODS),
     tower="random|dinov2",
 

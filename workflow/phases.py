@@ -14,7 +14,7 @@ class Phase:
         targets: files that stand for its completion; {preset} is filled in.
         verbs: modules of the verbs its rules call.
         after: phases whose outputs it reads.
-        settings: keys of config/config.yaml it reads, below the preset.
+        settings: keys of config/config.yaml it reads, beside the presets.
         files: other files it depends on.
         metrics: a file it writes that is kept in git.
     """
@@ -46,7 +46,7 @@ PHASES = {
             "fgresq.sources.join",
         ),
         after=("weights",),
-        settings=("sources", "mini", "labels"),
+        settings=("defaults.sources", "defaults.mini", "defaults.labels"),
         files=("config/sources.yaml", "data/raw"),
     ),
     "pairs": Phase(
@@ -59,7 +59,13 @@ PHASES = {
             "fgresq.pairs.split",
         ),
         after=("data",),
-        settings=("sources", "jnd", "filter", "labels", "split"),
+        settings=(
+            "defaults.sources",
+            "defaults.jnd",
+            "defaults.filter",
+            "defaults.labels",
+            "defaults.split",
+        ),
     ),
     "scores": Phase(
         out="results/scores",
@@ -72,7 +78,7 @@ PHASES = {
             "fgresq.metrics.ridge",
         ),
         after=("weights", "data", "pairs"),
-        settings=("methods", "ridge"),
+        settings=("defaults.methods", "defaults.ridge"),
         files=("config/methods.yaml",),
     ),
     "analysis": Phase(
@@ -85,7 +91,7 @@ PHASES = {
             "fgresq.analysis.summary",
         ),
         after=("data", "pairs", "scores"),
-        settings=("methods", "analysis"),
+        settings=("defaults",),
         files=("config/methods.yaml",),
         metrics=("reports/metrics/mini.json",),
     ),
@@ -94,7 +100,7 @@ PHASES = {
         targets=("reports/site/{preset}/index.html",),
         verbs=("fgresq.report.build", "fgresq.report.index"),
         after=("data", "pairs", "scores", "analysis"),
-        settings=("report", "stand_in"),
+        settings=("defaults.report", "defaults.stand_in"),
         files=("reports/paper", "reports/templates", "config/methods.yaml"),
     ),
 }

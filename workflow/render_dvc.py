@@ -32,7 +32,7 @@ def stage(name: str, phase: Phase) -> dict[str, Any]:
         *(PHASES[other].out for other in phase.after),
         *(path for other in phase.after for path in PHASES[other].metrics),
     ]
-    settings = [*EVERY_SETTING, *(f"defaults.{key}" for key in phase.settings)]
+    settings = [*EVERY_SETTING, *phase.settings]
     made = {
         "cmd": f"snakemake --cores all --config only={name}",
         "deps": sorted(set(deps)),

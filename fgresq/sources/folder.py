@@ -90,9 +90,14 @@ def rename_columns(table: pd.DataFrame, entry: Mapping[str, Any], path: Path) ->
     return table
 
 
-def checked_image(folder: Path, name: str, where: str) -> Path:
-    """Give the path of an image that decodes whole and lies inside the folder."""
+def checked_image(folder: Path, name: str, where: str, hashes: dict[Path, str]) -> Path:
+    """Give the path of an image that decodes whole and lies inside the folder.
+
+    `hashes` holds the SHA-256 of what was checked before, so that a reference is decoded once.
+    """
     path = folder / name
+    if path in hashes:
+        return path
     if not path.resolve().is_relative_to(folder.resolve()):
         raise UserError(
             where, f"'{name}' leads out of the source's folder", "Name a file inside it"
@@ -103,6 +108,7 @@ def checked_image(folder: Path, name: str, where: str) -> Path:
         read_rgb(path)
     except UserError as error:
         raise UserError(where, str(error).rstrip("."), "Or remove the row") from error
+    hashes[path] = sha256(path)
     return path
 
 
@@ -126,9 +132,9 @@ def read_row(
     if not row["content"]:
         raise UserError(where, "the content is empty", "Name the scene that the image shows")
     low, high = entry.get("range", (-math.inf, math.inf))
-    paths = {"path": checked_image(folder, row["image"], where)}
+    paths = {"path": checked_image(folder, row["image"], where, hashes)}
     for kind in ("reference", "mask"):
-        paths[kind] = checked_image(folder, row[kind], where) if row.get(kind) else None
+        paths[kind] = checked_image(folder, row[kind], where, hashes) if row.get(kind) else None
     if paths["reference"] and image_size(paths["path"]) != image_size(paths["reference"]):
         raise UserError(
             where,
@@ -136,8 +142,6 @@ def read_row(
             f"reference {image_size(paths['reference'])}",
             "Give both the same size",
         )
-    for path in filter(None, (paths["path"], paths["reference"])):
-        hashes.setdefault(path, sha256(path))
     scale = row.get("scale")
     return {
         "image": row["image"],
