@@ -1,0 +1,221 @@
+"""Keep the fine-grained, noticeable pairs of a source and label them.
+
+Coarse filter: the scores differ by less than tau. JND filter: SSIM below the threshold. Pairs that
+a source supplies with preferences bypass both; the funnel of the same images is still recorded.
+Pairs without preferences get them from simulated observers where the record of the source says so,
+else from the scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from typing import Any
+
+import pandas as pd
+
+from fgresq.config import options_of
+from fgresq.errors import UserError
+from fgresq.files import read_json, write_csv, write_json
+from fgresq.pairs.candidates import CANDIDATE_COLUMNS
+from fgresq.pairs.labels import SUPPLIED_COLUMNS, derived, simulated
+from fgresq.pairs.order import pair_key
+from fgresq.tables import PAIR_COLUMNS, PREFERENCES, read_images, read_table
+
+SECTIONS = ("filter", "labels")
+STEPS = ("all pairs", "coarse filter", "JND filter")
+SOURCE_PAIR_COLUMNS = {
+    name: kind for name, kind in PAIR_COLUMNS.items() if name not in ("fold", "split_pairs")
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument("--images", required=True, help="image table of the source")
+    parser.add_argument("--supplied", required=True, help="preferences the source supplies")
+    parser.add_argument("--record", required=True, help="record of the source")
+    parser.add_argument("--candidates", required=True, help="all pairs of the source")
+    parser.add_argument("--threshold", required=True, help="JND threshold (JSON)")
+    parser.add_argument("--out", required=True, help="pair table of the source to write")
+    parser.add_argument("--funnel", required=True, help="counts after each step to write (JSON)")
+    parser.add_argument(
+        "--options",
+        type=json.loads,
+        metavar="JSON",
+        help="{'filter': ..., 'labels': ...} as JSON (default: those sections of the preset)",
+    )
+    parser.add_argument("--preset", default="mini", help="preset to take settings from")
+
+
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Give the settings of both sections this verb was called with."""
+    if args.options is not None:
+        return args.options
+    whole = argparse.Namespace(options=None, preset=args.preset)
+    return {name: options_of(argparse.Namespace(**vars(whole), section=name)) for name in SECTIONS}
+
+
+def filtered(pairs: pd.DataFrame, tau: float, threshold: float | None) -> dict[str, pd.DataFrame]:
+    """Give the pairs that are left after each step.
+
+    Args:
+        pairs: candidates.
+        tau: keep a pair whose score difference, in [-1, 1], is smaller in size.
+        threshold: keep a pair whose SSIM is smaller; None only where there are no pairs.
+    """
+    coarse = pairs[pairs["score_difference"].abs() < tau]
+    noticeable = coarse[coarse["ssim"] < threshold] if len(coarse) else coarse
+    return dict(zip(STEPS, (pairs, coarse, noticeable), strict=True))
+
+
+def distinct_images(pairs: pd.DataFrame) -> int:
+    """Count the images that occur in pairs."""
+    return len({*pairs["image_a"], *pairs["image_b"]})
+
+
+def check_left(source: str, steps: dict[str, pd.DataFrame], tau: float) -> None:
+    """Raise a UserError when no pair of a source is left, naming the step that dropped the last."""
+    empty_at = next((step for step in STEPS if steps[step].empty), None)
+    if empty_at is None:
+        return
+    counts = ", ".join(f"{step} {len(steps[step])}" for step in STEPS)
+    mends = {
+        "all pairs": "Check the column 'group' of its images: each group holds one image only",
+        "coarse filter": f"Raise filter/tau_by_source/{source} above {tau:g} or check the groups",
+        "JND filter": "Check its groups for copies of one image, raise "
+        f"filter/tau_by_source/{source} above {tau:g}, or lower jnd/beta",
+    }
+    dropped = f"no pair is left at the step '{empty_at}' (pairs after each step: {counts})"
+    raise UserError(f"source '{source}'", dropped, mends[empty_at])
+
+
+def supplied_pairs(supplied: pd.DataFrame, candidates: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Give the supplied preferences the columns of candidates, A and B as supplied.
+
+    Raises:
+        UserError: a pair is listed twice, or its images are not two of one group and task.
+    """
+
+    def keys(pairs: pd.DataFrame) -> list[tuple[str, str]]:
+        return list(map(pair_key, pairs["image_a"], pairs["image_b"]))
+
+    known = candidates.assign(key=keys(candidates), swap=candidates["image_a"])
+    given = supplied.assign(key=keys(supplied))
+    stray = given[~given["key"].isin(set(known["key"]))]
+    twice = given[given["key"].duplicated()]
+    for faulty, problem, mend in (
+        (stray, "is not of two images of one group and task", "Correct the group of the images"),
+        (twice, "is listed twice", "Remove one of the rows"),
+    ):
+        if len(faulty):
+            pair = faulty.iloc[0]
+            name = f"the pair '{pair['image_a']}', '{pair['image_b']}'"
+            raise UserError(where, f"{name} {problem}", f"{mend} or remove the pair")
+    joined = given.merge(known.drop(columns=["image_a", "image_b"]), on="key", how="left")
+    turned = joined["swap"] != joined["image_a"]
+    joined["score_difference"] = joined["score_difference"].where(
+        ~turned, -joined["score_difference"]
+    )
+    return joined.drop(columns=["key", "swap"])
+
+
+def labelled(
+    pairs: pd.DataFrame, images: pd.DataFrame, origin: str, options: dict[str, Any]
+) -> pd.DataFrame:
+    """Give pairs the preferences that the label origin of their source asks for."""
+    by_name = images.set_index("image")
+    if origin == "simulated":
+        quality = by_name["raw_score"]
+        return simulated(pairs, quality, options["indifference"], options["seed"])
+    return derived(pairs, by_name["score"])
+
+
+def numbered(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Give pairs of one source their identifiers, in the order of task, group and images."""
+    pairs = pairs.sort_values(["task", "group", "image_a", "image_b"], ignore_index=True)
+    names = [f"{source}#{n:07d}" for n, source in enumerate(pairs["source"], start=1)]
+    return pairs.assign(pair=pd.Series(names, index=pairs.index, dtype=object))
+
+
+def groups_of_one(images: pd.DataFrame) -> list[str]:
+    """Name the groups that yield no pair, as "group (task)"."""
+    sizes = images.groupby(["group", "task"]).size()
+    return [f"{group} ({task})" for group, task in sizes[sizes == 1].index]
+
+
+def funnel(
+    images: pd.DataFrame,
+    supplied: pd.DataFrame,
+    candidates: pd.DataFrame,
+    record: dict[str, Any],
+    threshold: float | None,
+    options: dict[str, Any],
+    where: str = "supplied pairs",
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Filter and label the pairs of one source.
+
+    Args:
+        images, supplied, candidates, record: tables and record of the source.
+        threshold: SSIM below which a difference is noticed, or None where there are no images.
+        options: sections `filter` and `labels` of the settings.
+        where: file of the supplied pairs, for errors.
+
+    Returns:
+        The pairs (PAIR_COLUMNS without splits) and the form of funnel.json.
+
+    Raises:
+        UserError: the source is present and no pair is left, or a supplied pair does not fit.
+    """
+    source = record["source"]
+    tau = options["filter"]["tau_by_source"].get(source, options["filter"]["tau"])
+    steps = filtered(candidates, tau, threshold)
+    if len(supplied):
+        pairs = supplied_pairs(supplied, candidates, where)
+    else:
+        if record["status"] == "present":
+            check_left(source, steps, tau)
+        pairs = labelled(steps[STEPS[-1]], images, record["label_origin"], options["labels"])
+    single = groups_of_one(images)
+    if single:
+        logging.info(
+            "source '%s': groups of one image, without pairs: %s", source, "; ".join(single)
+        )
+    tasks = sorted(images["task"].unique())
+    counts = {
+        "source": source,
+        "tau": tau,
+        "threshold": threshold,
+        "images": len(images),
+        "groups": int(images.groupby(["group", "task"]).ngroups),
+        "groups_of_one": single,
+        "steps": [
+            {"step": step, "pairs": len(left), "images": distinct_images(left)}
+            for step, left in steps.items()
+        ],
+        "by_task": {
+            task: {step: int((left["task"] == task).sum()) for step, left in steps.items()}
+            for task in tasks
+        },
+        "supplied_pairs": len(supplied),
+        "label_origin": ", ".join(sorted(pairs["label_origin"].unique())) or record["label_origin"],
+        "preferences": {name: int((pairs["preference"] == name).sum()) for name in PREFERENCES},
+    }
+    return numbered(pairs)[list(SOURCE_PAIR_COLUMNS)], counts
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    pairs, counts = funnel(
+        read_images(args.images),
+        read_table(args.supplied, SUPPLIED_COLUMNS),
+        read_table(args.candidates, CANDIDATE_COLUMNS),
+        read_json(args.record),
+        read_json(args.threshold)["threshold"],
+        settings(args),
+        args.supplied,
+    )
+    write_csv(args.out, pairs)
+    write_json(args.funnel, counts)
+    steps = ", ".join(f"{step['step']} {step['pairs']}" for step in counts["steps"])
+    logging.info("source '%s': %s; %d supplied", counts["source"], steps, len(pairs))

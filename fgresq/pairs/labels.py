@@ -1,0 +1,118 @@
+"""Preferences for pairs that come without: from simulated observers, or from the scores."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from fgresq.pairs.order import pair_key, stable_hash
+
+SUPPLIED_COLUMNS: dict[str, type] = {
+    "image_a": str,
+    "image_b": str,
+    "preference": str,
+    "fraction_a": float,
+    "label_origin": str,
+}
+OBSERVERS = 5  # in each of the two groups (paper, section on annotation)
+EXPERTS = 3
+# Standard deviation, in JOD, of the difference an observer perceives: 1 JOD = 75 % preference.
+NOISE = 1 / NormalDist().inv_cdf(0.75)
+EXPERT_NOISE = NOISE / 2
+
+
+def plurality(votes: np.ndarray) -> int:
+    """Give the commonest of the votes 1 (A), -1 (B), 0 (equal); a tied lead is 0."""
+    counts = {vote: int(np.sum(votes == vote)) for vote in (1, -1, 0)}
+    leaders = [vote for vote, count in counts.items() if count == max(counts.values())]
+    return leaders[0] if len(leaders) == 1 else 0
+
+
+def decide(votes: np.ndarray) -> tuple[int, float]:
+    """Decide a pair from the votes of both groups, then of the experts.
+
+    The decision of a group is its plurality. Where both groups decide alike, that stands, else the
+    plurality of the experts. The experts' votes are always given, and ignored where not needed.
+
+    Args:
+        votes: (13,) of 1 (A), -1 (B), 0 (equal): first group, second group, experts.
+
+    Returns:
+        The decision, and the share of the ten votes for A in [0, 1], equal votes counting half.
+    """
+    first, second, experts = np.split(votes, [OBSERVERS, 2 * OBSERVERS])
+    decision = plurality(first)
+    if plurality(second) != decision:
+        decision = plurality(experts)
+    return decision, float(np.mean((votes[: 2 * OBSERVERS] + 1) / 2))
+
+
+def simulate(difference: float, indifference: float, rng: np.random.Generator) -> tuple[int, float]:
+    """Let observers compare two images after Thurstone's Case V.
+
+    Each perceives the difference with normal noise of its own and says "equal" where what is
+    perceived is smaller than `indifference`; experts perceive it with half the noise.
+
+    Args:
+        difference: quality of A minus quality of B, JOD.
+        indifference: JOD.
+        rng: where the noise comes from.
+
+    Returns:
+        As `decide`.
+    """
+    noise = np.repeat([NOISE, EXPERT_NOISE], [2 * OBSERVERS, EXPERTS])
+    perceived = difference + noise * rng.standard_normal(len(noise))
+    return decide(np.where(np.abs(perceived) < indifference, 0, np.sign(perceived)).astype(int))
+
+
+def simulated(
+    pairs: pd.DataFrame, quality: pd.Series, indifference: float, seed: int
+) -> pd.DataFrame:
+    """Label pairs by simulated observers; each pair has a seed of its own, of its two names.
+
+    So neither the order of rows nor which image is called A nor what other pairs there are
+    changes a label.
+
+    Args:
+        pairs: image_a, image_b.
+        quality: raw scores in JOD, higher better, indexed by image.
+        indifference: JOD, see `simulate`.
+        seed: of the observers.
+
+    Returns:
+        The pairs with preference, fraction_a and label_origin "simulated".
+    """
+    preferences, fractions = [], []
+    for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
+        low, high = pair_key(a, b)
+        rng = np.random.default_rng(stable_hash("observers", seed, low, high))
+        decision, share = simulate(quality[low] - quality[high], indifference, rng)
+        if a != low:
+            decision, share = -decision, 1 - share
+        preferences.append({1: "A", -1: "B", 0: "equal"}[decision])
+        fractions.append(round(share, 4))
+    return _labelled(pairs, preferences, fractions, "simulated")
+
+
+def derived(pairs: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
+    """Label pairs by their scores, higher better: equal only where these are exactly equal.
+
+    Returns:
+        The pairs with preference, fraction_a (unknown: NaN) and label_origin "derived from scores".
+    """
+    difference = score[pairs["image_a"]].to_numpy() - score[pairs["image_b"]].to_numpy()
+    preferences = np.select([difference > 0, difference < 0], ["A", "B"], "equal").tolist()
+    return _labelled(pairs, preferences, [np.nan] * len(pairs), "derived from scores")
+
+
+def _labelled(
+    pairs: pd.DataFrame, preferences: list[str], fractions: list[float], origin: str
+) -> pd.DataFrame:
+    return pairs.assign(
+        preference=pd.Series(preferences, index=pairs.index, dtype=object),
+        fraction_a=pd.Series(fractions, index=pairs.index, dtype=float),
+        label_origin=pd.Series(origin, index=pairs.index, dtype=object),
+    )

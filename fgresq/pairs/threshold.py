@@ -1,0 +1,104 @@
+"""Measure the SSIM at which a difference is noticed.
+
+Adds to sampled images as much noise as is just not noticed (the JND model of Wu et al. 2017) and
+takes the median SSIM between image and noised image: a pair that is more alike shows no difference
+and is dropped (Equations 2 and 3 of the paper). The paper leaves sign, beta and colour plane of
+the noise open, so the medians of the other settings are measured on the same images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from fgresq.config import add_options, options_of
+from fgresq.files import write_json
+from fgresq.images import read_rgb
+from fgresq.pairs.jnd import PLANES, SIGNS, inject, jnd_maps
+from fgresq.pairs.order import stable_hash
+from fgresq.ssim import WINDOW, ssim_of, statistics
+from fgresq.tables import read_images
+
+BETAS = (0.7, 1.0)
+Setting = tuple[str, float, str]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument("--images", required=True, help="image table of all sources")
+    parser.add_argument("--out", required=True, help="threshold and medians to write (JSON)")
+    add_options(parser, "jnd")
+
+
+def sample(images: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
+    """Choose at most `count` distinct images by a hash of their content, not by their order."""
+    distinct = images.drop_duplicates("sha256")
+    rank = distinct["sha256"].map(lambda content: stable_hash("jnd", seed, content))
+    return distinct.loc[rank.sort_values().index[:count]]
+
+
+def noised_ssim(path: str, settings: list[Setting], seed: int) -> list[float] | None:
+    """Give the SSIM of an image with its noised forms, one a setting, in [-1, 1].
+
+    Each setting draws from the same seed: they differ by the setting alone. None for an image
+    smaller than the window of SSIM.
+    """
+    image = read_rgb(path)
+    if min(image.shape[:2]) < WINDOW:
+        return None
+    original = statistics(image)
+    maps = {plane: jnd_maps(image, plane) for plane in PLANES}
+    return [
+        ssim_of(
+            original,
+            statistics(inject(image, maps[plane], sign, beta, np.random.default_rng(seed))),
+        )
+        for sign, beta, plane in settings
+    ]
+
+
+def measure(images: pd.DataFrame, options: dict[str, Any], threads: int = 1) -> dict[str, Any]:
+    """Measure the threshold of the setting asked for and the grid of settings.
+
+    Args:
+        images: image table; an image smaller than the window of SSIM is passed over.
+        options: sign, beta, plane, images (how many), seed.
+        threads: how many images are measured at a time; the result does not depend on it.
+
+    Returns:
+        The form of threshold.json; the threshold is null where there is no image.
+    """
+    asked = (options["sign"], options["beta"], options["plane"])
+    grid = list(itertools.product(SIGNS, sorted({*BETAS, options["beta"]}), PLANES))
+    chosen = sample(images, options["images"], options["seed"])
+    seeds = [stable_hash("signs", options["seed"], content) for content in chosen["sha256"]]
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(lambda path, seed: noised_ssim(path, grid, seed), chosen["path"], seeds)
+        bar = tqdm(found, total=len(chosen), desc="JND", unit="image", disable=None)
+        values = [value for value in bar if value is not None]
+    # Six decimals: what is beyond differs between processors.
+    quartiles = np.percentile(values, [25, 50, 75], axis=0).round(6).T.tolist() if values else []
+    names = ("sign", "beta", "plane", "low_quartile", "median", "high_quartile")
+    rows = [
+        dict(zip(names, (*setting, *measured), strict=True))
+        for setting, measured in zip(grid, quartiles, strict=False)  # no quartiles: no rows
+    ]
+    return {
+        "threshold": rows[grid.index(asked)]["median"] if rows else None,
+        "setting": dict(zip(names, asked, strict=False)),
+        "images": len(values),
+        "grid": rows,
+    }
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    cv2.setNumThreads(1)  # the threads are used for images
+    write_json(args.out, measure(read_images(args.images), options_of(args), args.threads))

@@ -1,0 +1,185 @@
+"""Preferences: simulated observers, scores, and raw ratings."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm, ttest_rel
+
+from fgresq.pairs.labels import NOISE, decide, derived, plurality, simulate, simulated
+from fgresq.pairs.ratings import preferences_from_ratings
+
+A, B, E = 1, -1, 0
+
+
+def votes(first: list[int], second: list[int], experts: list[int]) -> np.ndarray:
+    return np.array(first + second + experts)
+
+
+def quality(count: int = 60) -> pd.Series:
+    rng = np.random.default_rng(1)
+    return pd.Series(rng.uniform(6, 9, count), index=[f"s/{n:03d}" for n in range(count)])
+
+
+def pairs_of(names: pd.Index) -> pd.DataFrame:
+    return pd.DataFrame({"image_a": names[0::2], "image_b": names[1::2]})
+
+
+def test_plurality_wins_and_a_tied_lead_is_equal() -> None:
+    assert plurality(np.array([A, A, B, E, E, A])) == A
+    assert plurality(np.array([A, A, B, B, E])) == E
+    assert plurality(np.array([B, B, E, E, A])) == E
+    assert plurality(np.array([E, E, E, B, B])) == E
+
+
+def test_two_groups_that_agree_decide() -> None:
+    decision, share = decide(votes([A, A, A, B, E], [A, A, A, A, B], [B, B, B]))
+    assert decision == A
+    assert share == pytest.approx((7 + 0.5) / 10)
+
+
+def test_experts_decide_where_the_groups_do_not_agree() -> None:
+    split = ([A, A, A, B, B], [B, B, B, A, A])
+    assert decide(votes(*split, [B, B, A])) == (B, 0.5)
+    assert decide(votes(*split, [A, A, A])) == (A, 0.5)
+    assert decide(votes(*split, [A, B, E])) == (E, 0.5)
+
+
+def test_one_jod_is_three_quarters_of_the_votes() -> None:
+    """Thurstone Case V with 1 JOD = 75 %, without indifference."""
+    rng = np.random.default_rng(0)
+    shares = [simulate(1.0, 0.0, rng)[1] for _ in range(2000)]
+    assert np.mean(shares) == pytest.approx(0.75, abs=0.01)
+    shares = [simulate(-2.0, 0.0, rng)[1] for _ in range(2000)]
+    assert np.mean(shares) == pytest.approx(norm.cdf(-2 / NOISE), abs=0.01)
+
+
+def test_like_images_split_the_votes_and_indifference_makes_equals() -> None:
+    rng = np.random.default_rng(0)
+    few = [simulate(0.0, 0.3, rng) for _ in range(1000)]
+    many = [simulate(0.0, 1.5, rng) for _ in range(1000)]
+    assert np.mean([share for _, share in few]) == pytest.approx(0.5, abs=0.02)
+    equal = [np.mean([decision == E for decision, _ in round_]) for round_ in (few, many)]
+    assert equal[0] < equal[1]
+    assert equal[1] > 0.9
+
+
+def test_the_better_image_is_preferred_where_the_difference_is_large() -> None:
+    rng = np.random.default_rng(0)
+    assert np.mean([simulate(4.0, 0.3, rng)[0] == A for _ in range(300)]) > 0.97
+
+
+def test_labels_do_not_depend_on_order_of_rows_or_on_other_pairs() -> None:
+    jod = quality()
+    pairs = pairs_of(jod.index)
+    whole = simulated(pairs, jod, 0.3, 0)
+    pd.testing.assert_frame_equal(simulated(pairs[::-1], jod, 0.3, 0)[::-1], whole)
+    pd.testing.assert_frame_equal(simulated(pairs[3:7], jod, 0.3, 0), whole[3:7])
+    assert set(whole["label_origin"]) == {"simulated"}
+
+
+def test_swapping_a_and_b_swaps_the_label() -> None:
+    jod = quality()
+    pairs = pairs_of(jod.index)
+    turned = pairs.rename(columns={"image_a": "image_b", "image_b": "image_a"})
+    one, other = simulated(pairs, jod, 0.3, 0), simulated(turned, jod, 0.3, 0)
+    mirror = {"A": "B", "B": "A", "equal": "equal"}
+    assert list(other["preference"]) == [mirror[p] for p in one["preference"]]
+    assert np.allclose(one["fraction_a"] + other["fraction_a"], 1)
+
+
+def test_the_seed_changes_labels() -> None:
+    jod = quality(200)
+    pairs = pairs_of(jod.index)
+    one, other = (simulated(pairs, jod, 0.3, seed)["fraction_a"] for seed in (0, 1))
+    assert not one.equals(other)
+
+
+def test_scores_prefer_the_higher_and_only_exact_equals_are_equal() -> None:
+    score = pd.Series({"a": 0.5, "b": 0.5, "c": 0.5 + 1e-12, "d": 0.1})
+    pairs = pd.DataFrame({"image_a": ["a", "a", "c", "d"], "image_b": ["b", "c", "a", "a"]})
+    found = derived(pairs, score)
+    assert list(found["preference"]) == ["equal", "B", "A", "B"]
+    assert found["fraction_a"].isna().all()
+    assert set(found["label_origin"]) == {"derived from scores"}
+
+
+@pytest.fixture
+def rated() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give ratings of 3 groups of 4 images by 12 raters, and their image table."""
+    rng = np.random.default_rng(0)
+    names = [f"g{group}/{n}" for group in range(3) for n in range(4)]
+    level = np.array([float(name[-1]) for name in names])
+    scores = level[:, None] * 4 + rng.normal(50, 6, (12, 12)).round()
+    ratings = pd.DataFrame(scores, index=names, columns=[f"r{n}" for n in range(12)])
+    images = pd.DataFrame(
+        {"image": names, "task": "denoising", "group": [name[:2] for name in names]}
+    )
+    return ratings, images
+
+
+def test_ratings_give_what_the_paired_test_of_scipy_gives(rated: tuple) -> None:
+    ratings, images = rated
+    found = preferences_from_ratings(ratings, images, 0.05)
+    assert len(found) == 3 * 6
+    assert {"A", "B", "equal"} == set(found["preference"])
+    ratings = ratings / ratings.std()
+    for row in found.itertuples():
+        a, b = ratings.loc[row.image_a], ratings.loc[row.image_b]
+        better = "A" if a.mean() > b.mean() else "B"
+        assert row.preference == (better if ttest_rel(a, b).pvalue < 0.05 else "equal")
+        assert row.fraction_a == pytest.approx(np.mean((a > b) + 0.5 * (a == b)))
+        assert row.label_origin == "human"
+
+
+def test_the_width_of_scale_a_rater_uses_does_not_count(rated: tuple) -> None:
+    ratings, images = rated
+    wide = ratings.assign(r3=(ratings["r3"] - 50) * 10)
+    found = preferences_from_ratings(ratings, images, 0.05)
+    pd.testing.assert_frame_equal(preferences_from_ratings(wide, images, 0.05), found)
+
+
+def test_missing_ratings_are_left_out_pair_by_pair(rated: tuple) -> None:
+    ratings, images = rated
+    ratings = ratings.copy()
+    ratings.iloc[0, :5] = np.nan
+    found = preferences_from_ratings(ratings, images, 0.05)
+    ratings = ratings / ratings.std(ddof=0)
+    for row in found.itertuples():
+        a, b = ratings.loc[row.image_a], ratings.loc[row.image_b]
+        p = ttest_rel(a, b, nan_policy="omit").pvalue
+        assert (row.preference != "equal") == (p < 0.05)
+
+
+def test_raters_who_agree_wholly_need_no_spread() -> None:
+    ratings = pd.DataFrame({"r1": [50.0, 60.0, 50.0], "r2": [50.0, 60.0, 50.0]}, index=list("abc"))
+    images = pd.DataFrame({"image": list("abc"), "task": "denoising", "group": "g"})
+    found = preferences_from_ratings(ratings, images, 0.05)
+    by_pair = {frozenset((r.image_a, r.image_b)): r for r in found.itertuples()}
+    assert by_pair[frozenset("ac")].preference == "equal"
+    assert by_pair[frozenset("ac")].fraction_a == 0.5
+    winner = by_pair[frozenset("ab")]
+    assert (winner.image_a if winner.preference == "A" else winner.image_b) == "b"
+
+
+def test_pairs_without_common_raters_are_left_out_and_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ratings = pd.DataFrame(
+        {"r1": [5.0, np.nan, 4.0], "r2": [6.0, np.nan, 3.0], "r3": [np.nan, 5.0, 4.0]},
+        index=list("abc"),
+    )
+    images = pd.DataFrame({"image": list("abc"), "task": "denoising", "group": "g"})
+    with caplog.at_level(logging.INFO):
+        found = preferences_from_ratings(ratings, images, 0.05)
+    assert len(found) == 1
+    assert "2 pairs" in caplog.text
+
+
+def test_no_groups_give_no_pairs() -> None:
+    images = pd.DataFrame({"image": ["a"], "task": ["denoising"], "group": ["g"]})
+    ratings = pd.DataFrame({"r1": [1.0], "r2": [2.0]}, index=["a"])
+    assert preferences_from_ratings(ratings, images, 0.05).empty
