@@ -17,7 +17,7 @@ rule report:
         provenance="results/analysis/{preset}/provenance.json",
         metrics="reports/metrics/{preset}.json",
         methods="config/methods.yaml",
-        paper=glob_of("reports/paper/*.csv"),
+        paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/*"),
         stand_in=stand_in("results/analysis/{preset}/provenance.json"),
         stand_in_scores=stand_in("results/scores/{preset}/{method}.csv"),

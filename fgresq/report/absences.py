@@ -1,0 +1,59 @@
+"""What could not be had in a run: sources and methods, each with reason and next step."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from fgresq.report.run import Run
+from fgresq.report.tables import Methods, count
+
+STEPS = {
+    "no reference": "fill the column `reference` of the image table, or use a method without one",
+}
+
+
+def absences(run: Run, methods: Methods) -> list[dict[str, str]]:
+    """List absent sources, then methods without any value, as kind, name, reason, next_step."""
+    return absent_sources(run) + absent_methods(run, methods)
+
+
+def absent_sources(run: Run) -> list[dict[str, str]]:
+    """List the sources that are absent, from their records."""
+    return [
+        {
+            "kind": "data set",
+            "name": record["title"],
+            "reason": record["absent"]["reason"],
+            "next_step": record["absent"]["next_step"],
+        }
+        for record in run.records
+        if record["status"] == "absent"
+    ]
+
+
+def absent_methods(run: Run, methods: Methods) -> list[dict[str, str]]:
+    """List the methods that gave no value for any image although there were images."""
+    rows = []
+    for method, scores in run.scores.groupby("method", sort=True):
+        if scores["value"].notna().any():
+            continue
+        reason = Counter(scores["reason"]).most_common(1)[0][0]
+        step = STEPS.get(reason, "mend that and run the same command again")
+        rows.append(
+            {"kind": "method", "name": methods.title(method), "reason": reason, "next_step": step}
+        )
+    return rows
+
+
+def partial_notes(run: Run, methods: Methods) -> list[str]:
+    """Say which methods gave values for some images only."""
+    notes = []
+    for method, scores in run.scores.groupby("method", sort=True):
+        empty = scores[scores["value"].isna()]
+        if 0 < len(empty) < len(scores):
+            reason = Counter(empty["reason"]).most_common(1)[0][0]
+            notes.append(
+                f"{methods.title(method)} has no value for {count(len(empty))} of "
+                f"{count(len(scores))} rows ({reason})."
+            )
+    return notes

@@ -1,0 +1,175 @@
+"""Render the report of a preset: one self-contained page, and a CSV for each of its tables.
+
+Where the preset has no result of its own, the results of a stand-in preset are shown, marked as
+such in every section. Numbers of the paper come from the folder given by --paper and nowhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from fgresq.config import add_options, options_of, read_yaml
+from fgresq.report import beside, comparison, datasets, figures, funnel, intervals, panels, paper
+from fgresq.report.absences import absences, partial_notes
+from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
+from fgresq.report.gallery import gallery
+from fgresq.report.page import render, write_page
+from fgresq.report.run import Run, read_run
+from fgresq.report.tables import Methods, Table, stat_label
+
+PARTS = {
+    "data": "results/data/PRESET",
+    "pairs": "results/pairs/PRESET",
+    "analysis": "results/analysis/PRESET",
+    "metrics": "reports/metrics/PRESET.json",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    add_options(parser, "report")
+    for part, usual in PARTS.items():
+        parser.add_argument(f"--{part}", required=True, help=f"{usual} of the preset")
+    parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
+    parser.add_argument("--paper", default="reports/paper", help="folder of the reported numbers")
+    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument("--stand-in-preset", help="preset whose results stand in")
+    for part, usual in PARTS.items():
+        parser.add_argument(f"--stand-in-{part}", help=f"{usual} of the stand-in")
+    parser.add_argument(
+        "--stand-in-scores", nargs="*", default=[], help="score tables of the stand-in"
+    )
+    parser.add_argument("--out", required=True, help="page to write")
+
+
+def read_stand_in(args: argparse.Namespace) -> Run | None:
+    """Read the stand-in run, if one is named."""
+    if not args.stand_in_preset:
+        return None
+    parts = [getattr(args, f"stand_in_{part}") for part in PARTS]
+    return read_run(args.stand_in_preset, *parts, args.stand_in_scores)
+
+
+def tables_of(run: Run, asked: Run, numbers: paper.Paper, methods: Methods) -> dict[str, Any]:
+    """Build the tables of the page by section; `run` is shown, `asked` is what was wanted."""
+    titles = {record["source"]: record["title"] for record in run.records}
+    table3 = paper.compare_table3(numbers, run, methods)
+    table2 = paper.compare_intervals(numbers, run, methods)
+    own = run is asked
+    matched, comparable = paper.tally(table3, table2) if own else (0, 0)
+    made = comparison.comparison_tables(run.performance, methods)
+    return {
+        "average": made[0] if made else None,
+        "by_stat": by_stat(made[1:]),
+        "leak": comparison.leak_table(run.leak),
+        "intervals": intervals.interval_tables(run.intervals, titles, methods),
+        "paper3": beside.paper_table(
+            "paper_table3", "Table 3: paper beside ours, split by pairs.", table3, "Task", "average"
+        ),
+        "paper2": beside.paper_table(
+            "paper_table2", "Intervals: paper beside ours.", table2, "Interval", paper.OVERALL
+        ),
+        "matched": matched,
+        "comparable": comparable,
+        "reasons": sorted(set(table3["reason"]) - {"", "not measured"}),
+        "datasets": [datasets.measured_table(run), datasets.printed_table(numbers, run)],
+        "tasks": datasets.task_counts(numbers, run),
+        "funnel": [funnel.funnel_table(run), funnel.task_funnel_table(run)],
+        "threshold": funnel.threshold_table(run),
+    }
+
+
+def by_stat(tables: list[Table]) -> dict[str, list[Table]]:
+    """Put the tables of both splits of a statistic together."""
+    grouped: dict[str, list[Table]] = {}
+    for table in tables:
+        grouped.setdefault(table.name.rpartition("_")[0], []).append(table)
+    return grouped
+
+
+def figures_of(run: Run, methods: Methods) -> dict[str, Any]:
+    """Draw the figures of the page by section."""
+    titles = {record["source"]: record["title"] for record in run.records}
+    return {
+        "comparison": figures.comparison_figure(run, methods),
+        "intervals": panels.interval_figures(run, titles, methods),
+        "funnel": figures.funnel_figure(run),
+        "threshold": figures.threshold_figure(run),
+        "preference": panels.preference_figures(run, titles),
+    }
+
+
+def all_tables(value: Any) -> list[Table]:
+    """Collect the tables in nested lists and mappings."""
+    if isinstance(value, Table):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [table for item in inner for table in all_tables(item)]
+
+
+def flat(record: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Flatten a JSON record to lines of (key, value)."""
+    if isinstance(record, dict):
+        return [line for key in sorted(record) for line in flat(record[key], f"{prefix}{key} / ")]
+    if isinstance(record, list) and any(isinstance(item, dict | list) for item in record):
+        return [line for i, item in enumerate(record) for line in flat(item, f"{prefix}{i + 1} / ")]
+    shown = ", ".join(map(str, record)) if isinstance(record, list) else record
+    return [(prefix.removesuffix(" / "), "–" if shown is None else str(shown))]
+
+
+def page_values(
+    asked: Run, stand_in: Run | None, numbers: paper.Paper, methods: Methods, pairs: int
+) -> dict[str, Any]:
+    """Build everything the template names."""
+    run = stand_in if stand_in is not None and not asked.measured else asked
+    shown_pairs = gallery(run, methods, pairs)
+    shown = Shown(run, asked.preset, tasks_in({pair.pair["task"] for pair in shown_pairs}))
+    covered = coverage(numbers, state_of(shown, asked))
+    tables = tables_of(run, asked, numbers, methods)
+    tables["coverage"] = coverage_table(covered)
+    return {
+        "asked": asked,
+        "run": run,
+        "stand_in": run is not asked,
+        "headline": asked.metrics.get("headline", ""),
+        "absences": absences(asked, methods),
+        "partial": partial_notes(run, methods),
+        "tables": tables,
+        "figures": figures_of(run, methods),
+        "gallery": shown_pairs,
+        "methods": methods,
+        "stat_label": stat_label,
+        "shown_methods": sorted({v.method for pair in shown_pairs for v in pair.verdicts}),
+        "coverage_sentence": coverage_sentence(covered),
+        "leak_sentence": comparison.leak_sentence(run.leak),
+        "funnel_notes": funnel.funnel_notes(run),
+        "tolerance": paper.TOLERANCE,
+        "notes": numbers.notes,
+        "provenance": flat(asked.provenance),
+        "stand_in_provenance": flat(run.provenance) if run is not asked else [],
+    }
+
+
+def state_of(shown: Shown, asked: Run) -> Shown:
+    """Let the records of the preset asked for say which of its data sets are absent."""
+    if shown.run is asked:
+        return shown
+    known = {record["source"] for record in shown.run.records}
+    extra = [record for record in asked.records if record["source"] not in known]
+    joined = Run(**{**shown.run.__dict__, "records": [*shown.run.records, *extra]})
+    return Shown(joined, shown.asked, shown.gallery_tasks)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    parts = [getattr(args, part) for part in PARTS]
+    asked = read_run(args.preset, *parts, args.scores)
+    methods = Methods(read_yaml(args.methods), args.methods)
+    numbers = paper.read_paper(args.paper)
+    values = page_values(asked, read_stand_in(args), numbers, methods, options_of(args)["gallery"])
+    html = render("report.html.j2", **values)
+    write_page(args.out, html, all_tables(values["tables"]))
+    logging.info("report of preset '%s': %s", args.preset, Path(args.out))

@@ -1,0 +1,159 @@
+"""Which tables and figures of the paper this page shows, from what data, and what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fgresq.absent import COVERAGE
+from fgresq.report.paper import Paper
+from fgresq.report.run import Run, same
+from fgresq.report.tables import Row, Table, head, text
+from fgresq.tables import TASKS
+
+REPRODUCED, LABELS_ONLY, STAND_IN, ABSENT = COVERAGE
+PLACE = "place FGRestore and run the preset paper (see its entry in config/sources.yaml)"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows: the run itself or its stand-in, and the tasks its gallery covers."""
+
+    run: Run
+    asked: str
+    gallery_tasks: frozenset[str]
+
+    @property
+    def of_paper(self) -> bool:
+        """Whether the results shown are the paper's own data set and nothing else."""
+        names = {same(record["source"]) for record in self.run.present}
+        return names == {"fgrestore"} and not self.run.simulated
+
+    @property
+    def place(self) -> str:
+        """The next step that brings the paper's own data set in."""
+        record = self.run.record("fgrestore")
+        return record["absent"]["next_step"] if record and record["absent"] else PLACE
+
+    @property
+    def titles(self) -> str:
+        """The data sets behind what is shown."""
+        return ", ".join(record["title"] for record in self.run.present) or "nothing"
+
+
+State = tuple[str, str, str]
+
+
+def own_or_stand_in(shown: Shown, there: bool, what: str) -> State:
+    """Decide for an item that rests on FGRestore and has a form any data can fill."""
+    if not there:
+        return ABSENT, f"no {what} in this run", shown.place
+    if shown.of_paper:
+        return REPRODUCED, f"{what} of FGRestore", ""
+    return STAND_IN, f"{what} of {shown.titles} instead of FGRestore", shown.place
+
+
+def of_intervals(item: dict, shown: Shown) -> State:
+    """Decide for the interval table of one data set, which another may stand in for."""
+    state, why, step = of_own_intervals(item, shown)
+    if state == ABSENT and len(shown.run.intervals):
+        return STAND_IN, f"intervals of {shown.titles} instead of {item['data']}", step
+    return state, why, step
+
+
+def of_own_intervals(item: dict, shown: Shown) -> State:
+    """Decide for the interval table of one data set, which nothing stands in for."""
+    name = item["data"]
+    record = shown.run.record(name)
+    add = f"add {name} to config/sources.yaml and to the sources of a preset"
+    if record is None:
+        return ABSENT, f"{name} is no source of this run", add
+    if record["status"] == "present":
+        if record["source"] in set(shown.run.intervals["source"]):
+            return REPRODUCED, f"computed on {name}", ""
+        return (
+            ABSENT,
+            f"{name} is present but no method has values on it",
+            "add methods to the preset",
+        )
+    reason = record["absent"]
+    if reason["code"] == "label_only":
+        return LABELS_ONLY, reason["reason"], reason["next_step"]
+    return ABSENT, reason["reason"], reason["next_step"]
+
+
+def of_gallery(item: dict, shown: Shown) -> State:
+    """Decide for figures of pairs, of one task or of any."""
+    task = item.get("task")
+    there = task in shown.gallery_tasks if task else bool(shown.gallery_tasks)
+    what = f"gallery pairs of {task}" if task else "gallery pairs"
+    return own_or_stand_in(shown, there, what)
+
+
+def of_training(item: dict, shown: Shown) -> State:
+    """Decide for what needs the trained model."""
+    return (
+        ABSENT,
+        "the model is not trained in this run",
+        "needs FGRestore, CLIP weights and a CUDA device; see the README on the paper preset",
+    )
+
+
+RULES = {
+    "datasets": lambda item, s: own_or_stand_in(s, len(s.run.images) > 0, "counts"),
+    "counts": lambda item, s: own_or_stand_in(
+        s, len(s.run.images) > 0, "counts per task (no model)"
+    ),
+    "comparison": lambda item, s: own_or_stand_in(s, s.run.measured, "comparison"),
+    "funnel": lambda item, s: own_or_stand_in(s, s.run.paired, "funnel"),
+    "preference": lambda item, s: own_or_stand_in(s, len(s.run.preference) > 0, "preferences"),
+    "intervals": of_intervals,
+    "own intervals": of_own_intervals,
+    "gallery": of_gallery,
+    "training": of_training,
+}
+
+
+def coverage(paper: Paper, shown: Shown) -> pd.DataFrame:
+    """Give item, title, state, why and next step of every table and figure of the paper."""
+    rows = []
+    for item in paper.items:
+        state, why, step = RULES[item["shows"]](item, shown)
+        of = item.get("data") or item.get("task")
+        title = f"{item['title']}, {of}" if of and of not in item["title"] else item["title"]
+        rows.append(
+            {"item": item["item"], "title": title, "state": state, "why": why, "next_step": step}
+        )
+    return pd.DataFrame(rows)
+
+
+def coverage_table(rows: pd.DataFrame) -> Table:
+    """Build the table of coverage."""
+    body = [
+        Row(
+            [
+                text(row.item, "name"),
+                text(row.title, "prose"),
+                text(row.state, "state " + row.state.replace(" ", "-")),
+                text(row.why, "prose"),
+                text(row.next_step or "–", "prose"),
+            ]
+        )
+        for row in rows.itertuples()
+    ]
+    columns = head("Item", "Content", "State", "Why", "Next step")
+    return Table("coverage", "Every table and figure of the paper.", columns, body, rows)
+
+
+def coverage_sentence(rows: pd.DataFrame) -> str:
+    """Count the states."""
+    found = Counter(rows["state"])
+    parts = [f"{found[state]} {state}" for state in COVERAGE if found[state]]
+    return f"Of the paper's {len(rows)} tables and figures: {', '.join(parts)}."
+
+
+def tasks_in(names: set[str]) -> frozenset[str]:
+    """Keep the names that are tasks."""
+    return frozenset(name for name in names if name in TASKS)

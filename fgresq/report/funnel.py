@@ -1,0 +1,125 @@
+"""The construction funnel (Figure 3 of the paper) and the noticeable-difference threshold."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fgresq.report.run import Run
+from fgresq.report.tables import Row, Table, decimal, head, number, text, whole
+from fgresq.tables import TASKS
+
+SETTING = ("sign", "beta", "plane")
+
+
+def funnel_table(run: Run) -> Table | None:
+    """Build pairs and images after every step, by source."""
+    if not run.paired:
+        return None
+    rows = [
+        {
+            "source": funnel["source"],
+            "step": step["step"],
+            "pairs": step["pairs"],
+            "share": step["pairs"] / funnel["steps"][0]["pairs"]
+            if funnel["steps"][0]["pairs"]
+            else None,
+            "images": step["images"],
+        }
+        for funnel in run.funnels
+        for step in funnel["steps"]
+    ]
+    frame = pd.DataFrame(rows)
+    body = [
+        Row(
+            [
+                text(r["source"], "name"),
+                text(r["step"]),
+                whole(r["pairs"]),
+                number(r["share"]),
+                whole(r["images"]),
+            ]
+        )
+        for r in rows
+    ]
+    columns = head("Source", "Step", "Pairs", "Share of all pairs", "Images")
+    return Table("funnel", "Pairs and images left after every step.", columns, body, frame)
+
+
+def task_funnel_table(run: Run) -> Table | None:
+    """Build the pairs left after every step, by source and task."""
+    rows = [
+        {"source": funnel["source"], "task": task, **steps}
+        for funnel in run.funnels
+        for task, steps in sorted(
+            funnel.get("by_task", {}).items(), key=lambda item: place(item[0])
+        )
+    ]
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows)
+    steps = list(dict.fromkeys(step["step"] for funnel in run.funnels for step in funnel["steps"]))
+    frame = frame.reindex(columns=["source", "task", *steps])
+    body = [
+        Row([text(r["source"], "name"), text(r["task"]), *(whole(r[s]) for s in steps)])
+        for r in frame.to_dict("records")
+    ]
+    columns = head("Source", "Task", *(step[:1].upper() + step[1:] for step in steps))
+    return Table("funnel_tasks", "Pairs left after every step, by task.", columns, body, frame)
+
+
+def place(task: str) -> tuple[int, str]:
+    """Give the place of a task in the usual order; unknown ones come last."""
+    return (TASKS.index(task) if task in TASKS else len(TASKS), task)
+
+
+def funnel_notes(run: Run) -> list[str]:
+    """Say in words what the numbers of the funnel leave out."""
+    notes = []
+    for funnel in run.funnels:
+        who = funnel["source"]
+        notes.append(f"{who}: coarse filter at a score difference of {decimal(funnel['tau'], 2)}.")
+        if funnel.get("supplied_pairs"):
+            notes.append(
+                f"{who} supplies {funnel['supplied_pairs']} labelled pairs; they bypass "
+                "the filters, whose counts on the same images stand for comparison."
+            )
+        alone = funnel.get("groups_of_one") or []
+        if alone:
+            shown = ", ".join(map(str, alone[:5])) + (" …" if len(alone) > 5 else "")
+            notes.append(f"{who}: groups of one image, which give no pair: {len(alone)} ({shown}).")
+        votes = funnel.get("preferences")
+        if votes:
+            counts = ", ".join(f"{name} {votes[name]}" for name in sorted(votes))
+            notes.append(f"{who}: preferences {counts}.")
+    return notes
+
+
+def threshold_table(run: Run) -> Table | None:
+    """Build the SSIM threshold for every setting of sign, beta and colour plane."""
+    grid = run.threshold.get("grid") or []
+    if not grid:
+        return None
+    used = run.threshold.get("setting") or {}
+    frame = pd.DataFrame(grid)[[*SETTING, "median", "low_quartile", "high_quartile"]]
+    frame["used"] = [
+        all(row[k] == used.get(k) for k in SETTING) for row in frame.to_dict("records")
+    ]
+    body = [
+        Row(
+            [
+                text(row["sign"], "name", "in use" if row["used"] else ""),
+                number(row["beta"], 2),
+                text(row["plane"]),
+                number(row["median"], 4),
+                number(row["low_quartile"], 4),
+                number(row["high_quartile"], 4),
+            ],
+            mark="used" if row["used"] else "",
+        )
+        for row in frame.to_dict("records")
+    ]
+    columns = head(
+        "Sign", "Beta", "Plane", ("Threshold", "median SSIM"), "Lower quartile", "Upper quartile"
+    )
+    caption = "Noticeable-difference threshold for every setting that the paper leaves open."
+    return Table("threshold", caption, columns, body, frame)

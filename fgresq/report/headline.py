@@ -1,0 +1,34 @@
+"""Print, for each preset: where its report is, its headline, and what is absent with the next step."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fgresq.errors import UserError
+from fgresq.files import read_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument("presets", nargs="+", help="presets that have a report")
+
+
+def lines_of(preset: str) -> list[str]:
+    """Say what a reader of the terminal needs to know of one preset's run."""
+    page = Path("reports/site", preset, "index.html")
+    if not page.exists():
+        raise UserError(page, "there is no report of this preset", f"Run snakemake --cores all --config preset={preset}")
+    lines = [f"[{preset}] {read_json(Path('reports/metrics', f'{preset}.json'))['headline']}"]
+    for record in read_json(Path("results/data", preset, "sources.json")):
+        if record["status"] == "absent":
+            absent = record["absent"]
+            lines.append(f"[{preset}] absent: {record['title']} ({absent['reason']}). "
+                         f"Next step: {absent['next_step']}.")
+    return [*lines, f"[{preset}] report: {page.resolve()}"]
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    for preset in args.presets:
+        print("\n".join(lines_of(preset)))

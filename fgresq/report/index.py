@@ -1,0 +1,71 @@
+"""Render the page that leads to the reports, the most complete first.
+
+Full paper settings come before your own data, then the embedded data, then the test preset.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+from pathlib import Path
+
+from fgresq.errors import UserError
+from fgresq.files import read_json
+from fgresq.report.page import render, write_page
+
+ORDER = ("paper", "own", "mini", "tiny")
+ABOUT = {
+    "paper": "the paper's settings on its own data set",
+    "own": "a folder of your own images",
+    "mini": "embedded photographs, simulated observers, no network and no GPU needed",
+    "tiny": "the whole pipeline in seconds, for tests: its numbers mean nothing",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument(
+        "--pages", nargs="+", required=True, help="reports, reports/site/PRESET/index.html"
+    )
+    parser.add_argument(
+        "--metrics", nargs="+", required=True, help="reports/metrics/PRESET.json of each"
+    )
+    parser.add_argument("--out", required=True, help="page to write")
+
+
+def rank(preset: str) -> tuple[int, str]:
+    """Order presets: the known ones, others before the test preset."""
+    return (ORDER.index(preset) if preset in ORDER else len(ORDER) - 1.5, preset)
+
+
+def entries(pages: list[str], metrics: list[str], out: Path) -> list[dict[str, str]]:
+    """Give preset, headline, description and relative link of each report.
+
+    Raises:
+        UserError: a report has no metrics file.
+    """
+    by_preset = {Path(path).stem: path for path in metrics}
+    found = []
+    for page in sorted(map(Path, pages), key=lambda path: rank(path.parent.name)):
+        preset = page.parent.name
+        if preset not in by_preset:
+            raise UserError(
+                page, "its metrics file is not named", f"Add {preset}.json to --metrics"
+            )
+        found.append(
+            {
+                "preset": preset,
+                "headline": read_json(by_preset[preset]).get("headline", ""),
+                "about": ABOUT.get(preset, ""),
+                "link": Path(os.path.relpath(page, out.parent)).as_posix(),
+            }
+        )
+    return found
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    out = Path(args.out)
+    write_page(out, render("index.html.j2", entries=entries(args.pages, args.metrics, out)))
+    logging.info("reports: %s", out)

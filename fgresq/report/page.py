@@ -1,0 +1,41 @@
+"""Rendering of templates: autoescape on, undefined names are errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from fgresq.errors import UserError
+from fgresq.files import write_csv, write_text
+from fgresq.report.tables import Table
+
+TEMPLATES = Path("reports/templates")
+MAX_BYTES = 5_000_000
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a template of `reports/templates`."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**values)
+
+
+def write_page(out: str | Path, html: str, tables: Iterable[Table] = ()) -> None:
+    """Write a page and, beside it, the CSV of each of its tables.
+
+    Raises:
+        UserError: the page is over 5 MB.
+    """
+    if len(html.encode()) > MAX_BYTES:
+        raise UserError(out, "the page is over 5 MB", "Lower `report: gallery` in the settings")
+    for table in tables:
+        write_csv(Path(out).parent / "tables" / f"{table.name}.csv", table.frame)
+    write_text(out, html)

@@ -1,0 +1,202 @@
+"""The paper's numbers (all from `reports/paper`) beside ours, with a verdict for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from fgresq.config import read_yaml
+from fgresq.errors import UserError
+from fgresq.report.run import Run, same
+from fgresq.report.tables import (
+    Methods,
+)
+
+# About twice the standard error of a task's ACC on the paper's test pairs (0.009 to 0.012).
+TOLERANCE = 0.02
+MATCH, BETTER, WORSE, INCOMPARABLE = "match", "better", "worse", "not comparable"
+TASK_NAMES = {
+    "SuperResolution": "super-resolution",
+    "Deblurring": "deblurring",
+    "Denoising": "denoising",
+    "Deraining": "deraining",
+    "Dehazing": "dehazing",
+    "MixtureRestoration": "mixture",
+    "Average": "average",
+}
+OVERALL = "[0.0,1.0]"
+KEYS = ["item", "method", "at", "stat"]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What the paper reports: numbers (one a row), notes of our audit, its tables and figures."""
+
+    numbers: pd.DataFrame
+    notes: list[dict[str, str]]
+    items: list[dict[str, str]]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Give the rows of one of its tables."""
+        return self.numbers[self.numbers["table"] == name]
+
+
+def read_paper(folder: str | Path) -> Paper:
+    """Read the reported numbers and what is known of them.
+
+    Raises:
+        UserError: the folder holds none.
+    """
+    files = sorted(p for p in Path(folder).glob("*.csv") if not p.name.startswith("slides"))
+    if not files:
+        raise UserError(folder, "no reported numbers here", "Restore the folder from git")
+    frames = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in files]
+    about = read_yaml(Path(folder) / "about.yaml")
+    return Paper(pd.concat(frames, ignore_index=True), about["notes"], about["items"])
+
+
+def reported(paper: Paper, name: str, at: str) -> pd.DataFrame:
+    """Give a table of numbers as KEYS, kind, paper; `at` is the column that is task or bin."""
+    rows = paper.table(name)
+    rows = rows[rows["stat"].isin(["SRCC", "PLCC", "ACC"])]
+    rows = rows[
+        pd.to_numeric(rows["value"], errors="coerce").notna()
+    ]  # the paper prints some as "-"
+    place = rows[at].map(TASK_NAMES) if at == "dataset_or_task" else rows[at]
+    return pd.DataFrame(
+        {
+            "item": name,
+            "method": rows["method"],
+            "kind": rows["type"],
+            "at": place,
+            "stat": rows["stat"].str.lower(),
+            "paper": rows["value"].astype(float),
+        }
+    ).reset_index(drop=True)
+
+
+def compare_table3(paper: Paper, run: Run, methods: Methods) -> pd.DataFrame:
+    """Lay our values, under the paper's split by pairs, beside its Table 3."""
+    rows = reported(paper, "table3", "dataset_or_task")
+    ours = run.performance[run.performance["split"] == "pairs"]
+    ours = ours.assign(at=ours["task"], tasks=tasks_behind(ours))
+    joined = join(rows, ours, methods, why_not(run, {"fgrestore"}, "FGRestore"))
+    return judge(mark_averages(joined))
+
+
+def tasks_behind(ours: pd.DataFrame) -> list[str]:
+    """Name, for each of our rows, the tasks in which its method and statistic have a value."""
+    single = ours[(ours["task"] != "average") & ours["value"].notna()]
+    names = single.groupby(["method", "stat"])["task"].agg(lambda tasks: " ".join(sorted(tasks)))
+    found = names.to_dict()
+    return [found.get(key, "") for key in zip(ours["method"], ours["stat"], strict=True)]
+
+
+def mark_averages(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mark averages over other tasks than the paper's (its FR rows average four, NR rows six)."""
+    single = rows[rows["at"] != "average"]
+    names = single.groupby(["method", "stat"])["at"].agg(lambda tasks: " ".join(sorted(tasks)))
+    theirs = names.to_dict()
+    reasons = []
+    for row in rows.itertuples():
+        if row.reason or row.at != "average":
+            reasons.append(row.reason)
+            continue
+        own, their = row.tasks, theirs.get((row.method, row.stat), "")
+        words = f"averages {len(own.split())} tasks, the paper {len(their.split())}"
+        words += " other ones" if len(own.split()) == len(their.split()) else ""
+        reasons.append(words if own != their else "")
+    return rows.assign(reason=reasons).drop(columns="tasks")
+
+
+def compare_intervals(paper: Paper, run: Run, methods: Methods) -> pd.DataFrame:
+    """Lay our interval rows beside Table 2 (PIPAL) and, for present data sets, Tables 5 to 17."""
+    frames = []
+    for name in ["table2", *(f"table{n}" for n in range(5, 18))]:
+        dataset = paper.table(name)["dataset_or_task"].iloc[0] if len(paper.table(name)) else ""
+        record = run.record(dataset) if dataset else None
+        here = record is not None and record["status"] == "present"
+        if not dataset or not (here or name == "table2"):
+            continue
+        source = record["source"] if here else first_source(run)
+        ours = run.intervals[run.intervals["source"] == source]
+        ours = ours.assign(at=ours["bin"].map(bin_name))
+        reason = why_not(run, {same(dataset)}, dataset, source)
+        joined = join(reported(paper, name, "bin"), ours, methods, reason)
+        frames.append(judge(joined.drop(columns="tasks")))
+    return pd.concat(frames, ignore_index=True) if frames else judge(pd.DataFrame())
+
+
+def first_source(run: Run) -> str:
+    """Name the source that stands in for a data set that is not there."""
+    return run.present[0]["source"] if run.present else ""
+
+
+def bin_name(name: str) -> str:
+    """Write a bin as the paper's tables do."""
+    name = name.replace(" ", "")
+    return OVERALL if name in ("overall", "all") else name
+
+
+def why_not(run: Run, wanted: set[str], title: str, source: str | None = None) -> str:
+    """Say why values of a run do not compare to the paper's; empty where they do."""
+    used = [r for r in run.present if source is None or r["source"] == source]
+    if not used:
+        return "nothing measured"
+    titles = ", ".join(record["title"] for record in used)
+    other = (
+        "" if {same(r["source"]) for r in used} == wanted else f"measured on {titles}, not {title}"
+    )
+    simulated = any(record.get("label_origin") == "simulated" for record in used)
+    return "; ".join(filter(None, ["simulated observers" if simulated else "", other]))
+
+
+def join(rows: pd.DataFrame, ours: pd.DataFrame, methods: Methods, reason: str) -> pd.DataFrame:
+    """Join our rows (method, at, stat, value, low, high, n) to the paper's by method name."""
+    names = {same(row): row for row in dict.fromkeys(rows["method"])}
+    meant = {m: names.get(same(methods.title(m)), names.get(same(m))) for m in set(ours["method"])}
+    ours = ours.assign(method=ours["method"].map(meant)).dropna(subset=["method", "value"])
+    kept = ["method", "at", "stat", "ours", "low", "high", "n", "tasks"]
+    ours = ours.rename(columns={"value": "ours"}).reindex(columns=kept)
+    joined = rows.merge(ours, on=["method", "at", "stat"], how="left")
+    return joined.assign(reason=[reason if pd.notna(v) else "not measured" for v in joined["ours"]])
+
+
+def judge(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add difference (ours minus paper) and verdict; only rows without a reason get one."""
+    if rows.empty:
+        return pd.DataFrame(
+            columns=[
+                *KEYS,
+                "kind",
+                "paper",
+                "ours",
+                "low",
+                "high",
+                "n",
+                "reason",
+                "difference",
+                "verdict",
+            ]
+        )
+    difference = (rows["ours"] - rows["paper"]).round(6)
+    verdicts = [
+        INCOMPARABLE if reason else verdict(gap)
+        for reason, gap in zip(rows["reason"], difference, strict=True)
+    ]
+    return rows.assign(difference=difference, verdict=verdicts)
+
+
+def verdict(difference: float) -> str:
+    """Name a difference (ours minus paper; higher is better for every statistic here)."""
+    if abs(difference) <= TOLERANCE:
+        return MATCH
+    return BETTER if difference > 0 else WORSE
+
+
+def tally(*frames: pd.DataFrame) -> tuple[int, int]:
+    """Count the numbers that match, and those that are comparable at all."""
+    verdicts = [verdict for frame in frames for verdict in frame["verdict"]]
+    return verdicts.count(MATCH), sum(v != INCOMPARABLE for v in verdicts)

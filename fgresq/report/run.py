@@ -1,0 +1,182 @@
+"""What a run left on disk, read once for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fgresq.errors import UserError
+from fgresq.files import read_json
+from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores
+
+PERFORMANCE = {
+    "split": str,
+    "task": str,
+    "method": str,
+    "stat": str,
+    "value": float,
+    "low": float,
+    "high": float,
+    "n": float,
+    "families": float,
+}
+INTERVALS = {
+    "source": str,
+    "method": str,
+    "bin": str,
+    "stat": str,
+    "value": float,
+    "low": float,
+    "high": float,
+    "n": float,
+    "null": float,
+    "null_low": float,
+    "null_high": float,
+}
+PREFERENCE = {
+    "source": str,
+    "task": str,
+    "difference": float,
+    "fraction_a": float,
+    "count": float,
+    "inconsistent": bool,
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The results of one preset.
+
+    `performance`, `intervals` and `preference` are the tables of the analysis, `scores` all score
+    tables joined, `records` the source records, `funnels` one record a source.
+    """
+
+    preset: str
+    records: list[dict[str, Any]]
+    images: pd.DataFrame
+    pairs: pd.DataFrame
+    scores: pd.DataFrame
+    performance: pd.DataFrame
+    intervals: pd.DataFrame
+    preference: pd.DataFrame
+    funnels: list[dict[str, Any]] = field(default_factory=list)
+    threshold: dict[str, Any] = field(default_factory=dict)
+    leak: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the run holds any number that a method was given."""
+        return bool(self.performance["value"].notna().any())
+
+    @property
+    def present(self) -> list[dict[str, Any]]:
+        """The records of the sources that are there."""
+        return [record for record in self.records if record["status"] == "present"]
+
+    @property
+    def paired(self) -> bool:
+        """Whether any source gave a pair to filter."""
+        return any(step["pairs"] for funnel in self.funnels for step in funnel["steps"])
+
+    @property
+    def simulated(self) -> list[str]:
+        """Titles of the present sources whose preferences were simulated."""
+        return [r.get("title", r["source"]) for r in self.present if is_simulated(r)]
+
+    def record(self, source: str) -> dict[str, Any] | None:
+        """Give the record of a source whose name or title means `source`, if the run has one."""
+        named = (r for r in self.records if same(source) in (same(r["source"]), same(r["title"])))
+        return next(named, None)
+
+
+def is_simulated(record: Mapping[str, Any]) -> bool:
+    """Tell whether a source's preferences were simulated."""
+    return record.get("label_origin") == "simulated"
+
+
+def same(name: str) -> str:
+    """Reduce a name to letters and digits, so that `KADID-10k` and `kadid10k` are the same."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def read_columns(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
+    """Read a CSV that has at least `columns`; others stay as text.
+
+    Raises:
+        UserError: the file or a column is missing, or a number is none.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError as error:
+        raise UserError(path, "there is no such file", "Run the step that makes it") from error
+    except (ValueError, pd.errors.ParserError) as error:
+        raise UserError(path, f"not a readable table ({error})", "Mend the file") from error
+    for name, kind in columns.items():
+        if name not in table:
+            raise UserError(path, f"column '{name}' is missing", "Run the analysis again")
+        if kind is float:
+            table[name] = numbers(table[name], path)
+        elif kind is bool:
+            table[name] = table[name].str.lower().isin(["true", "1", "1.0"])
+    return table
+
+
+def numbers(column: pd.Series, where: str | Path) -> pd.Series:
+    """Turn a column of text into numbers, empty into NaN.
+
+    Raises:
+        UserError: names the first row that is no number.
+    """
+    values = pd.to_numeric(column.replace("", None), errors="coerce").astype(float)
+    wrong = column[values.isna() & ~column.str.lower().isin(["", "nan"])]
+    if len(wrong):
+        row = wrong.index[0] + 2
+        raise UserError(
+            f"{where}, row {row}",
+            f"'{wrong.iloc[0]}' in column '{column.name}' is no number",
+            "Run the analysis again",
+        )
+    return values
+
+
+def read_run(
+    preset: str,
+    data: str | Path,
+    pairs: str | Path,
+    analysis: str | Path,
+    metrics: str | Path,
+    scores: Iterable[str | Path],
+) -> Run:
+    """Read the folders of a preset.
+
+    Raises:
+        UserError: a file is missing or unreadable.
+    """
+    data, pairs, analysis = Path(data), Path(pairs), Path(analysis)
+    return Run(
+        preset=preset,
+        records=read_json(data / "sources.json"),
+        images=read_images(data / "images.csv"),
+        pairs=read_pairs(pairs / "pairs.csv"),
+        scores=join_scores(scores),
+        performance=read_columns(analysis / "performance.csv", PERFORMANCE),
+        intervals=read_columns(analysis / "intervals.csv", INTERVALS),
+        preference=read_columns(analysis / "preference.csv", PREFERENCE),
+        funnels=read_json(pairs / "funnel.json"),
+        threshold=read_json(pairs / "threshold.json"),
+        leak=read_json(pairs / "leak.json"),
+        provenance=read_json(analysis / "provenance.json"),
+        metrics=read_json(metrics),
+    )
+
+
+def join_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Read score tables one below the other; none gives a table without rows."""
+    tables = [table for table in map(read_scores, sorted(map(str, paths))) if len(table)]
+    return pd.concat(tables, ignore_index=True) if tables else empty(SCORE_COLUMNS)

@@ -1,0 +1,170 @@
+"""Tables as the page shows them, and as the CSV beside it holds them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from fgresq.errors import unknown
+
+STATS = {
+    "acc": ("ACC", "share of pairs ranked as the observers rank them"),
+    "srcc_groups": ("SRCC in groups", "mean Spearman correlation inside groups of one content"),
+    "srcc": ("SRCC", "Spearman correlation of scores and labels, over all images of the task"),
+    "plcc": ("PLCC", "Pearson correlation, raw"),
+    "plcc_fitted": ("PLCC fitted", "Pearson correlation after the 4-parameter logistic"),
+    "krcc": ("KRCC", "Kendall correlation"),
+    "acc_gap5": ("ACC, gap > 5 %", "ACC over pairs whose scores lie over 5 % of the range apart"),
+}
+ROLES = ("method", "sanity", "label source")
+UNRANKED = "label source"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: what it shows, what it sorts by, a small second line, a class, a tag."""
+
+    text: str
+    sort: float | str = ""
+    detail: str = ""
+    mark: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row; `fixed` rows stay below the others when a reader sorts; `filters` select it."""
+
+    cells: list[Cell]
+    mark: str = ""
+    fixed: bool = False
+    filters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A drop-down that keeps the rows whose value under `key` is chosen; `chosen` at first."""
+
+    key: str
+    label: str
+    options: list[str]
+    chosen: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `frame` goes to `tables/NAME.csv` with full digits."""
+
+    name: str
+    caption: str
+    columns: list[Cell]
+    rows: list[Row]
+    frame: pd.DataFrame
+    filters: list[Filter] = field(default_factory=list)
+    note: str = ""
+
+
+def missing(value: object) -> bool:
+    """Tell whether a number is none."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
+def decimal(value: float | None, digits: int = 3, sign: bool = False) -> str:
+    """Write a number with a true minus sign; none is an en dash."""
+    if missing(value):
+        return "–"
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    return text.replace("-", "−")
+
+
+def count(value: float | None) -> str:
+    """Write a count with thin spaces between thousands; none is an en dash."""
+    return "–" if missing(value) else f"{int(value):,}".replace(",", "\u202f")
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """Write an interval, or nothing where it is not known."""
+    if missing(low) or missing(high):
+        return ""
+    return f"[{decimal(low, digits)}, {decimal(high, digits)}]"
+
+
+def number(value: float | None, digits: int = 3, detail: str = "", mark: str = "") -> Cell:
+    """Give the cell of a number."""
+    sort = "" if missing(value) else float(value)
+    return Cell(decimal(value, digits), sort, detail, f"number {mark}".strip())
+
+
+def whole(value: float | None, mark: str = "") -> Cell:
+    """Give the cell of a count."""
+    sort = "" if missing(value) else float(value)
+    return Cell(count(value), sort, mark=f"number {mark}".strip())
+
+
+def text(value: object, mark: str = "", tag: str = "") -> Cell:
+    """Give the cell of a word."""
+    return Cell(str(value), str(value).lower(), mark=mark, tag=tag)
+
+
+def head(*labels: str | tuple[str, str]) -> list[Cell]:
+    """Give the cells of a header: a label, or a label and its explanation."""
+    pairs = [(item, "") if isinstance(item, str) else item for item in labels]
+    return [Cell(label, detail=detail) for label, detail in pairs]
+
+
+def stats_of(names: pd.Series) -> list[str]:
+    """Order the statistics that occur: the known ones first, as `STATS` lists them."""
+    found = list(dict.fromkeys(names))
+    return [s for s in STATS if s in found] + sorted(s for s in found if s not in STATS)
+
+
+def stat_label(stat: str) -> tuple[str, str]:
+    """Give a statistic's name and what it is."""
+    return STATS.get(stat, (stat, ""))
+
+
+class Methods:
+    """The methods file: title, role and direction of each method.
+
+    Args:
+        entries: mapping of a method's name to its entry, as in `config/methods.yaml`.
+        where: the file, for messages.
+    """
+
+    def __init__(self, entries: dict[str, dict], where: str) -> None:
+        self.entries = entries
+        self.where = where
+
+    def entry(self, method: str) -> dict:
+        """Give the entry of a method.
+
+        Raises:
+            UserError: the methods file has none.
+        """
+        if method not in self.entries:
+            raise unknown(self.where, "method", method, self.entries)
+        return self.entries[method]
+
+    def title(self, method: str) -> str:
+        """Give the name that readers see."""
+        return self.entry(method).get("title", method)
+
+    def role(self, method: str) -> str:
+        """Give the role: method, sanity or label source."""
+        return self.entry(method).get("role", "method")
+
+    def ranked(self, method: str) -> bool:
+        """Tell whether the method takes part in comparisons: the label source does not."""
+        return self.role(method) != UNRANKED
+
+    def sign(self, method: str) -> int:
+        """Give +1 where higher values are better, else -1."""
+        return -1 if self.entry(method).get("direction") == "lower" else 1
+
+    def cell(self, method: str) -> Cell:
+        """Give the cell of a method's name, tagged with its kind or role."""
+        role = self.role(method)
+        kind = self.entry(method).get("kind", "")
+        return text(self.title(method), "name", kind if role == "method" else role)

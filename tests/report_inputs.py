@@ -1,0 +1,287 @@
+"""A small made-up run on disk, in the forms that the report reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from fgresq.files import write_csv, write_json
+from fgresq.images import write_png
+from fgresq.tables import (
+    IMAGE_COLUMNS,
+    PAIR_COLUMNS,
+    SCORE_COLUMNS,
+    TASKS,
+    empty,
+    write_images,
+    write_pairs,
+    write_scores,
+)
+
+HOSTILE = "<script>alert('x')</script> & \"quoted\""
+METHODS = {
+    "psnr": {"title": "PSNR", "kind": "FR", "direction": "higher", "role": "method"},
+    "lpips": {"title": "LPIPS", "kind": "FR", "direction": "lower", "role": "method"},
+    "ridge": {"title": "Ridge", "kind": "NR", "direction": "higher", "role": "sanity"},
+    "cvvdp": {
+        "title": "ColorVideoVDP",
+        "kind": "FR",
+        "direction": "higher",
+        "role": "label source",
+    },
+}
+STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")
+BINS = ("[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]", "[0.0,1.0]")
+PERFORMANCE = [
+    "split",
+    "task",
+    "method",
+    "stat",
+    "value",
+    "low",
+    "high",
+    "n",
+    "families",
+    "tasks",
+    "note",
+]
+INTERVALS = [
+    "source",
+    "method",
+    "bin",
+    "stat",
+    "value",
+    "low",
+    "high",
+    "n",
+    "null",
+    "null_low",
+    "null_high",
+]
+PREFERENCE = ["source", "task", "difference", "fraction_a", "count", "inconsistent"]
+
+
+def record(source: str, title: str, origin: str, present: bool) -> dict:
+    """Give a source record."""
+    absent = {
+        "code": "not_placed",
+        "reason": f"there is nothing in data/raw/{source}",
+        "next_step": f"put {title} into data/raw/{source}",
+    }
+    return {
+        "source": source,
+        "title": title,
+        "licence": "free",
+        "score_kind": "MOS",
+        "label_origin": origin,
+        "status": "present" if present else "absent",
+        "absent": None if present else absent,
+        "notes": ["made up"] if present else [],
+    }
+
+
+def image_rows(folder: Path, source: str, random: np.random.Generator, task: str) -> list[dict]:
+    """Write four versions of one content and give their rows."""
+    clean = random.integers(0, 200, (40, 48, 3)).astype(np.uint8)
+    rows = []
+    for i in range(4):
+        path = folder / "images" / task / f"{i}.png"
+        write_png(path, (clean + 8 * i).astype(np.uint8))
+        rows.append(
+            {
+                **dict.fromkeys(IMAGE_COLUMNS, ""),
+                "image": f"{source}/{task}/{i}.png",
+                "source": source,
+                "task": task,
+                "content": "c1",
+                "group": "c1",
+                "family": "f1",
+                "algorithm": HOSTILE if i == 0 else f"method {i}",
+                "path": str(path),
+                "raw_score": float(i),
+                "score": i / 3,
+            }
+        )
+    return rows
+
+
+def pair_rows(source: str, task: str, origin: str) -> list[dict]:
+    """Give the pairs of one content: the lower index is liked better, against the scores."""
+    return [
+        {
+            **dict.fromkeys(PAIR_COLUMNS, ""),
+            "pair": f"{source}#{task}{a}{b}",
+            "image_a": f"{source}/{task}/{a}.png",
+            "image_b": f"{source}/{task}/{b}.png",
+            "task": task,
+            "source": source,
+            "group": HOSTILE,
+            "family": "f1",
+            "score_difference": (a - b) / 3,
+            "ssim": 0.9,
+            "preference": "equal" if b == 3 else "A",
+            "fraction_a": 0.8,
+            "label_origin": origin,
+            "fold": 0,
+            "split_pairs": "test",
+        }
+        for a in range(4)
+        for b in range(a + 1, 4)
+    ]
+
+
+def write_tables(root: Path, source: str, origin: str, values: dict | None) -> None:
+    """Write the analysis tables; `values` gives (method, task, stat) of the split by pairs."""
+    rows = [
+        [
+            split,
+            task,
+            method,
+            stat,
+            (values or {}).get((method, task, stat), 0.5 + 0.01 * i),
+            0.4,
+            0.7,
+            40,
+            4,
+            6 if task == "average" else 1,
+            "",
+        ]
+        for split in ("family", "pairs")
+        for task in (*TASKS, "average")
+        for i, method in enumerate(METHODS)
+        for stat in STATS
+    ]
+    write_csv(root / "analysis/performance.csv", pd.DataFrame(rows, columns=PERFORMANCE))
+    rows = [
+        [source, method, name, stat, 0.3, 0.1, 0.5, 4 if i == 0 else 30, 0.2, 0.0, 0.25]
+        for method in METHODS
+        for i, name in enumerate(BINS)
+        for stat in ("srcc", "plcc")
+    ]
+    write_csv(root / "analysis/intervals.csv", pd.DataFrame(rows, columns=INTERVALS))
+    rows = [
+        [source, task, d, f, 3, int((d > 0) != (f > 0.5))]
+        for task in TASKS
+        for d in (-0.1, 0.1)
+        for f in (0.2, 0.9)
+    ]
+    write_csv(root / "analysis/preference.csv", pd.DataFrame(rows, columns=PREFERENCE))
+
+
+def write_run(
+    root: Path,
+    source: str = "mini",
+    title: str = HOSTILE,
+    origin: str = "simulated",
+    values: dict | None = None,
+) -> None:
+    """Write a full run of one source below `root`."""
+    random = np.random.default_rng(0)
+    images = pd.DataFrame([row for t in TASKS for row in image_rows(root, source, random, t)])
+    write_images(root / "data/images.csv", images)
+    write_json(root / "data/sources.json", [record(source, title, origin, True)])
+    write_pairs(
+        root / "pairs/pairs.csv",
+        pd.DataFrame([p for t in TASKS for p in pair_rows(source, t, origin)]),
+    )
+    steps = [
+        {"step": "all pairs", "pairs": 90, "images": 24},
+        {"step": "coarse filter", "pairs": 60, "images": 24},
+        {"step": "JND filter", "pairs": 36, "images": 20},
+    ]
+    funnel = {
+        "source": source,
+        "tau": 0.25,
+        "threshold": 0.9,
+        "steps": steps,
+        "groups_of_one": [HOSTILE],
+        "by_task": {t: {s["step"]: s["pairs"] // 6 for s in steps} for t in TASKS},
+        "supplied_pairs": 0,
+        "preferences": {"A": 18, "B": 0, "equal": 18},
+    }
+    write_json(root / "pairs/funnel.json", [funnel])
+    setting = {"sign": "random", "beta": 0.7, "plane": "luminance"}
+    grid = [
+        {**setting, "beta": b, "median": 0.9, "low_quartile": 0.8, "high_quartile": 0.95}
+        for b in (0.7, 1.0)
+    ]
+    write_json(
+        root / "pairs/threshold.json",
+        {"threshold": 0.9, "setting": setting, "images": 8, "grid": grid},
+    )
+    leak = {"test_images": 10, "also_in_train": 8, "share": 0.8}
+    clean = {"test_images": 10, "also_in_train": 0, "share": 0.0}
+    write_json(
+        root / "pairs/leak.json",
+        {
+            "pairs_split": dict.fromkeys((*TASKS, "overall"), leak),
+            "family_split": dict.fromkeys((*TASKS, "overall"), clean),
+        },
+    )
+    for method in METHODS:
+        value = images["score"] if method in ("psnr", "lpips") else 1 - images["score"]
+        scores = {
+            "image": images["image"],
+            "method": method,
+            "split": "all",
+            "value": value,
+            "reason": "",
+        }
+        write_scores(root / f"scores/{method}.csv", pd.DataFrame(scores))
+    write_tables(root, source, origin, values)
+    write_json(
+        root / "analysis/provenance.json", {"commit": "abc", "seeds": {"mini": 0}, "note": HOSTILE}
+    )
+    write_json(root / "metrics.json", {"headline": f"A headline {HOSTILE}"})
+
+
+def write_empty_run(root: Path) -> None:
+    """Write a run whose only source is absent."""
+    write_images(root / "data/images.csv", empty(IMAGE_COLUMNS))
+    write_json(root / "data/sources.json", [record("fgrestore", "FGRestore", "human", False)])
+    write_pairs(root / "pairs/pairs.csv", empty(PAIR_COLUMNS))
+    steps = [
+        {"step": name, "pairs": 0, "images": 0}
+        for name in ("all pairs", "coarse filter", "JND filter")
+    ]
+    funnel = {"source": "fgrestore", "tau": 0.25, "threshold": None, "steps": steps, "by_task": {}}
+    write_json(root / "pairs/funnel.json", [funnel])
+    write_json(
+        root / "pairs/threshold.json", {"threshold": None, "setting": {}, "images": 0, "grid": []}
+    )
+    write_json(root / "pairs/leak.json", {"pairs_split": {}, "family_split": {}})
+    write_scores(root / "scores/psnr.csv", empty(SCORE_COLUMNS))
+    for name, columns in (
+        ("performance", PERFORMANCE),
+        ("intervals", INTERVALS),
+        ("preference", PREFERENCE),
+    ):
+        write_csv(root / f"analysis/{name}.csv", pd.DataFrame(columns=columns))
+    write_json(root / "analysis/provenance.json", {"commit": "abc"})
+    write_json(root / "metrics.json", {"headline": "Nothing measured"})
+
+
+def arguments(root: Path, stand_in: bool = False) -> list[str]:
+    """Give the command-line arguments that name a run's folders."""
+    dash = "--stand-in-" if stand_in else "--"
+    parts = [
+        f"{dash}data",
+        f"{root}/data",
+        f"{dash}pairs",
+        f"{root}/pairs",
+        f"{dash}analysis",
+        f"{root}/analysis",
+        f"{dash}metrics",
+        f"{root}/metrics.json",
+    ]
+    return [*parts, f"{dash}scores", *sorted(map(str, (root / "scores").glob("*.csv")))]
+
+
+def write_methods(path: Path) -> Path:
+    """Write the methods file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(METHODS, sort_keys=False), encoding="utf-8")
+    return path

@@ -1,0 +1,254 @@
+"""The report: self-contained, the same bytes twice, honest about what it does not show."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_inputs as inputs
+from PIL import Image
+
+from fgresq.absent import COVERAGE
+from fgresq.cli import main
+from fgresq.images import read_rgb
+from fgresq.report.tables import Methods
+from fgresq.tables import TASKS
+
+METHODS = Methods(inputs.METHODS, "config/methods.yaml")
+
+
+class Reader(HTMLParser):
+    """Collects what the assertions ask of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [attrs[name] or "" for _, attrs in self.tags if name in attrs]
+
+
+def build(
+    root: Path, run: Path, out: str, stand_in: Path | None = None, preset: str = "mini"
+) -> Path:
+    """Build a report with the command line and give its page."""
+    page = root / out / "index.html"
+    extra = ["--stand-in-preset", "mini", *inputs.arguments(stand_in, True)] if stand_in else []
+    methods = inputs.write_methods(root / "methods.yaml")
+    code = main(
+        [
+            "report",
+            "--preset",
+            preset,
+            "--options",
+            '{"gallery": 6}',
+            "--methods",
+            str(methods),
+            *inputs.arguments(run),
+            *extra,
+            "--out",
+            str(page),
+        ]
+    )
+    assert code == 0
+    return page
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a simulated run and an empty one."""
+    root = tmp_path_factory.mktemp("report")
+    inputs.write_run(root / "run")
+    inputs.write_empty_run(root / "empty")
+    return root
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Path:
+    """The report of the simulated run."""
+    return build(folder, folder / "run", "site/mini")
+
+
+@pytest.fixture(scope="module")
+def stand_in_page(folder: Path) -> Path:
+    """The report of the empty run, with the simulated one standing in."""
+    return build(folder, folder / "empty", "site/paper", folder / "run", "paper")
+
+
+def test_self_contained(page: Path) -> None:
+    """No remote reference, no script file: data addresses, anchors and the CSV files beside."""
+    html = page.read_text()
+    reader = Reader(html)
+    assert not re.search(r"https?://|@import|url\((?!#)", html)
+    assert all(src.startswith("data:image/webp;base64,") for src in reader.values("src"))
+    assert not reader.values("srcset")
+    for href in reader.values("href"):
+        assert href.startswith("#") or (page.parent / href).is_file(), href
+    anchors = {href[1:] for href in reader.values("href") if href.startswith("#")}
+    assert anchors <= set(reader.values("id"))
+
+
+def test_size_and_unique_ids(page: Path) -> None:
+    assert page.stat().st_size < 5_000_000
+    identifiers = [
+        value
+        for tag, attrs in Reader(page.read_text()).tags
+        for value in [attrs.get("id")]
+        if value and tag != "path"
+    ]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_same_bytes_twice(folder: Path, page: Path) -> None:
+    again = build(folder, folder / "run", "site2/mini")
+    files = sorted(
+        path.relative_to(page.parent) for path in page.parent.rglob("*") if path.is_file()
+    )
+    assert len(files) > 10
+    for file in files:
+        assert (page.parent / file).read_bytes() == (again.parent / file).read_bytes(), file
+
+
+def test_hostile_names_are_text(page: Path) -> None:
+    """Script in titles, groups, algorithms, headline and provenance arrives as text."""
+    html = page.read_text()
+    assert "<script>alert" not in html
+    assert html.count("&lt;script&gt;alert(") > 5
+    assert sum(tag == "script" for tag, _ in Reader(html).tags) == 1
+
+
+def test_simulated_is_never_compared(page: Path) -> None:
+    for name in ("paper_table3", "paper_table2"):
+        table = pd.read_csv(page.parent / "tables" / f"{name}.csv")
+        assert len(table) and set(table["verdict"]) == {"not comparable"}
+        assert table.loc[table["ours"].notna(), "reason"].str.contains("simulated observers").all()
+    html = page.read_text()
+    assert "<b>0 of 0</b>" in html and "0 comparable numbers" in html
+    assert "<b>Simulated observers.</b>" in html
+
+
+def test_coverage(page: Path, stand_in_page: Path) -> None:
+    """Every table and figure is there once, with a state of the vocabulary and a next step."""
+    wanted = [f"Table {i}" for i in range(1, 18)] + [f"Figure {i}" for i in range(1, 19)]
+    for site in (page, stand_in_page):
+        table = pd.read_csv(site.parent / "tables/coverage.csv", keep_default_na=False)
+        assert list(table["item"]) == wanted
+        assert set(table["state"]) <= set(COVERAGE)
+        assert "reproduced" not in set(table["state"])
+        assert (table["next_step"] != "").all() and (table["why"] != "").all()
+        assert table.set_index("item").loc["Table 3", "state"] == "stand-in"
+
+
+def test_stand_in_page(stand_in_page: Path) -> None:
+    """An empty preset still gives a whole page: what is absent on top, all results marked."""
+    html = stand_in_page.read_text()
+    top = html[: html.index('id="meaning"')]
+    assert "put FGRestore into data/raw/fgrestore" in top and "Next step" in top
+    assert "Stand-in results." in top and "<b>0 of 0</b>" in top
+    for section in (
+        "comparison",
+        "intervals",
+        "paper",
+        "datasets",
+        "funnel",
+        "preference",
+        "pairs",
+    ):
+        heading = html[html.index(f'<section id="{section}"') :].split("</h2>")[0]
+        assert "stand-in: mini" in heading, section
+
+
+def test_empty_without_stand_in(folder: Path) -> None:
+    html = build(folder, folder / "empty", "site/alone", preset="paper").read_text()
+    assert "No comparison in this run" in html and "Stand-in results" not in html
+    assert "Coverage of the paper" in html and "0 comparable numbers" in html
+
+
+def test_markup_for_readers(page: Path) -> None:
+    """Sorting, gallery, figures and folding have what keyboards and screen readers need."""
+    reader = Reader(page.read_text())
+    found = [tag for tag, attrs in reader.tags if attrs.get("aria-sort") == "none"]
+    assert len(found) > 50 and set(found) == {"th"}
+    sliders = [a for t, a in reader.tags if t == "input" and a.get("type") == "range"]
+    assert len(sliders) == 6 and all(slider["aria-label"] for slider in sliders)
+    pairs = [a for t, a in reader.tags if a.get("class") == "pair"]
+    assert [pair["data-task"] for pair in pairs] == list(TASKS)
+    assert all("psnr" in pair["data-wrong"].split() for pair in pairs)
+    for tag, attrs in reader.tags:
+        if tag == "svg":
+            assert attrs["role"] == "img" and len(attrs["aria-label"]) > 20
+
+
+def test_label_source_is_never_ranked(page: Path) -> None:
+    """The label source has the highest made-up value and is neither best nor sorted in."""
+    html = page.read_text()
+    rows = re.findall(r'<tr class="label-source"[^>]*>.*?</tr>', html, flags=re.DOTALL)
+    assert rows and not any("number best" in row for row in rows)
+    best = re.findall(r'<tr class="sanity"[^>]*>.*?</tr>', html, flags=re.DOTALL)
+    assert any("number best" in row for row in best)
+    assert "80.0 % of its test images" in html
+    assert "by family, n 40" in html
+
+
+def test_gallery_images_survive(folder: Path, page: Path) -> None:
+    """An embedded image decodes to the pixels of the file."""
+    reader = Reader(page.read_text())
+    image = next(a for t, a in reader.tags if t == "img")
+    bytes_ = base64.b64decode(image["src"].partition(",")[2])
+    embedded = np.asarray(Image.open(io.BytesIO(bytes_)).convert("RGB"))
+    assert np.array_equal(embedded, read_rgb(folder / "run/images/super-resolution/0.png"))
+
+
+def test_index_orders_by_completeness(folder: Path, page: Path, stand_in_page: Path) -> None:
+    site = folder / "site"
+    for preset in ("mini", "paper", "tiny"):
+        (folder / "metrics").mkdir(exist_ok=True)
+        (folder / f"metrics/{preset}.json").write_text(f'{{"headline": "<b>{preset}</b>"}}')
+    pages = [str(site / preset / "index.html") for preset in ("tiny", "mini", "paper")]
+    metrics = [str(folder / f"metrics/{preset}.json") for preset in ("mini", "paper", "tiny")]
+    assert (
+        main(
+            [
+                "site-index",
+                "--pages",
+                *pages,
+                "--metrics",
+                *metrics,
+                "--out",
+                str(site / "index.html"),
+            ]
+        )
+        == 0
+    )
+    html = (site / "index.html").read_text()
+    links = [href for href in Reader(html).values("href")]
+    assert links == ["paper/index.html", "mini/index.html", "tiny/index.html"]
+    assert "&lt;b&gt;mini&lt;/b&gt;" in html
+    assert (
+        main(
+            [
+                "site-index",
+                "--pages",
+                *pages,
+                "--metrics",
+                metrics[0],
+                "--out",
+                str(site / "x.html"),
+            ]
+        )
+        == 1
+    )

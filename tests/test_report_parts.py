@@ -1,0 +1,107 @@
+"""Parts of the report: verdicts, judged pairs, messages for bad input."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import report_inputs as inputs
+
+from fgresq.errors import UserError
+from fgresq.report import gallery, paper
+from fgresq.report.run import Run, read_columns, read_run, same
+from fgresq.report.tables import Methods
+
+METHODS = Methods(inputs.METHODS, "config/methods.yaml")
+
+
+def read(root: Path) -> Run:
+    """Read a made-up run."""
+    parts = [root / "data", root / "pairs", root / "analysis", root / "metrics.json"]
+    return read_run("mini", *parts, (root / "scores").glob("*.csv"))
+
+
+def test_paper_numbers_come_from_the_folder(tmp_path: Path) -> None:
+    """Each number beside ours is in `reports/paper`, and follows it when it changes."""
+    for source in Path("reports/paper").iterdir():
+        (tmp_path / source.name).write_text(source.read_text())
+    table3 = tmp_path / "table3_fgrestore.csv"
+    cell = "table3,Deblurring,PSNR,FR,,SRCC,0."
+    table3.write_text(table3.read_text().replace(f"{cell}187", f"{cell}987"))
+    rows = paper.reported(paper.read_paper(tmp_path), "table3", "dataset_or_task")
+    known = paper.reported(paper.read_paper("reports/paper"), "table3", "dataset_or_task")
+    assert len(known) == 13 * 21 - 24  # 13 methods; FR rows lack two tasks
+    assert set((rows["paper"] - known["paper"]).round(6)) == {0.0, 0.8}
+    code = "".join(path.read_text() for path in Path("fgresq/report").glob("*.py"))
+    code += "".join(path.read_text() for path in Path("reports/templates").iterdir())
+    numbers = {f"{value:.3f}" for value in known["paper"]}
+    assert not numbers & set(re.findall(r"(?<![\d.])\d\.\d{3}(?!\d)", code))
+
+
+def test_verdicts_on_the_papers_data(tmp_path: Path) -> None:
+    """With human labels on FGRestore, numbers get a verdict; averages over other tasks do not."""
+    values = {
+        ("psnr", "deblurring", "srcc"): 0.19,
+        ("psnr", "denoising", "srcc"): 0.6,
+        ("psnr", "mixture", "srcc"): -0.9,
+    }
+    inputs.write_run(tmp_path / "run", "fgrestore", "FGRestore", "human", values)
+    run = read(tmp_path / "run")
+    rows = paper.compare_table3(paper.read_paper("reports/paper"), run, METHODS)
+    table = rows.set_index(["method", "at", "stat"])
+    assert table.loc[("PSNR", "deblurring", "srcc"), "verdict"] == "match"
+    assert table.loc[("PSNR", "denoising", "srcc"), "verdict"] == "better"
+    assert table.loc[("PSNR", "mixture", "srcc"), "verdict"] == "worse"
+    average = table.loc[("PSNR", "average", "srcc")]
+    assert (
+        average["verdict"] == "not comparable"
+        and average["reason"] == "averages 6 tasks, the paper 4"
+    )
+    fine = table.loc[("PSNR", "deblurring", "acc")]
+    assert fine["difference"] == pytest.approx(fine["ours"] - fine["paper"])
+    matched, comparable = paper.tally(rows)
+    assert matched == (rows["verdict"] == "match").sum()
+    assert comparable == 2 * 4 * 3  # PSNR and LPIPS, four tasks, three statistics
+
+
+def test_verdict_edges() -> None:
+    assert paper.verdict(paper.TOLERANCE) == paper.verdict(-paper.TOLERANCE) == "match"
+    assert (paper.verdict(0.021), paper.verdict(-0.021)) == ("better", "worse")
+
+
+def test_gallery_heeds_direction(tmp_path: Path) -> None:
+    """PSNR follows the scores and is wrong; LPIPS, with the same values, is lower-better: right."""
+    inputs.write_run(tmp_path)
+    judged = gallery.judge_pairs(read(tmp_path), METHODS)
+    verdicts = judged.groupby("method")["verdict"].unique()
+    assert list(verdicts["psnr"]) == ["wrong"] and list(verdicts["lpips"]) == ["right"]
+
+
+def test_large_images_are_cut_where_they_differ() -> None:
+    a = np.zeros((500, 700, 3), np.uint8)
+    b = a.copy()
+    b[420:480, 600:690] = 9
+    cut_a, cut_b, window = gallery.cut(a, b)
+    assert cut_a.shape == cut_b.shape == (gallery.SIDE, gallery.SIDE, 3)
+    assert int(cut_b.astype(int).sum()) == int(b.astype(int).sum()) and "700×500" in window
+
+
+def test_bad_inputs_name_place_and_mend(tmp_path: Path) -> None:
+    table = tmp_path / "performance.csv"
+    table.write_text("method,value\npsnr,0.5\nssim,much\n")
+    with pytest.raises(UserError, match=r"performance.csv, row 3.*'much'.*Run the analysis again"):
+        read_columns(table, {"method": str, "value": float})
+    with pytest.raises(UserError, match=r"column 'stat' is missing"):
+        read_columns(table, {"method": str, "stat": str})
+    with pytest.raises(UserError, match=r"no such file"):
+        read_columns(tmp_path / "none.csv", {})
+    with pytest.raises(UserError, match=r"unknown method 'psnrr'. Did you mean 'psnr'"):
+        METHODS.title("psnrr")
+    with pytest.raises(UserError, match=r"no reported numbers"):
+        paper.read_paper(tmp_path / "nothing")
+
+
+def test_names_are_matched_loosely() -> None:
+    assert same("KADID-10k") == same("KADID-10K") and same("VCL@FER") == same("vclfer")
