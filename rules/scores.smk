@@ -14,7 +14,7 @@ rule score:
     log:
         "logs/{preset}/score-{method}.log",
     wildcard_constraints:
-        method="|".join(name for name in METHODS if not METHODS[name]["trained"]),
+        method="|".join(UNTRAINED),
     conda:
         "../environment.yml"
     params:
@@ -60,3 +60,41 @@ rule ridge:
         "python -m fgresq ridge ridge_{wildcards.tower} --features {input.features}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
         " --out {output} --log {log}"
+
+
+rule collect:
+    input:
+        runs=trained("results/stage2/{preset}/full/{run}/card.json", only_full=True),
+        images="results/data/{preset}/images.csv",
+    output:
+        scores="results/scores/{preset}/fgresq.csv",
+        ranking="results/scores/{preset}/fgresq.ranking.csv",
+    log:
+        "logs/{preset}/collect.log",
+    conda:
+        "../environment.yml"
+    params:
+        runs=lambda w, input: [Path(card).parent for card in input.runs],
+        code=code_digest("fgresq.training.collect"),
+    shell:
+        "python -m fgresq collect {params.runs} --images {input.images}"
+        " --out {output.scores} --ranking {output.ranking} --log {log}"
+
+
+rule label_source:
+    input:
+        "results/data/{preset}/images.csv",
+    output:
+        "results/scores/{preset}/{method}.csv",
+    log:
+        "logs/{preset}/label-source-{method}.log",
+    wildcard_constraints:
+        method="|".join(name for name in METHODS if METHODS[name]["role"] == "label source"),
+    conda:
+        "../environment.yml"
+    params:
+        made=json.dumps([name for name in SOURCES if SOURCES[name]["adapter"] == "made"]),
+        code=code_digest("fgresq.metrics.label_source"),
+    shell:
+        "python -m fgresq label-source {wildcards.method} --images {input}"
+        " --made {params.made:q} --out {output} --log {log}"

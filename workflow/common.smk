@@ -11,6 +11,7 @@ sys.path.insert(0, workflow.basedir)
 from fgresq.config import check, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state
+from fgresq.training.settings import stage1_of, stage_options
 from workflow.code_digest import code_digest
 from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
@@ -59,16 +60,32 @@ STAND_INS = [
     CONFIG["presets"][name]["stand_in"] for name in CHOSEN if CONFIG["presets"][name]["stand_in"]
 ]
 WANTED = sorted({*CHOSEN, *STAND_INS})
+UNTRAINED = [n for n, m in METHODS.items() if not m["trained"] and m["role"] != "label source"]
+
+
+def trainings(preset):
+    """List the training runs of a preset: the full model's, then the variants' for the ablation."""
+    options = CONFIG["presets"][preset]
+    if "fgresq" not in options["methods"]:
+        return []
+    variants = [name for name in options["variants"] if name != "full"]
+    runs = [("full", run) for run in options["runs"]["full"]]
+    runs += [(variant, run) for variant in variants for run in options["runs"]["variants"]]
+    return [
+        {"variant": variant, "run": run, "stage1": stage1_of(options, variant)}
+        for variant, run in runs
+    ]
 
 
 def targets(phase):
     """List the files that stand for a phase's completion, for every preset of this call."""
-    return [
-        target
-        for pattern in PHASES[phase].targets
-        for preset in WANTED
-        for target in expand(pattern, preset=preset, method=CONFIG["presets"][preset]["methods"])
-    ]
+    found = []
+    for pattern in PHASES[phase].targets:
+        for preset in WANTED:
+            methods = CONFIG["presets"][preset]["methods"] if "{method}" in pattern else [""]
+            runs = trainings(preset) if "{run}" in pattern else [{}]
+            found += [pattern.format(preset=preset, method=m, **r) for m in methods for r in runs]
+    return sorted(set(found))
 
 
 TARGETS = targets(CONFIG["only"] or "report")
@@ -85,6 +102,8 @@ wildcard_constraints:
     ),
     method="|".join(METHODS),
     tower="random|dinov2",
+    variant="[a-z][a-z0-9_]*",
+    run="([0-9]+|pairs|all)(-seed[0-9]+)?",
 
 
 def options(*sections):
@@ -117,6 +136,36 @@ def mini_tasks(wildcards):
 def raw(wildcards):
     """Give the state by content of a placed source."""
     return raw_state(SOURCES[wildcards.source]["path"], f"work/raw/{wildcards.source}.json")
+
+
+def training_options(stage):
+    """Give a params function: all that a run of a stage follows from, as JSON."""
+
+    def of(wildcards):
+        preset = CONFIG["presets"][wildcards.preset]
+        return json.dumps(stage_options(preset, stage, wildcards.variant), sort_keys=True)
+
+    return of
+
+
+def stage1_card(wildcards):
+    """Name the card of the degradation encoder that a run of stage 2 builds on."""
+    variant = stage1_of(CONFIG["presets"][wildcards.preset], wildcards.variant)
+    return f"results/stage1/{wildcards.preset}/{variant}/{wildcards.run}/card.json"
+
+
+def trained(pattern, only_full=False):
+    """Give an input function: the pattern, filled for every training run of the preset."""
+    return lambda w: [
+        pattern.format(preset=w.preset, **run)
+        for run in trainings(w.preset)
+        if not only_full or run["variant"] == "full"
+    ]
+
+
+def gpus(wildcards):
+    """Give the number of GPUs a training job takes: none where its preset trains on the CPU."""
+    return int(CONFIG["presets"][wildcards.preset]["tower"]["device"] == "cuda")
 
 
 def glob_of(pattern):

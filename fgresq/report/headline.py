@@ -1,4 +1,4 @@
-"""Print, for each preset: where its report is, its headline, and what is absent with the next step."""
+"""Print, for each preset: its headline, what is absent with the next step, where its report is."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ def lines_of(preset: str) -> list[str]:
     """Say what a reader of the terminal needs to know of one preset's run."""
     page = Path("reports/site", preset, "index.html")
     if not page.exists():
-        raise UserError(page, "there is no report of this preset", f"Run snakemake --cores all --config preset={preset}")
+        raise UserError(
+            page,
+            "there is no report of this preset",
+            f"Run snakemake --cores all --config preset={preset}",
+        )
     lines = [f"[{preset}] {read_json(Path('reports/metrics', f'{preset}.json'))['headline']}"]
     for record in read_json(Path("results/data", preset, "sources.json")):
         if record["status"] == "absent":
             absent = record["absent"]
-            lines.append(f"[{preset}] absent: {record['title']} ({absent['reason']}). "
-                         f"Next step: {absent['next_step']}.")
+            lines.append(
+                f"[{preset}] absent: {record['title']} ({absent['reason']}). "
+                f"Next step: {absent['next_step']}."
+            )
     return [*lines, f"[{preset}] report: {page.resolve()}"]
 
 

@@ -1,0 +1,1 @@
+"""The model FGResQ: towers, the prompt block and the two heads."""

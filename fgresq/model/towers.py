@@ -1,0 +1,201 @@
+"""Image towers cut in two: a lower part that stays frozen, and the blocks that are trained.
+
+A tower turns pixels (N, 3, 224, 224), normalised, into tokens by `lower`, and tokens into pooled
+features (N, width) by `upper`, before any projection. The paper's tower is CLIP ViT-B/16, whose
+feature is the class token after the last layer norm; the stand-in is the first blocks of DINOv2
+ViT-S/14, whose feature is the class token beside the mean patch token.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from fgresq.errors import UserError
+from fgresq.metrics.towers import dinov2, vit
+from fgresq.torchvision_ops import make_importable
+
+TASK_WIDTH = 64  # of the stand-in's fixed text vectors
+STAND_INS = ("dinov2_vits14", "random_vits14")
+
+
+class StandInTower(nn.Module):
+    """The first `depth` blocks of a ViT-S/14, the last `trainable` of which are trained.
+
+    Args:
+        trunk: a timm ViT with a class token.
+        depth: blocks used.
+        trainable: blocks above the cut.
+        merge: patches averaged to one token at the cut, a side; 1 keeps all.
+    """
+
+    def __init__(self, trunk: nn.Module, depth: int, trainable: int, merge: int) -> None:
+        super().__init__()
+        self.embed = trunk
+        self.below = nn.Sequential(*trunk.blocks[: depth - trainable])
+        self.above = nn.Sequential(*trunk.blocks[depth - trainable : depth])
+        trunk.blocks = nn.Sequential()
+        trunk.norm = nn.Identity()
+        self.merge = merge
+        self.width = 2 * trunk.num_features
+
+    def lower(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Give tokens (N, 1 + patches, 384) of pixels (N, 3, 224, 224)."""
+        tokens = self.below(
+            self.embed.norm_pre(self.embed._pos_embed(self.embed.patch_embed(pixels)))
+        )
+        if self.merge == 1:
+            return tokens
+        side = math.isqrt(tokens.shape[1] - 1)
+        grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+        merged = functional.avg_pool2d(grid, self.merge).flatten(2).transpose(1, 2)
+        return torch.cat([tokens[:, :1], merged], dim=1)
+
+    def upper(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, 768) of tokens."""
+        tokens = self.above(tokens)
+        return torch.cat([tokens[:, 0], tokens[:, 1:].mean(dim=1)], dim=1)
+
+
+class ClipTower(nn.Module):
+    """The visual side of an open_clip ViT; features are pooled before the projection.
+
+    Args:
+        visual: open_clip's VisionTransformer.
+        trainable: blocks above the cut; all of them makes the embedding trainable too.
+    """
+
+    def __init__(self, visual: nn.Module, trainable: int) -> None:
+        super().__init__()
+        self.visual = visual
+        blocks = visual.transformer.resblocks
+        self.cut = max(len(blocks) - trainable, 0)
+        self.width = visual.ln_post.normalized_shape[0]
+
+    def lower(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Give tokens (N, 197, 768) of pixels; the pixels themselves when nothing is frozen."""
+        if self.cut == 0:
+            return pixels
+        tokens = self.visual._embeds(pixels)
+        for block in self.visual.transformer.resblocks[: self.cut]:
+            tokens = block(tokens)
+        return tokens
+
+    def upper(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, 768) of what `lower` gave."""
+        if self.cut == 0:
+            tokens = self.visual._embeds(tokens)
+        for block in self.visual.transformer.resblocks[self.cut :]:
+            tokens = block(tokens)
+        return self.visual.ln_post(tokens)[:, 0]
+
+
+class VisualSide(nn.Module):
+    """A tower and its projection to the text space, as the visual side of a CLIP model."""
+
+    def __init__(self, tower: StandInTower | ClipTower, projection: nn.Module) -> None:
+        super().__init__()
+        self.tower, self.projection = tower, projection
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give embeddings (N, text width) of what the tower's `lower` gave."""
+        return self.projection(self.tower.upper(tokens))
+
+
+class FrozenTexts(nn.Module):
+    """One fixed vector a task: the text side, which is never trained.
+
+    For CLIP they are the embeddings of the tasks' texts. For a stand-in they are orthogonal unit
+    vectors, so that what is reported is task accuracy, and nothing is zero-shot.
+    """
+
+    context_length = 1
+    vocab_size = 0
+
+    def __init__(self, vectors: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("vectors", vectors)
+
+    def forward(self, tasks: torch.Tensor) -> torch.Tensor:
+        """Give vectors (N, D) of task numbers (N,)."""
+        return self.vectors[tasks]
+
+
+def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts."""
+    make_importable()
+    from open_clip.model import CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
+
+    vision = CLIPVisionCfg(
+        timm_model_name="vit_small_patch14_dinov2",
+        timm_pool="token",
+        timm_proj="linear",
+        image_size=224,
+    )
+    clip = CustomTextCLIP(
+        TASK_WIDTH, vision, CLIPTextCfg(width=64, heads=1, layers=1, vocab_size=8)
+    )
+    trunk = dinov2(weights) if settings["tower"] == "dinov2_vits14" else vit(settings["seed"])
+    tower = StandInTower(trunk, settings["depth"], settings["trainable_blocks"], settings["merge"])
+    clip.visual = VisualSide(tower, nn.Linear(tower.width, TASK_WIDTH, bias=False))
+    clip.text = FrozenTexts(torch.eye(TASK_WIDTH)[: len(tasks)])
+    return clip
+
+
+def paper_clip(settings: dict[str, Any], tasks: list[str]) -> nn.Module:
+    """Build CLIP by open_clip; its texts are embedded once and the text tower is dropped."""
+    make_importable()
+    import open_clip
+
+    name, pretrained = settings["tower"], settings["pretrained"]
+    try:
+        clip = open_clip.create_model(name, pretrained=pretrained, force_custom_text=True)
+    except (RuntimeError, OSError) as error:
+        raise UserError(
+            f"tower '{name}'",
+            f"open_clip cannot give it with '{pretrained}' ({error})",
+            "Connect to a network once, or choose another tower",
+        ) from error
+    texts = [settings["text"].format(task=task) for task in tasks]
+    with torch.inference_mode():
+        vectors = clip.encode_text(open_clip.get_tokenizer(name)(texts), normalize=True)
+    projection = nn.Linear(*clip.visual.proj.shape, bias=False)
+    projection.weight.data = clip.visual.proj.data.T.clone()
+    clip.visual = VisualSide(ClipTower(clip.visual, settings["trainable_blocks"]), projection)
+    clip.text = FrozenTexts(vectors.clone())
+    return clip
+
+
+def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+    """Build the text-image model of a tower, with everything frozen but what is trained.
+
+    Args:
+        settings: section `tower` of a preset.
+        weights: folder of the stand-in's weights.
+        tasks: in the order of their numbers.
+
+    Returns:
+        An open_clip CustomTextCLIP whose `visual` is a `VisualSide`.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings["seed"])
+        stand_in = settings["tower"] in STAND_INS
+        clip = stand_in_clip(settings, weights, tasks) if stand_in else paper_clip(settings, tasks)
+    clip.requires_grad_(False)
+    for part in trained_parts(clip.visual.tower):
+        part.requires_grad_(True)
+    return clip.eval()
+
+
+def trained_parts(tower: StandInTower | ClipTower) -> list[nn.Module]:
+    """List the modules of a tower that training may change."""
+    if isinstance(tower, StandInTower):
+        return [tower.above]
+    if tower.cut == 0:
+        return [tower.visual]
+    return [*tower.visual.transformer.resblocks[tower.cut :], tower.visual.ln_post]

@@ -1,0 +1,1 @@
+"""Training in two stages, resumable, with the same bytes in the end."""

@@ -1,0 +1,125 @@
+"""Compute once, for every image, what lies below the first trained block, and keep it.
+
+With `crop: centre` the tokens of the frozen lower part of the tower are kept as float16; with
+`crop: random` the images are, at 256 x 256, and crops are drawn at each step. The bytes lie in
+work/cache under a name that follows from the images, the tower and its settings; the file written
+here says which. Whoever needs them and finds them gone makes them again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.lib.format import open_memmap
+from tqdm import tqdm
+
+from fgresq.config import add_options, options_of
+from fgresq.files import atomic, digest, read_json, write_json
+from fgresq.metrics.towers import CROP, MEAN, SIZE, STD, resized
+from fgresq.model.towers import STAND_INS, StandInTower, build_clip
+from fgresq.tables import TASKS, read_images
+
+CACHE = Path("work/cache")
+BATCH = 16
+KEYED = ("tower", "pretrained", "depth", "trainable_blocks", "merge", "crop", "device", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument("--images", required=True, help="image table")
+    parser.add_argument("--weights", required=True, help="folder of the stand-in's weights")
+    parser.add_argument("--out", required=True, help="record of the cache to write")
+    add_options(parser, "tower")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock on a path, so that two jobs do not compute the same cache at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.with_suffix(".lock"), "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def device_of(tower: dict[str, Any]) -> torch.device:
+    """Give the device of a tower's settings; the CPU where CUDA is asked for and there is none."""
+    return torch.device(
+        "cuda" if tower["device"] == "cuda" and torch.cuda.is_available() else "cpu"
+    )
+
+
+def normalised(crops: torch.Tensor) -> torch.Tensor:
+    """Give float (N, 3, 224, 224), ImageNet statistics, of uint8 (N, 224, 224, 3)."""
+    pixels = crops.permute(0, 3, 1, 2).float() / 255
+    mean = torch.tensor(MEAN, device=crops.device)[:, None, None]
+    return (pixels - mean) / torch.tensor(STD, device=crops.device)[:, None, None]
+
+
+def centre(images: torch.Tensor) -> torch.Tensor:
+    """Cut the centre 224 x 224 out of (N, 256, 256, 3)."""
+    edge = (SIZE - CROP) // 2
+    return images[:, edge : edge + CROP, edge : edge + CROP]
+
+
+def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str:
+    """Name a cache by what its bytes follow from."""
+    card = weights / "card.json"
+    stand_in = tower["tower"] in STAND_INS and tower["crop"] == "centre"
+    settings = {name: tower[name] for name in KEYED}
+    return digest([images["sha256"].tolist(), settings, read_json(card) if stand_in else None])
+
+
+def fill_pixels(rows: pd.DataFrame, scratch: Path) -> None:
+    """Write all images at 256 x 256 as one uint8 array."""
+    out = open_memmap(scratch, mode="w+", dtype=np.uint8, shape=(len(rows), SIZE, SIZE, 3))
+    for number, path in enumerate(tqdm(rows["path"], desc="decoding", disable=None)):
+        out[number] = resized(path)
+    out.flush()
+
+
+def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratch: Path) -> None:
+    """Write the tokens of all images as one float16 array."""
+    on = device_of(tower)
+    lower: StandInTower = build_clip(tower, weights, list(TASKS)).visual.tower.to(on)
+    out = None
+    with torch.inference_mode():
+        for start in tqdm(range(0, len(rows), BATCH), desc="encoding", disable=None):
+            paths = rows["path"].iloc[start : start + BATCH]
+            images = torch.from_numpy(np.stack([resized(path) for path in paths])).to(on)
+            tokens = lower.lower(normalised(centre(images))).half().cpu().numpy()
+            if out is None:
+                shape = (len(rows), *tokens.shape[1:])
+                out = open_memmap(scratch, mode="w+", dtype=np.float16, shape=shape)
+            out[start : start + len(tokens)] = tokens
+    out.flush()
+
+
+def encoded(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> np.ndarray:
+    """Give the cached array of a table's images, one row each in its order, mapped read-only."""
+    path = CACHE / f"{cache_key(images, tower, weights)}.npy"
+    with locked(path):
+        if not path.exists():
+            with atomic(path) as scratch:
+                if tower["crop"] == "centre":
+                    fill_tokens(images, tower, weights, scratch)
+                else:
+                    fill_pixels(images, scratch)
+    return np.load(path, mmap_mode="r")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    torch.set_num_threads(args.threads)
+    images, tower = read_images(args.images), options_of(args)
+    weights = Path(args.weights)
+    shape = list(encoded(images, tower, weights).shape) if len(images) else []
+    key = cache_key(images, tower, weights)
+    write_json(args.out, {"key": key, "shape": shape, "images": len(images)})

@@ -1,0 +1,115 @@
+"""What a step of training is fed: image tokens or crops, drawn by (seed, step) alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fgresq.errors import UserError
+from fgresq.metrics.towers import CROP, SIZE
+from fgresq.model.towers import ClipTower, StandInTower
+from fgresq.training.encode import centre, encoded, normalised
+from fgresq.training.settings import split_run
+
+EVALUATION_BATCH = 64
+
+
+class ImageFeed:
+    """Gives what a tower's `upper` takes, for rows of an image table.
+
+    Args:
+        images: image table.
+        tower: section `tower` of a preset; `crop` is centre (cached tokens) or random.
+        weights: folder of the stand-in's weights.
+        on: device.
+    """
+
+    def __init__(
+        self, images: pd.DataFrame, tower: dict[str, Any], weights: Path, on: torch.device
+    ) -> None:
+        self.array = encoded(images, tower, weights)
+        self.random_crop, self.seed, self.on = tower["crop"] == "random", tower["seed"], on
+
+    def rows(self, numbers: np.ndarray) -> torch.Tensor:
+        """Read rows of the array onto the device; ascending reads are kind to a disk."""
+        return torch.from_numpy(np.ascontiguousarray(self.array[numbers])).to(self.on)
+
+    def training(
+        self, tower: StandInTower | ClipTower, numbers: np.ndarray, step: int
+    ) -> torch.Tensor:
+        """Give the input of `upper` for a step; random crops and flips of pixels."""
+        rows = self.rows(numbers)
+        if not self.random_crop:
+            return rows.float()
+        rng = np.random.default_rng([self.seed, step])
+        corners = rng.integers(0, SIZE - CROP + 1, (len(numbers), 2))
+        crops = torch.stack(
+            [row[y : y + CROP, x : x + CROP] for row, (y, x) in zip(rows, corners, strict=True)]
+        )
+        flips = torch.from_numpy(rng.integers(0, 2, len(numbers)).astype(bool)).to(self.on)
+        crops = torch.where(flips[:, None, None, None], crops.flip(2), crops)
+        with torch.no_grad():
+            return tower.lower(normalised(crops))
+
+    def evaluation(self, tower: StandInTower | ClipTower, numbers: np.ndarray) -> torch.Tensor:
+        """Give the input of `upper` with centre crops."""
+        rows = self.rows(numbers)
+        if not self.random_crop:
+            return rows.float()
+        with torch.no_grad():
+            return tower.lower(normalised(centre(rows)))
+
+    def features(self, tower: StandInTower | ClipTower, numbers: np.ndarray) -> torch.Tensor:
+        """Give pooled features (N, width) with centre crops, without gradient."""
+        with torch.inference_mode():
+            parts = [
+                tower.upper(self.evaluation(tower, numbers[at : at + EVALUATION_BATCH]))
+                for at in range(0, len(numbers), EVALUATION_BATCH)
+            ]
+        return torch.cat(parts) if parts else torch.empty(0, tower.width)
+
+
+def sides(
+    images: pd.DataFrame, pairs: pd.DataFrame, folds: pd.DataFrame, run: str
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame, pd.DataFrame]:
+    """Divide images and pairs for a run.
+
+    Args:
+        images: image table.
+        pairs: pair table.
+        folds: source, family, fold.
+        run: the number of the fold that is tested; `pairs`, the random split by pairs; or `all`,
+            everything for training and nothing for the test.
+
+    Returns:
+        Row numbers of training and test images; training and test pairs.
+
+    Raises:
+        UserError: one side is empty.
+    """
+    names, run = images["image"].to_numpy(), split_run(run)[0]
+    if run == "all":
+        return np.arange(len(names)), np.arange(0), pairs, pairs.iloc[:0]
+    if run == "pairs":
+        test = pairs["split_pairs"].eq("test").to_numpy()
+        train_images = np.isin(names, pairs.loc[~test, ["image_a", "image_b"]].to_numpy())
+        test_images = np.isin(names, pairs.loc[test, ["image_a", "image_b"]].to_numpy())
+    else:
+        test = pairs["fold"].eq(int(run)).to_numpy()
+        fold = images[["source", "family"]].merge(folds, how="left", on=["source", "family"])[
+            "fold"
+        ]
+        test_images = fold.eq(int(run)).to_numpy()
+        train_images = ~test_images
+    for what, side in (("training", train_images), ("test", test_images)):
+        if not side.any():
+            raise UserError(
+                f"run '{run}'",
+                f"its {what} side holds no image",
+                "Give more families or fewer folds (split/folds in config/config.yaml)",
+            )
+    return np.flatnonzero(train_images), np.flatnonzero(test_images), pairs[~test], pairs[test]

@@ -1,0 +1,127 @@
+"""The training loop of both stages: steps, history, checkpoints, resumption.
+
+A run killed at any step and called again ends in the same bytes on the same device: what a step
+draws follows from (seed, step) alone, and the checkpoint holds the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from fgresq.errors import UserError
+from fgresq.files import atomic
+
+CHECKPOINT_EVERY = 50  # steps
+
+
+@dataclass
+class Job:
+    """One training run.
+
+    Args:
+        name: what the progress bar and messages call it.
+        model: holds the parameters to train and whatever else belongs in a checkpoint.
+        groups: parameter groups for Adam, each with its learning rate.
+        steps: how many.
+        step: from its number to named losses, of which "loss" is minimised; draws nothing from
+            global generators.
+        checkpoint: file in work/ to resume from.
+        identity: digest of everything the run depends on; a checkpoint of another is not resumed.
+    """
+
+    name: str
+    model: nn.Module
+    groups: list[dict[str, Any]]
+    steps: int
+    step: Callable[[int], dict[str, torch.Tensor]]
+    checkpoint: Path
+    identity: str
+
+
+def cosine(step: int, steps: int) -> float:
+    """Give the factor of the learning rate under cosine annealing to zero, without warm-up."""
+    return 0.5 * (1.0 + math.cos(math.pi * step / max(steps, 1)))
+
+
+def save(job: Job, optimizer: torch.optim.Optimizer, history: list[dict[str, float]]) -> None:
+    """Write the checkpoint, whole or not at all."""
+    trainable = {n for n, p in job.model.named_parameters() if p.requires_grad}
+    state = {
+        "identity": job.identity,
+        "model": {n: v for n, v in job.model.state_dict().items() if n in trainable},
+        "optimizer": optimizer.state_dict(),
+        "history": history,
+    }
+    with atomic(job.checkpoint) as scratch:
+        torch.save(state, scratch)
+
+
+def resume(job: Job, optimizer: torch.optim.Optimizer) -> list[dict[str, float]]:
+    """Take up the checkpoint of this very run, if there is one; give the history so far."""
+    if not job.checkpoint.exists():
+        return []
+    state = torch.load(job.checkpoint, weights_only=True)
+    if state["identity"] != job.identity:
+        logging.info("%s: the checkpoint is of other settings or data; starting anew", job.name)
+        return []
+    job.model.load_state_dict(state["model"], strict=False)
+    optimizer.load_state_dict(state["optimizer"])
+    logging.info("%s: resuming after step %d of %d", job.name, len(state["history"]), job.steps)
+    return state["history"]
+
+
+def check_finite(job: Job, losses: dict[str, torch.Tensor], step: int) -> dict[str, float]:
+    """Give the losses as numbers.
+
+    Raises:
+        UserError: one is not finite; names the step, and the last checkpoint stays.
+    """
+    values = {name: float(value.detach()) for name, value in losses.items()}
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise UserError(
+                f"{job.name}, step {step}",
+                f"{name} is {value}",
+                "Lower the learning rate, or look at the images of that batch (--debug lists them)",
+            )
+    return values
+
+
+def train(job: Job) -> pd.DataFrame:
+    """Train to the end; give the history: step, lr_factor and the losses of each step."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    on_gpu = next(job.model.parameters()).is_cuda
+    optimizer = torch.optim.Adam(job.groups, fused=on_gpu or None)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    history = resume(job, optimizer)
+    bar = tqdm(
+        range(len(history), job.steps),
+        initial=len(history),
+        total=job.steps,
+        desc=job.name,
+        disable=None,
+    )
+    for step in bar:
+        factor = cosine(step, job.steps)
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * factor
+        losses = job.step(step)
+        values = check_finite(job, losses, step)
+        optimizer.zero_grad(set_to_none=True)
+        losses["loss"].backward()
+        optimizer.step()
+        history.append({"step": step, "lr_factor": factor, **values})
+        bar.set_postfix(loss=f"{values['loss']:.3f}")
+        if (step + 1) % CHECKPOINT_EVERY == 0 and step + 1 < job.steps:
+            save(job, optimizer, history)
+    return pd.DataFrame(history)

@@ -1,0 +1,81 @@
+"""The losses of both stages (paper, equations 4 and 6 to 9)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional
+
+EPSILON = 1e-8
+
+
+def contrastive_loss(
+    image: torch.Tensor, text: torch.Tensor, temperature: torch.Tensor, targets: str
+) -> torch.Tensor:
+    """Two-way contrastive alignment of images with the texts of their tasks (equation 4).
+
+    Args:
+        image: (N, D) unit vectors.
+        text: (N, D) unit vectors, the text of each image's task.
+        temperature: the factor t on the cosines.
+        targets: same_text, every item with the same text is a match; diagonal, only its own,
+            which makes true matches into negatives, since a batch holds few distinct texts.
+    """
+    logits = temperature * image @ text.T
+    if targets == "diagonal":
+        match = torch.eye(len(image), device=image.device)
+    else:
+        match = (text @ text.T > 1 - 1e-4).float()
+        match = match / match.sum(dim=1, keepdim=True)
+    rows = functional.cross_entropy(logits, match)
+    columns = functional.cross_entropy(logits.T, match.T / match.sum(dim=0)[:, None])
+    return 0.5 * (rows + columns)
+
+
+def fidelity_loss(logits: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    """Mean fidelity loss over all i < j of one scene (equation 6).
+
+    Args:
+        logits: (N,) predicted, before the sigmoid: with scores in (0, 1) the loss has a floor.
+        scores: (N,) true, higher better.
+
+    Returns:
+        A scalar in [0, 1]; 0 where fewer than two images are given. An epsilon inside the roots
+        keeps the gradient finite where p or q is 0 or 1.
+    """
+    first, second = torch.triu_indices(len(logits), len(logits), offset=1, device=logits.device)
+    if len(first) == 0:
+        return logits.sum() * 0.0
+    truth = 0.5 * (1.0 + torch.sign(scores[first] - scores[second]))
+    chance = 0.5 * (1.0 + torch.erf((logits[first] - logits[second]) / 2.0))
+    agree = torch.sqrt(truth * chance + EPSILON)
+    differ = torch.sqrt((1.0 - truth) * (1.0 - chance) + EPSILON)
+    return (1.0 - agree - differ).mean()
+
+
+def scene_weights(counts: dict[str, int]) -> dict[str, float]:
+    """Weights in inverse proportion to a scene's number of images, of mean 1 (equation 7)."""
+    inverse = {scene: 1.0 / count for scene, count in counts.items()}
+    total = math.fsum(inverse.values())
+    return {scene: value * len(inverse) / total for scene, value in inverse.items()}
+
+
+def ranking_loss(
+    logits: torch.Tensor, fraction_a: torch.Tensor, equal: torch.Tensor
+) -> torch.Tensor:
+    """Cross-entropy of the predicted ranking of pairs (equation 8).
+
+    Args:
+        logits: (P, 2) or (P, 3) class logits: B better, A better (, equal).
+        fraction_a: (P,) 1 where A is preferred, 0 where B, 0.5 where neither.
+        equal: (P,) bool, pairs judged equal; with two classes their target is one half each.
+    """
+    if logits.shape[1] == 2:
+        target = torch.stack([1.0 - fraction_a, fraction_a], dim=1)
+    else:
+        hard = torch.stack([1.0 - fraction_a, fraction_a, torch.zeros_like(fraction_a)], dim=1)
+        target = torch.where(
+            equal[:, None], torch.tensor([0.0, 0.0, 1.0], device=logits.device), hard
+        )
+    return functional.cross_entropy(logits, target)

@@ -1,0 +1,53 @@
+"""Settings of a training run: the tower's, and a stage's own with a variant laid over."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from fgresq.config import CONFIG, load, merge
+from fgresq.errors import unknown
+
+STAGES = ("stage1", "stage2")
+
+
+def stage_options(preset: dict[str, Any], stage: str, variant: str) -> dict[str, Any]:
+    """Give {tower, stage} of a preset for a variant: all that a run's numbers follow from."""
+    variants = preset["variants"]
+    if variant not in variants:
+        raise unknown(CONFIG, "variant", variant, variants)
+    return {
+        "tower": preset["tower"],
+        stage: merge(preset[stage], variants[variant].get(stage, {})),
+    }
+
+
+def stage1_of(preset: dict[str, Any], variant: str) -> str:
+    """Name the variant whose stage 1 a variant uses: its own only where it changes stage 1."""
+    return variant if "stage1" in preset["variants"][variant] else "full"
+
+
+def split_run(run: str) -> tuple[str, int]:
+    """Split a run's name into what is tested (a fold's number, `pairs`, `all`) and the seed."""
+    side, _, seed = run.partition("-seed")
+    return side, int(seed or 0)
+
+
+def add_stage_options(parser: argparse.ArgumentParser) -> None:
+    """Give a verb `--options`, or `--preset` and `--variant` to take them from."""
+    parser.add_argument("--options", type=json.loads, metavar="JSON", help="settings as JSON")
+    parser.add_argument("--preset", default="mini", help="or: the preset to take them from (mini)")
+    parser.add_argument("--variant", default="full", help="name under `variants` (full)")
+
+
+def options_of_stage(args: argparse.Namespace, stage: str) -> dict[str, Any]:
+    """Give the settings a stage was called with, the run's seed added to its own."""
+    options = args.options
+    if options is None:
+        presets = load()["presets"]
+        if args.preset not in presets:
+            raise unknown(CONFIG, "preset", args.preset, presets)
+        options = stage_options(presets[args.preset], stage, args.variant)
+    seed = options[stage]["seed"] + split_run(args.run)[1]
+    return merge(options, {stage: {"seed": seed}})

@@ -1,0 +1,213 @@
+"""Stage 2: train the quality model FGResQ on scores and pair preferences (paper, equations 5 to 9).
+
+The general encoder's upper blocks, the prompt block and both heads are trained; the degradation
+encoder of stage 1 is frozen, so its features are read, not computed. A batch holds pairs of one
+scene; each distinct image of it is encoded once. Writes weights and card, history.csv, scores.csv
+(test images) and ranking.csv (test pairs). `--variant` names settings laid over section `stage2`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fgresq.errors import UserError
+from fgresq.files import digest, sha256, write_csv
+from fgresq.model.fgresq import FGResQ
+from fgresq.model.heads import preference_probability
+from fgresq.training.encode import device_of
+from fgresq.training.inputs import ImageFeed, sides
+from fgresq.training.loop import Job, train
+from fgresq.training.losses import fidelity_loss, ranking_loss, scene_weights
+from fgresq.training.ready import absence, write_absent
+from fgresq.training.sampler import SceneSampler
+from fgresq.training.settings import add_stage_options, options_of_stage
+from fgresq.training.stage1 import add_run_arguments, read_run, seed_all
+from fgresq.training.start import start_heads
+from fgresq.training.weights import WEIGHTS, read_card, read_weights, trained_state, write_weights
+
+STAGE2_TABLES = {
+    "history.csv": ["step", "lr_factor", "loss", "scene", "rank"],
+    "scores.csv": ["image", "value"],
+    "ranking.csv": ["pair", "probability_a"],
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    add_run_arguments(parser)
+    parser.add_argument("--degradation", required=True, help="folder of stage 1 for the same run")
+    add_stage_options(parser)
+
+
+def degradation_features(folder: Path, images: pd.DataFrame) -> np.ndarray:
+    """Read the frozen features of stage 1, float32 (n, D), in the order of the image table."""
+    with np.load(folder / "features.npz") as file:
+        names, values = file["image"], file["features"]
+    if names.tolist() != images["image"].tolist():
+        raise UserError(folder / "features.npz", "it is of other images", "Run stage 1 again")
+    return values
+
+
+class PairBatches:
+    """The pairs of the training side as arrays, and the batches drawn from them.
+
+    Args:
+        images: image table; its row numbers are what batches speak of.
+        pairs: training pairs.
+        settings: of stage 2; `scene` is source or task; `batch_by` is pair, or group, which
+            draws the pairs of whole groups together, so that images are shared within a batch.
+    """
+
+    def __init__(self, images: pd.DataFrame, pairs: pd.DataFrame, settings: dict[str, Any]) -> None:
+        number = pd.Series(np.arange(len(images)), index=images["image"])
+        self.first, self.second = (number[pairs[c]].to_numpy() for c in ("image_a", "image_b"))
+        self.equal = pairs["preference"].eq("equal").to_numpy()
+        self.fraction = pairs["preference"].map({"A": 1.0, "B": 0.0, "equal": 0.5}).to_numpy()
+        self.scenes = pairs[settings["scene"]].to_numpy(dtype=str)
+        groups = (pairs["source"] + "/" + pairs["task"] + "/" + pairs["group"]).to_numpy(dtype=str)
+        together = groups if settings["batch_by"] == "group" else None
+        self.sampler = SceneSampler(self.scenes, settings["batch"], settings["seed"], together)
+        rows = np.union1d(self.first, self.second)
+        of_images = images.iloc[rows][settings["scene"]].value_counts()
+        self.weights = scene_weights({str(k): int(v) for k, v in of_images.items()})
+
+
+def job_of(
+    args: argparse.Namespace,
+    settings: dict[str, Any],
+    feed: ImageFeed,
+    model: FGResQ,
+    batches: PairBatches,
+    scores: torch.Tensor,
+    degradation: torch.Tensor,
+    identity: str,
+) -> Job:
+    """Lay out the training run: L = lambda_scene * L_scene + lambda_rank * L_rank (equation 9)."""
+    on, max_steps = degradation.device, settings["max_steps"]
+
+    def step(number: int) -> dict[str, torch.Tensor]:
+        chosen = batches.sampler.step(number)
+        both = np.stack([batches.first[chosen], batches.second[chosen]])
+        rows, place = np.unique(both, return_inverse=True)
+        place = torch.from_numpy(place.reshape(2, -1)).to(on)
+        with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
+            general = model.tower.upper(feed.training(model.tower, rows, number))
+            quality = model.heads.quality(general.float(), degradation[rows])
+        logits = model.heads.score_logits(quality)
+        scene = batches.weights[batches.scenes[chosen[0]]] * fidelity_loss(logits, scores[rows])
+        ranked = model.heads.compare_logits(quality[place[0]], quality[place[1]])
+        fraction = torch.from_numpy(batches.fraction[chosen]).float().to(on)
+        rank = ranking_loss(ranked, fraction, torch.from_numpy(batches.equal[chosen]).to(on))
+        loss = settings["lambda_scene"] * scene + settings["lambda_rank"] * rank
+        return {"loss": loss, "scene": scene, "rank": rank}
+
+    groups = [
+        {
+            "params": [p for p in model.tower.parameters() if p.requires_grad],
+            "lr": settings["lr_encoder"],
+        },
+        {"params": list(model.heads.parameters()), "lr": settings["lr_heads"]},
+    ]
+    steps = max_steps or settings["epochs"] * batches.sampler.per_epoch
+    name = f"stage 2, {args.variant}, run {args.run}"
+    return Job(
+        name,
+        model,
+        [g for g in groups if g["params"]],
+        steps,
+        step,
+        Path(args.work) / "checkpoint.pt",
+        identity,
+    )
+
+
+def predictions(
+    model: FGResQ,
+    feed: ImageFeed,
+    images: pd.DataFrame,
+    rows: np.ndarray,
+    pairs: pd.DataFrame,
+    degradation: torch.Tensor,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give scores of test images (image, value) and of test pairs (pair, probability_a)."""
+    number = pd.Series(np.arange(len(images)), index=images["image"])
+    first, second = (number[pairs[c]].to_numpy() for c in ("image_a", "image_b"))
+    needed = np.union1d(rows, np.union1d(first, second)).astype(int)
+    at = {row: k for k, row in enumerate(needed)}
+    with torch.inference_mode():
+        general = feed.features(model.tower, needed)
+        quality = model.heads.quality(general, degradation[needed])
+        values = torch.sigmoid(model.heads.score_logits(quality)).cpu().numpy()
+        sides_of = (quality[[at[r] for r in side]] for side in (first, second))
+        chance = preference_probability(model.heads.compare_logits(*sides_of)).cpu().numpy()
+    names = images["image"].to_numpy()
+    scores = pd.DataFrame({"image": names[rows], "value": values[[at[r] for r in rows]]})
+    return scores, pd.DataFrame({"pair": pairs["pair"].to_numpy(), "probability_a": chance})
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    torch.set_num_threads(args.threads)
+    options = options_of_stage(args, "stage2")
+    settings, tower = options["stage2"], options["tower"]
+    images, pairs, folds = read_run(args)
+    absent = absence(images, tower)
+    if absent:
+        write_absent(Path(args.out), STAGE2_TABLES, absent)
+        return
+    train_rows, test_rows, train_pairs, test_pairs = sides(images, pairs, folds, args.run)
+    if train_pairs["preference"].eq("equal").all():
+        raise UserError(
+            args.pairs,
+            "every training pair is judged equal (or there is none)",
+            "Raise filter/tau or lower labels/indifference in config/config.yaml",
+        )
+    read_card(Path(args.degradation), "degradation encoder")
+    seed_all(settings["seed"])
+    on = device_of(tower)
+    feed = ImageFeed(images, tower, Path(args.weights), on)
+    degradation = torch.from_numpy(degradation_features(Path(args.degradation), images))
+    degradation = degradation.to(on)
+    model = FGResQ.build({**tower, **settings}, Path(args.weights)).to(on)
+    truth = torch.from_numpy(images["score"].to_numpy(dtype=np.float32)).to(on)
+    start_heads(model, feed, images, train_rows, degradation, settings["head_init"])
+    identity = digest(
+        [
+            options["tower"],
+            settings,
+            args.run,
+            images["sha256"].tolist(),
+            train_pairs["pair"].tolist(),
+            train_pairs["preference"].tolist(),
+            sha256(Path(args.degradation) / WEIGHTS),
+        ]
+    )
+    batches = PairBatches(images, train_pairs, settings)
+    job = job_of(args, {**tower, **settings}, feed, model, batches, truth, degradation, identity)
+    history = train(job)
+    out = Path(args.out)
+    scores, ranking = predictions(model, feed, images, test_rows, test_pairs, degradation)
+    write_csv(out / "history.csv", history)
+    write_csv(out / "scores.csv", scores)
+    write_csv(out / "ranking.csv", ranking)
+    card = {
+        "kind": "FGResQ",
+        "run": args.run,
+        "variant": args.variant,
+        "tower": tower,
+        "settings": settings,
+        "train_pairs": len(train_pairs),
+        "steps": job.steps,
+        "train_images": len(train_rows),
+        "test_images": len(test_rows),
+    }
+    state = {f"quality.{n}": v for n, v in trained_state(model).items()}
+    state |= {f"degradation.{n}": v for n, v in read_weights(Path(args.degradation)).items()}
+    write_weights(out, state, card)
+    job.checkpoint.unlink(missing_ok=True)

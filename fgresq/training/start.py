@@ -1,0 +1,56 @@
+"""Where the heads start: on features of mean 0 and spread 1, and if asked at a ridge's solution.
+
+With a few hundred images a randomly started head has to find, by small steps, what a ridge finds
+at once; from the ridge, training begins where the frozen baseline ends. The paper's preset starts
+at random, as the paper says nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fgresq.metrics.ridge import fitted
+from fgresq.model.fgresq import FGResQ
+from fgresq.training.inputs import ImageFeed
+
+HEAD_INITS = ("random", "ridge")
+EDGE = 0.02  # a score of 0 or 1 has no finite logit
+
+
+def start_heads(
+    model: FGResQ,
+    feed: ImageFeed,
+    images: pd.DataFrame,
+    rows: np.ndarray,
+    degradation: torch.Tensor,
+    head_init: str,
+) -> None:
+    """Fit the standardisation of both features to the training images, and start the score head.
+
+    Args:
+        model: its heads are changed in place.
+        feed: of the images.
+        images: image table.
+        rows: numbers of the training images.
+        degradation: (n, D) features of all images.
+        head_init: one of `HEAD_INITS`.
+    """
+    general = feed.features(model.tower, rows)
+    model.heads.standardise(general, degradation[rows])
+    if head_init == "random":
+        return
+    chosen = images.iloc[rows]
+    features = model.heads.scaled_general(general).cpu().numpy().astype(np.float64)
+    families = (chosen["source"] + "/" + chosen["family"]).to_numpy()
+    truth = chosen["score"].clip(EDGE, 1 - EDGE).to_numpy()
+    ridge = fitted(features, np.log(truth / (1 - truth)), families, "the training side")
+    scaler, regression = ridge[0], ridge[-1]
+    weight = regression.coef_ / scaler.scale_
+    bias = regression.intercept_ - float(scaler.mean_ @ weight)
+    with torch.no_grad():
+        head = model.heads.score_head
+        head.weight.zero_()
+        head.weight[0, : len(weight)] = torch.from_numpy(weight).float()
+        head.bias.fill_(bias)
