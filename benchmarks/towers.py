@@ -1,0 +1,171 @@
+"""Which frozen tower stands in for CLIP: DINOv2 ViT-S/14 or EfficientNet-Lite0, and which block.
+
+    python benchmarks/towers.py --mini results/data/mini/images.csv --folder data/raw/srij
+
+For every tower and block: ridge on pooled features, trained on the other families, and then
+SRCC over all images, mean SRCC inside groups, and pair accuracy over all pairs of a group with
+different scores. `--folder` is a placed data set with an images.csv of SRIJ's columns (image,
+reference, group, family, mos). `random` is the ViT with random weights. Prints a table; `--out`
+writes it as CSV. Needs `fgresq weights dinov2_vits14` and `fgresq weights efficientnet_lite0`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from scipy.stats import spearmanr
+from sklearn.model_selection import GroupKFold
+from tqdm import tqdm
+
+from fgresq.images import read_rgb
+from fgresq.metrics import towers
+from fgresq.metrics.ridge import fitted
+from fgresq.torchvision_ops import make_importable
+
+BLOCKS = list(range(2, 13))
+FOLDS = 10
+STEM = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2",
+        "_fc": "classifier"}
+FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+OTHER = {"_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw", "_bn1": "bn2",
+         "_project_conv": "conv_pwl", "_bn2": "bn3"}
+
+
+def efficientnet(folder: Path) -> torch.nn.Module:
+    """Load EfficientNet-Lite0, renamed to timm's `tf_efficientnet_lite0`, strictly."""
+    make_importable()
+    import timm
+
+    model = timm.create_model("tf_efficientnet_lite0")
+    flat = [f"blocks.{i}.{j}" for i, stage in enumerate(model.blocks) for j in range(len(stage))]
+    state = {}
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        found = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", name)
+        if found:
+            block, layer, kind = int(found[1]), found[2], found[3]
+            state[f"{flat[block]}.{(FIRST if block == 0 else OTHER)[layer]}.{kind}"] = tensor
+        else:
+            layer, kind = name.rsplit(".", 1)
+            state[f"{STEM[layer]}.{kind}"] = tensor
+    model.load_state_dict(state, strict=True)
+    return model.eval()
+
+
+def efficientnet_features(model: torch.nn.Module, paths: list[str]) -> list[np.ndarray]:
+    """Mean and standard deviation over positions after each stage; a list of (n, 2 c)."""
+    rows = []
+    with torch.inference_mode():
+        for path in tqdm(paths, desc="efficientnet", disable=None):
+            size = (towers.SIZE, towers.SIZE)
+            image = Image.fromarray(read_rgb(path)).resize(size, Image.Resampling.BILINEAR)
+            pixels = np.asarray(image, np.float32)[16:240, 16:240]
+            x = torch.from_numpy((pixels - 127) / 128).permute(2, 0, 1)[None]
+            x, row = model.bn1(model.conv_stem(x)), []
+            for stage in model.blocks:
+                x = stage(x)
+                row.append(torch.cat([x.mean((2, 3)), x.std((2, 3))], 1)[0].numpy())
+            rows.append(row)
+    return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def read_folder(folder: Path) -> pd.DataFrame:
+    """Read a placed folder; a row that others name as their reference is no restored image."""
+    table = pd.read_csv(folder / "images.csv", keep_default_na=False)
+    table = table[~table["image"].isin(set(table["reference"]))].reset_index(drop=True)
+    return pd.DataFrame({
+        "path": [str(folder / name) for name in table["image"]],
+        "group": table["group"], "family": table["family"], "score": table["mos"].astype(float),
+    })
+
+
+def read_mini(path: Path) -> pd.DataFrame:
+    """Read an image table; a group is one task's."""
+    table = pd.read_csv(path, keep_default_na=False)
+    table["group"] = table["task"] + "/" + table["group"]
+    return table[["path", "group", "family", "score"]]
+
+
+def out_of_fold(features: np.ndarray, images: pd.DataFrame) -> np.ndarray:
+    """Predict each family by a ridge trained on the others."""
+    families, scores = images["family"].to_numpy(), images["score"].to_numpy()
+    value = np.empty(len(images))
+    folds = GroupKFold(min(FOLDS, len(np.unique(families))))
+    for train, test in folds.split(features, groups=families):
+        model = fitted(features[train], scores[train], families[train], "benchmark")
+        value[test] = model.predict(features[test])
+    return value
+
+
+def measures(value: np.ndarray, images: pd.DataFrame) -> dict[str, float]:
+    """SRCC over all, mean SRCC inside groups, pair accuracy inside groups."""
+    score = images["score"].to_numpy()
+    inside, right, pairs = [], 0.0, 0
+    for rows in images.groupby("group").indices.values():
+        if len(rows) > 2 and np.ptp(score[rows]) > 0:
+            inside.append(spearmanr(value[rows], score[rows]).statistic)
+        for a, b in combinations(rows, 2):
+            if score[a] != score[b]:
+                right += (np.sign(value[a] - value[b]) == np.sign(score[a] - score[b]))
+                pairs += 1
+    return {"srcc": spearmanr(value, score).statistic, "srcc_groups": float(np.mean(inside)),
+            "acc": right / pairs}
+
+
+def compare(source: str, images: pd.DataFrame, weights: Path) -> list[dict[str, object]]:
+    """Measure every tower and block on one data set."""
+    paths = images["path"].tolist()
+    rows = []
+    for name in towers.TOWERS:
+        start = time.perf_counter()
+        model = towers.tower(name, weights / "dinov2_vits14", 0)
+        by_block = towers.features(model, paths, BLOCKS)
+        seconds = (time.perf_counter() - start) / len(paths)
+        for block, found in zip(BLOCKS, by_block, strict=True):
+            rows.append({"source": source, "tower": name, "block": block, "seconds": seconds,
+                         **measures(out_of_fold(found, images), images)})
+            half = found.shape[1] // 2
+            for part, columns in (("class", found[:, :half]), ("mean", found[:, half:])):
+                rows.append({"source": source, "tower": f"{name}, {part} only", "block": block,
+                             "seconds": seconds,
+                             **measures(out_of_fold(columns, images), images)})
+    start = time.perf_counter()
+    by_stage = efficientnet_features(efficientnet(weights / "efficientnet_lite0"), paths)
+    seconds = (time.perf_counter() - start) / len(paths)
+    for stage, found in enumerate(by_stage, start=1):
+        rows.append({"source": source, "tower": "efficientnet_lite0", "block": stage,
+                     "seconds": seconds, **measures(out_of_fold(found, images), images)})
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mini", type=Path, help="image table of the embedded data")
+    parser.add_argument("--folder", type=Path, help="placed data set with an images.csv")
+    parser.add_argument("--weights", type=Path, default=Path("data/weights"))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, help="table (CSV)")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    rows: list[dict[str, object]] = []
+    if args.mini:
+        rows += compare("mini", read_mini(args.mini), args.weights)
+    if args.folder:
+        rows += compare(args.folder.name, read_folder(args.folder), args.weights)
+    table = pd.DataFrame(rows)
+    print(table.to_string(index=False, float_format="%.3f"))
+    if args.out:
+        table.to_csv(args.out, index=False, lineterminator="\n", float_format="%.4f")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Train and cross-validate a ridge regression of the score on frozen tower features.
+
+`fgresq ridge METHOD --features TOWER.npz --images images.csv --pairs pairs.csv --folds folds.csv
+--out METHOD.csv` gives a score table with two kinds of rows: split `family`, values of every
+image out of fold, each fold predicted by a model of the other folds; and split `pairs`, values of
+the images of test pairs by a model of the images of train pairs (the paper's leaky split).
+Features are standardised; the penalty is chosen on the training side, by families left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from fgresq.errors import UserError
+from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_table, write_scores
+
+ALPHAS = np.logspace(1, 6, 11)
+INNER_FOLDS = 5
+FOLD_COLUMNS: dict[str, type] = {"source": str, "family": str, "fold": int}
+
+
+def fitted(features: np.ndarray, scores: np.ndarray, families: np.ndarray, where: str) -> Pipeline:
+    """Fit the ridge.
+
+    Args:
+        features: (n, d).
+        scores: (n,), in [0, 1].
+        families: (n,), what the choice of the penalty must not split.
+        where: the training side, for messages.
+
+    Raises:
+        UserError: there is nothing to train on, or all scores are alike.
+    """
+    if len(scores) == 0:
+        raise UserError(
+            where, "no image is left to train on", "Give more photographs or scenes, or fewer folds"
+        )
+    if np.ptp(scores) == 0:
+        raise UserError(
+            where,
+            f"all {len(scores)} training scores are alike",
+            "Check the scores of the source, or leave the ridge methods out",
+        )
+    count = len(np.unique(families))
+    inner = None  # one family only: leave one image out
+    if count > 1:
+        inner = list(GroupKFold(min(INNER_FOLDS, count)).split(features, groups=families))
+    model = make_pipeline(StandardScaler(), RidgeCV(alphas=ALPHAS, cv=inner))
+    return model.fit(features, scores)
+
+
+def predicted(
+    images: pd.DataFrame, features: np.ndarray, train: np.ndarray, test: np.ndarray, where: str
+) -> pd.DataFrame:
+    """Train on the rows `train` and predict the rows `test` (both boolean); image and value."""
+    families = (images["source"] + "/" + images["family"]).to_numpy()
+    scores = images["score"].to_numpy(dtype=float)
+    model = fitted(features[train], scores[train], families[train], where)
+    return pd.DataFrame({"image": images["image"][test], "value": model.predict(features[test])})
+
+
+def by_family(images: pd.DataFrame, features: np.ndarray, folds: pd.DataFrame) -> pd.DataFrame:
+    """Predict every image by a model of the other folds."""
+    fold = images[["source", "family"]].merge(folds, how="left")["fold"].to_numpy()
+    if np.isnan(fold.astype(float)).any():
+        lost = images[np.isnan(fold.astype(float))].iloc[0]
+        raise UserError(
+            "folds.csv",
+            f"family '{lost['family']}' of {lost['source']} has no fold",
+            "Make the folds again: run 'fgresq split-pairs'",
+        )
+    parts = [
+        predicted(images, features, fold != k, fold == k, f"ridge, fold {k} of split 'family'")
+        for k in sorted(set(fold))
+    ]
+    return pd.concat(parts).assign(split="family")
+
+
+def by_pairs(images: pd.DataFrame, features: np.ndarray, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Predict the images of test pairs by a model of the images of train pairs."""
+    side = {
+        name: images["image"].isin(set(rows["image_a"]) | set(rows["image_b"])).to_numpy()
+        for name, rows in pairs.groupby("split_pairs")
+    }
+    none = np.zeros(len(images), dtype=bool)
+    test = side.get("test", none)
+    if not test.any():
+        return pd.DataFrame({"image": [], "value": [], "split": []})
+    found = predicted(images, features, side.get("train", none), test, "ridge, split 'pairs'")
+    return found.assign(split="pairs")
+
+
+def read_features(path: Path, images: pd.DataFrame) -> np.ndarray:
+    """Read features in the order of the image table.
+
+    Raises:
+        UserError: there is no such file, or an image has no features.
+    """
+    if not path.exists():
+        raise UserError(path, "there is no such file", "Run 'fgresq features'")
+    with np.load(path, allow_pickle=False) as data:
+        place = {name: k for k, name in enumerate(data["image"].tolist())}
+        values = data["features"]
+    missing = [name for name in images["image"] if name not in place]
+    if missing:
+        raise UserError(
+            path,
+            f"image '{missing[0]}' has no features",
+            "Run 'fgresq features' on the same image table",
+        )
+    return values[[place[name] for name in images["image"]]].astype(np.float64)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("method", help="name of the method in the score table")
+    parser.add_argument("--features", type=Path, required=True, help="features of a tower (npz)")
+    parser.add_argument("--images", type=Path, required=True, help="image table")
+    parser.add_argument("--pairs", type=Path, required=True, help="pair table")
+    parser.add_argument("--folds", type=Path, required=True, help="folds of the families")
+    parser.add_argument("--out", type=Path, required=True, help="score table")
+
+
+def main(args: argparse.Namespace) -> None:
+    images = read_images(args.images)
+    if images.empty:
+        write_scores(args.out, empty(SCORE_COLUMNS))
+        return
+    features = read_features(args.features, images)
+    folds = read_table(args.folds, FOLD_COLUMNS)
+    parts = [by_family(images, features, folds), by_pairs(images, features, read_pairs(args.pairs))]
+    scores = pd.concat(parts, ignore_index=True).assign(method=args.method, reason="")
+    write_scores(args.out, scores.sort_values(["split", "image"]))

