@@ -11,22 +11,89 @@ rule performance:
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
         scores=of_methods("results/scores/{preset}/{method}.csv"),
+        rankings=rankings,
         methods="config/methods.yaml",
     output:
-        "results/analysis/{preset}/{kind}.csv",
+        "results/analysis/{preset}/performance.csv",
     log:
-        "logs/{preset}/{kind}.log",
-    wildcard_constraints:
-        kind="performance|intervals",
+        "logs/{preset}/performance.log",
     conda:
         "../environment.yml"
     params:
         options=options("analysis"),
-        code=lambda w: code_digest(f"fgresq.analysis.{w.kind}"),
+        code=code_digest("fgresq.analysis.performance"),
     shell:
-        "python -m fgresq {wildcards.kind} --images {input.images} --pairs {input.pairs}"
+        "python -m fgresq performance --images {input.images} --pairs {input.pairs}"
+        " --scores {input.scores} --rankings {input.rankings} --methods {input.methods}"
+        " --options {params.options:q} --out {output} --log {log}"
+
+
+rule intervals:
+    input:
+        images="results/data/{preset}/images.csv",
+        pairs="results/pairs/{preset}/pairs.csv",
+        scores=of_methods("results/scores/{preset}/{method}.csv"),
+        methods="config/methods.yaml",
+    output:
+        "results/analysis/{preset}/intervals.csv",
+    log:
+        "logs/{preset}/intervals.log",
+    conda:
+        "../environment.yml"
+    params:
+        options=options("analysis"),
+        code=code_digest("fgresq.analysis.intervals"),
+    shell:
+        "python -m fgresq intervals --images {input.images} --pairs {input.pairs}"
         " --scores {input.scores} --methods {input.methods}"
         " --options {params.options:q} --out {output} --log {log}"
+
+
+rule training:
+    input:
+        stage1=trained("results/stage1/{preset}/{stage1}/{run}/card.json"),
+        stage2=trained("results/stage2/{preset}/{variant}/{run}/card.json"),
+        images="results/data/{preset}/images.csv",
+        pairs="results/pairs/{preset}/pairs.csv",
+    output:
+        confusion="results/analysis/{preset}/confusion.csv",
+        reliability="results/analysis/{preset}/reliability.csv",
+        curves="results/analysis/{preset}/curves.csv",
+        record="results/analysis/{preset}/training.json",
+    log:
+        "logs/{preset}/training.log",
+    conda:
+        "../environment.yml"
+    params:
+        options=options("analysis"),
+        stage1=lambda w, input: folders_of(input.stage1),
+        stage2=lambda w, input: folders_of(input.stage2),
+        code=code_digest("fgresq.analysis.training"),
+    shell:
+        "python -m fgresq training --stage1 {params.stage1} --stage2 {params.stage2}"
+        " --images {input.images} --pairs {input.pairs} --options {params.options:q}"
+        " --confusion {output.confusion} --reliability {output.reliability}"
+        " --curves {output.curves} --record {output.record} --log {log}"
+
+
+rule ablation:
+    input:
+        runs=trained("results/stage2/{preset}/{variant}/{run}/card.json"),
+        images="results/data/{preset}/images.csv",
+        pairs="results/pairs/{preset}/pairs.csv",
+    output:
+        "results/analysis/{preset}/ablation.csv",
+    log:
+        "logs/{preset}/ablation.log",
+    conda:
+        "../environment.yml"
+    params:
+        options=options("analysis"),
+        runs=lambda w, input: folders_of(input.runs),
+        code=code_digest("fgresq.analysis.ablation"),
+    shell:
+        "python -m fgresq ablation --runs {params.runs} --images {input.images}"
+        " --pairs {input.pairs} --options {params.options:q} --out {output} --log {log}"
 
 
 rule preference:
@@ -52,6 +119,8 @@ rule summary:
         funnel="results/pairs/{preset}/funnel.json",
         leak="results/pairs/{preset}/leak.json",
         threshold="results/pairs/{preset}/threshold.json",
+        ablation="results/analysis/{preset}/ablation.csv",
+        training="results/analysis/{preset}/training.json",
         methods="config/methods.yaml",
     output:
         metrics="reports/metrics/{preset}.json",
@@ -67,5 +136,6 @@ rule summary:
         "python -m fgresq summary --preset {wildcards.preset} --options {params.options:q}"
         " --performance {input.performance} --intervals {input.intervals}"
         " --sources {input.sources} --funnel {input.funnel} --leak {input.leak}"
+        " --ablation {input.ablation} --training {input.training}"
         " --threshold {input.threshold} --methods {input.methods}"
         " --out {output.metrics} --provenance {output.provenance} --log {log}"

@@ -14,6 +14,7 @@ rule report:
         performance="results/analysis/{preset}/performance.csv",
         intervals="results/analysis/{preset}/intervals.csv",
         preference="results/analysis/{preset}/preference.csv",
+        curves="results/analysis/{preset}/curves.csv",
         provenance="results/analysis/{preset}/provenance.json",
         metrics="reports/metrics/{preset}.json",
         methods="config/methods.yaml",

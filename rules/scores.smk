@@ -8,7 +8,8 @@ Outputs: results/scores/PRESET/METHOD.csv.
 
 rule score:
     input:
-        "results/data/{preset}/images.csv",
+        images="results/data/{preset}/images.csv",
+        weights=weights_of_method,
     output:
         "results/scores/{preset}/{method}.csv",
     log:
@@ -20,7 +21,8 @@ rule score:
     params:
         code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
     shell:
-        "python -m fgresq score {wildcards.method} --images {input} --out {output} --log {log}"
+        "python -m fgresq score {wildcards.method} --images {input.images}"
+        " --out {output} --log {log}"
 
 
 rule features:

@@ -117,6 +117,12 @@ def options(*sections):
     return of
 
 
+def weights_of_method(wildcards):
+    """List the cards of the weights that an untrained method reads."""
+    names = METHODS[wildcards.method].get("weights", [])
+    return [f"data/weights/{name}/card.json" for name in names]
+
+
 def of_sources(pattern):
     """Give an input function: the pattern, filled for every source of the preset."""
     return lambda w: expand(pattern, preset=w.preset, source=CONFIG["presets"][w.preset]["sources"])
@@ -161,6 +167,17 @@ def trained(pattern, only_full=False):
         for run in trainings(w.preset)
         if not only_full or run["variant"] == "full"
     ]
+
+
+def rankings(wildcards):
+    """Name the table of pair rankings, where the preset trains a ranking head."""
+    trains = bool(trainings(wildcards.preset))
+    return [f"results/scores/{wildcards.preset}/fgresq.ranking.csv"] if trains else []
+
+
+def folders_of(files):
+    """List the folders of files, each once."""
+    return sorted({str(Path(file).parent) for file in files})
 
 
 def gpus(wildcards):

@@ -116,6 +116,8 @@ PHASES = {
             "fgresq.analysis.performance",
             "fgresq.analysis.intervals",
             "fgresq.analysis.preference",
+            "fgresq.analysis.training",
+            "fgresq.analysis.ablation",
             "fgresq.analysis.summary",
         ),
         after=("data", "pairs", "stage1", "stage2", "scores"),

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from fgresq.config import add_options, options_of
 from fgresq.files import atomic, digest, read_json, write_json
 from fgresq.metrics.towers import CROP, MEAN, SIZE, STD, resized
-from fgresq.model.towers import STAND_INS, StandInTower, build_clip
+from fgresq.model.towers import StandInTower, build_clip
 from fgresq.tables import TASKS, read_images
 
 CACHE = Path("work/cache")
@@ -72,9 +72,9 @@ def centre(images: torch.Tensor) -> torch.Tensor:
 def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str:
     """Name a cache by what its bytes follow from."""
     card = weights / "card.json"
-    stand_in = tower["tower"] in STAND_INS and tower["crop"] == "centre"
+    packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "centre"
     settings = {name: tower[name] for name in KEYED}
-    return digest([images["sha256"].tolist(), settings, read_json(card) if stand_in else None])
+    return digest([images["sha256"].tolist(), settings, read_json(card) if packaged else None])
 
 
 def fill_pixels(rows: pd.DataFrame, scratch: Path) -> None:

@@ -45,7 +45,9 @@ def start_heads(
     features = model.heads.scaled_general(general).cpu().numpy().astype(np.float64)
     families = (chosen["source"] + "/" + chosen["family"]).to_numpy()
     truth = chosen["score"].clip(EDGE, 1 - EDGE).to_numpy()
-    ridge = fitted(features, np.log(truth / (1 - truth)), families, "the training side")
+    groups = (chosen["source"] + "/" + chosen["task"] + "/" + chosen["group"]).to_numpy()
+    logits = np.log(truth / (1 - truth))
+    ridge = fitted(features, logits, families, groups, "the training side")
     scaler, regression = ridge[0], ridge[-1]
     weight = regression.coef_ / scaler.scale_
     bias = regression.intercept_ - float(scaler.mean_ @ weight)

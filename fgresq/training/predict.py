@@ -1,0 +1,114 @@
+"""Score images with a trained FGResQ: a folder of pictures, or an image table."""
+
+from __future__ import annotations
+
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from fgresq.errors import UserError
+from fgresq.metrics.towers import resized
+from fgresq.model.fgresq import FGResQ
+from fgresq.model.towers import build_clip
+from fgresq.tables import TASKS, read_images, write_scores
+from fgresq.training.encode import centre, device_of, normalised
+from fgresq.training.stage1 import Alignment
+from fgresq.training.weights import load_strictly, read_card, read_weights
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+
+
+def listed(images: Path) -> pd.DataFrame:
+    """List what is to be scored: identifier and path.
+
+    Args:
+        images: a folder, searched with its folders, or an image table.
+
+    Raises:
+        UserError: there is no image.
+    """
+    if images.is_file():
+        return read_images(images)[["image", "path"]]
+    paths = sorted(p for p in images.rglob("*") if p.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise UserError(images, "there is no image in it", f"Give a folder with {sorted(SUFFIXES)}")
+    names = [path.relative_to(images).as_posix() for path in paths]
+    return pd.DataFrame({"image": names, "path": [str(path) for path in paths]})
+
+
+def weights_folder(tower: dict[str, Any]) -> Path:
+    """Give the folder of a stand-in's own weights; a checkpoint holds only what was trained."""
+    return Path("data/weights", tower["tower"])
+
+
+class Scorer:
+    """A trained FGResQ with its degradation encoder.
+
+    Args:
+        folder: what stage 2 wrote.
+
+    Raises:
+        UserError: the folder is no whole checkpoint, or of another architecture.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        card, state = read_card(folder, "FGResQ"), read_weights(folder)
+        self.tower = card["tower"]
+        self.on = device_of(self.tower)
+        weights = weights_folder(self.tower)
+        self.model = FGResQ.build({**self.tower, **card["settings"]}, weights)
+        self.degradation = Alignment(build_clip(self.tower, weights, list(TASKS)))
+        for part, prefix in ((self.model, "quality."), (self.degradation, "degradation.")):
+            own = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
+            load_strictly(part, own, folder)
+            part.to(self.on).eval()
+
+    def __call__(self, path: str | Path) -> float:
+        """Give the score of an image file, in (0, 1), higher better."""
+        pixels = torch.from_numpy(resized(path))[None].to(self.on)
+        with torch.inference_mode():
+            tokens = self.model.tower.lower(normalised(centre(pixels)))
+            if self.tower["crop"] == "centre":
+                tokens = tokens.half().float()  # as the cache that it was trained on holds them
+            general = self.model.tower.upper(tokens)
+            degradation = self.degradation.clip.visual.tower.upper(tokens)
+            quality = self.model.heads.quality(general, degradation)
+            return float(torch.sigmoid(self.model.heads.score_logits(quality)))
+
+
+def score_images(checkpoint: Path, images: Path, out: Path) -> None:
+    """Score a folder or an image table and write a score table.
+
+    An image that cannot be read gets no value and the reason; the others are scored.
+    """
+    rows, scorer = listed(images), Scorer(checkpoint)
+    values, reasons = [], []
+    for path in tqdm(rows["path"], desc="FGResQ", disable=None):
+        try:
+            values.append(scorer(path))
+            reasons.append("")
+        except UserError as error:
+            logging.warning("%s", error)
+            values.append(math.nan)
+            reasons.append(str(error))
+    table = pd.DataFrame(
+        {
+            "image": rows["image"],
+            "method": "fgresq",
+            "split": "all",
+            "value": values,
+            "reason": reasons,
+        }
+    )
+    write_scores(out, table)
+    logging.info(
+        "%s: %d images scored, %d without a value",
+        out,
+        len(table) - sum(map(bool, reasons)),
+        sum(map(bool, reasons)),
+    )

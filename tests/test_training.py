@@ -1,0 +1,288 @@
+"""Both stages on a small folder: what is trained, what resumes, and how each fault is told."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from fgresq.cli import main
+from fgresq.config import load
+from fgresq.errors import UserError
+from fgresq.files import read_json, write_json
+from fgresq.training import loop
+from fgresq.training.ready import check_device
+from fgresq.training.settings import stage_options
+from tests.conftest import ROOT, write_folder
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with image, pair and fold tables of twelve small images in three families."""
+    place = tmp_path_factory.mktemp("training")
+    write_folder(place / "own")
+    entry = {
+        "title": "Own",
+        "adapter": "folder",
+        "licence": "",
+        "get": "",
+        "score_kind": "MOS",
+        "label_origin": "human",
+        "path": str(place / "own"),
+    }
+    out = [
+        f"--{n}={place / f}"
+        for n, f in (("out", "own.csv"), ("pairs", "own.pairs.csv"), ("record", "own.json"))
+    ]
+    assert main(["read-source", "own", "--entry", json.dumps(entry), *out]) == 0
+    os.chdir(place)
+    (place / "workflow").symlink_to(ROOT / "workflow")
+    (place / "config").symlink_to(ROOT / "config")
+    write_json(place / "threshold.json", {"threshold": 1.0, "setting": {}, "images": 0, "grid": []})
+    assert main(["candidates", "--images", "own.csv", "--out", "candidates.csv"]) == 0
+    options = json.dumps(
+        {
+            "filter": {"tau": 1.1, "tau_by_source": {}},
+            "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
+        }
+    )
+    assert (
+        main(
+            [
+                "filter-pairs",
+                "--images",
+                "own.csv",
+                "--supplied",
+                "own.pairs.csv",
+                "--record",
+                "own.json",
+                "--candidates",
+                "candidates.csv",
+                "--threshold",
+                "threshold.json",
+                "--options",
+                options,
+                "--out",
+                "kept.csv",
+                "--funnel",
+                "funnel.json",
+            ]
+        )
+        == 0
+    )
+    split = json.dumps({"folds": 3, "test_share": 0.2, "seed": 0})
+    assert (
+        main(
+            [
+                "split-pairs",
+                "--pairs",
+                "kept.csv",
+                "--funnels",
+                "funnel.json",
+                "--images",
+                "own.csv",
+                "--options",
+                split,
+                "--out",
+                "pairs.csv",
+                "--folds",
+                "folds.csv",
+                "--funnel",
+                "all.json",
+                "--leak",
+                "leak.json",
+            ]
+        )
+        == 0
+    )
+    return place
+
+
+@pytest.fixture(autouse=True)
+def in_place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where the tables lie; the cache of tokens is made there."""
+    if "tables" in request.fixturenames:
+        monkeypatch.chdir(request.getfixturevalue("tables"))
+
+
+def options(stage: str, **over: object) -> dict:
+    """Give settings of the mini preset on a random tower of two blocks."""
+    made = copy.deepcopy(stage_options(load()["presets"]["mini"], stage, "full"))
+    made["tower"] |= {"tower": "random_vits14", "depth": 2}
+    made[stage] |= {"batch": 6, "epochs": 2, "lr_encoder": 1e-3, **over}
+    return made
+
+
+def run(
+    stage: str,
+    out: str,
+    *more: str,
+    run: str = "0",
+    pairs: str = "pairs.csv",
+    settings: dict | None = None,
+) -> int:
+    """Run a stage by its verb."""
+    call = [stage, run, "--images", "own.csv", "--pairs", pairs, "--folds", "folds.csv"]
+    call += ["--weights", "nowhere", "--work", f"work/{out}", "--out", out, *more]
+    return main([*call, "--options", json.dumps(settings or options(stage))])
+
+
+@pytest.fixture(scope="module")
+def trained(tables: Path) -> Path:
+    """Give the folder of a trained model, stage 1 beside it."""
+    assert run("stage1", "s1") == 0
+    assert run("stage2", "s2", "--degradation", "s1") == 0
+    return tables
+
+
+def test_training_changes_what_it_should_and_leaves_the_rest(trained: Path) -> None:
+    for stage, part in (("s1", "clip.visual.tower.above"), ("s2", "quality.tower.above")):
+        state = load_file(trained / stage / "weights.safetensors")
+        block = {n: v for n, v in state.items() if n.startswith(part)}
+        assert len(block) > 8 and not any("below" in name or "embed" in name for name in state)
+    first = options("stage2")
+    first["tower"]["max_steps"] = 1
+    assert run("stage2", "one", "--degradation", "s1", settings=first) == 0
+    one, many = (load_file(trained / d / "weights.safetensors") for d in ("one", "s2"))
+    changed = {n for n in one if not torch.equal(one[n], many[n])}
+    assert any("tower.above" in n for n in changed) and any("score_head" in n for n in changed)
+    assert not any(n.startswith("degradation.") for n in changed)
+
+
+def test_the_test_side_is_scored_and_no_more(trained: Path) -> None:
+    scores, pairs = pd.read_csv("s2/scores.csv"), pd.read_csv("pairs.csv")
+    ranking = pd.read_csv("s2/ranking.csv").merge(pairs, on="pair")
+    assert len(scores) == 4 and scores["value"].between(0, 1).all()
+    assert set(ranking["fold"]) == {0} and ranking["probability_a"].between(0, 1).all()
+
+
+def test_a_killed_run_ends_in_the_same_bytes(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 1)
+    real, seen = loop.save, []
+
+    def killed(*args: object) -> None:
+        real(*args)
+        seen.append(1)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "save", killed)
+    for stage, out in (("stage1", "s1"), ("stage2", "s2")):
+        seen.clear()
+        more = ["--degradation", "s1"] if stage == "stage2" else []
+        with pytest.raises(KeyboardInterrupt):
+            run(stage, f"again-{out}", *more)
+        assert Path(f"work/again-{out}/checkpoint.pt").exists()
+        assert run(stage, f"again-{out}", *more) == 0
+        for name in ("weights.safetensors", "history.csv"):
+            assert Path(f"again-{out}", name).read_bytes() == Path(out, name).read_bytes()
+        assert not Path(f"work/again-{out}/checkpoint.pt").exists()
+
+
+def test_killed_while_writing_a_checkpoint_keeps_the_one_before(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 1)
+    real, seen = torch.save, []
+
+    def cut(state: object, path: Path) -> None:
+        seen.append(1)
+        if len(seen) == 2:
+            Path(path).write_bytes(b"half")
+            raise KeyboardInterrupt
+        real(state, path)
+
+    monkeypatch.setattr(torch, "save", cut)
+    with pytest.raises(KeyboardInterrupt):
+        run("stage1", "cut")
+    assert len(os.listdir("work/cut")) == 1
+    assert run("stage1", "cut") == 0
+    assert (
+        Path("cut/weights.safetensors").read_bytes() == Path("s1/weights.safetensors").read_bytes()
+    )
+
+
+def test_a_loss_that_is_no_number_stops_with_the_step(
+    trained: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert (
+        run(
+            "stage2",
+            "nan",
+            "--degradation",
+            "s1",
+            settings=options("stage2", lr_encoder=1.0, lr_heads=1.0, lambda_rank=1e39),
+        )
+        == 1
+    )
+    told = capsys.readouterr().err
+    assert "stage 2, full, run 0, step" in told and "Lower the learning rate" in told
+
+
+def test_pairs_that_are_all_equal_are_refused(trained: Path, capsys: pytest.CaptureFixture) -> None:
+    pd.read_csv("pairs.csv").assign(preference="equal").to_csv("equal.csv", index=False)
+    assert run("stage2", "eq", "--degradation", "s1", pairs="equal.csv") == 1
+    assert "equal.csv: every training pair is judged equal" in capsys.readouterr().err
+
+
+def test_an_empty_side_is_told(trained: Path, capsys: pytest.CaptureFixture) -> None:
+    assert run("stage1", "none", run="7") == 1
+    assert "run '7': its test side holds no image" in capsys.readouterr().err
+
+
+def test_a_folder_is_scored_by_the_checkpoint(trained: Path, capsys: pytest.CaptureFixture) -> None:
+    (trained / "own/images/broken.png").write_bytes(b"no image")
+    assert main(["score", "--checkpoint", "s2", "--images", "own/images", "--out", "x.csv"]) == 0
+    (trained / "own/images/broken.png").unlink()
+    made = pd.read_csv("x.csv").set_index("image")
+    assert "not a readable image" in made.loc["broken.png", "reason"] and len(made) == 16
+    tested = pd.read_csv("s2/scores.csv")
+    for name, value in tested.to_numpy():
+        assert made.loc[Path(name).name, "value"] == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("pickle", "this is a pickle"),
+        ("truncated", "not whole safetensors"),
+        ("missing", "there are no such weights"),
+        ("other", "another architecture"),
+        ("stage1", "this is no FGResQ"),
+    ],
+)
+def test_a_bad_checkpoint_is_told(
+    trained: Path, tmp_path: Path, fault: str, told: str, capsys: pytest.CaptureFixture
+) -> None:
+    card = read_json(("s1" if fault == "stage1" else "s2") + "/card.json")
+    write_json(tmp_path / "card.json", card)
+    weights, good = tmp_path / "weights.safetensors", Path("s2/weights.safetensors")
+    if fault == "pickle":
+        weights.write_bytes(pickle.dumps({"a": 1}))
+    elif fault == "truncated":
+        weights.write_bytes(good.read_bytes()[:5000])
+    elif fault == "other":
+        state = load_file(good)
+        state["quality.heads.score_head.weight"] = torch.zeros(1, 3)
+        save_file(state, weights)
+    assert main(["score", "--checkpoint", str(tmp_path), "--images", "own", "--out", "y.csv"]) == 1
+    assert told in capsys.readouterr().err and not Path("y.csv").exists()
+
+
+def test_settings_for_a_gpu_are_refused_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    tower = load()["presets"]["paper"]["tower"]
+    with pytest.raises(UserError, match="preset: mini.*allow_cpu: true, max_steps: N"):
+        check_device(tower)
+    with pytest.raises(UserError, match="max_steps: N.*TRUNCATED"):
+        check_device({**tower, "allow_cpu": True})
+    check_device({**tower, "allow_cpu": True, "max_steps": 2})
