@@ -40,6 +40,8 @@ VERBS = {
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),
     "preference": ("fgresq.analysis.preference", "preference against score difference"),
+    "training": ("fgresq.analysis.training", "curves, task accuracy and reliability of training"),
+    "ablation": ("fgresq.analysis.ablation", "every variant of FGResQ beside the full model"),
     "summary": ("fgresq.analysis.summary", "collect the metrics file and the provenance of a run"),
     "report": ("fgresq.report.build", "render the report of a preset"),
     "headline": ("fgresq.report.headline", "print where the reports are and what they say"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fgresq.files import write_csv
 from fgresq.tables import (
     IMAGE_COLUMNS,
     PAIR_COLUMNS,
@@ -84,6 +85,7 @@ def run_verb(
     pairs: pd.DataFrame | None = None,
     scores: tuple[pd.DataFrame, ...] = (),
     options: str = OPTIONS,
+    rankings: tuple[pd.DataFrame, ...] = (),
 ) -> pd.DataFrame:
     """Write the tables, run `performance` or `intervals` on them, read its table."""
     write_images(folder / "images.csv", empty(IMAGE_COLUMNS) if images is None else images)
@@ -92,6 +94,10 @@ def run_verb(
     for number, table in enumerate(scores):
         write_scores(folder / f"scores{number}.csv", table)
     words += ["--scores", *(str(folder / f"scores{i}.csv") for i in range(len(scores)))]
+    for number, table in enumerate(rankings):
+        write_csv(folder / f"rankings{number}.csv", table)
+    if rankings:
+        words += ["--rankings", *(str(folder / f"rankings{i}.csv") for i in range(len(rankings)))]
     module = importlib.import_module(f"fgresq.analysis.{verb}")
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from training_tables import write_training, write_untrained
 
 from fgresq.files import write_csv, write_json
 from fgresq.images import write_png
@@ -23,6 +24,7 @@ from fgresq.tables import (
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\""
 METHODS = {
+    "fgresq": {"title": "FGResQ", "kind": "NR", "direction": "higher", "role": "method"},
     "psnr": {"title": "PSNR", "kind": "FR", "direction": "higher", "role": "method"},
     "lpips": {"title": "LPIPS", "kind": "FR", "direction": "lower", "role": "method"},
     "ridge": {"title": "Ridge", "kind": "NR", "direction": "higher", "role": "sanity"},
@@ -152,7 +154,7 @@ def write_tables(root: Path, source: str, origin: str, values: dict | None) -> N
         for split in ("family", "pairs")
         for task in (*TASKS, "average")
         for i, method in enumerate(METHODS)
-        for stat in STATS
+        for stat in (*STATS, *(["acc_rank"] if method == "fgresq" else []))
     ]
     write_csv(root / "analysis/performance.csv", pd.DataFrame(rows, columns=PERFORMANCE))
     rows = [
@@ -232,6 +234,7 @@ def write_run(
         }
         write_scores(root / f"scores/{method}.csv", pd.DataFrame(scores))
     write_tables(root, source, origin, values)
+    write_training(root / "analysis")
     write_json(
         root / "analysis/provenance.json", {"commit": "abc", "seeds": {"mini": 0}, "note": HOSTILE}
     )
@@ -262,6 +265,7 @@ def write_empty_run(root: Path) -> None:
         write_csv(root / f"analysis/{name}.csv", pd.DataFrame(columns=columns))
     write_json(root / "analysis/provenance.json", {"commit": "abc"})
     write_json(root / "metrics.json", {"headline": "Nothing measured"})
+    write_untrained(root / "analysis")
 
 
 def arguments(root: Path, stand_in: bool = False) -> list[str]:

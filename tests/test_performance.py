@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from analysis_tables import make_images, make_pairs, make_scores, run_verb
+from analysis_tables import OPTIONS, make_images, make_pairs, make_scores, run_verb
 from scipy import stats
 
 from fgresq.analysis.inputs import PERFORMANCE_COLUMNS, read_methods
@@ -121,6 +122,52 @@ def test_every_stat_is_there_for_every_task_and_split(images, tmp_path):
     pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", images["score"]),)
     table = run_verb(tmp_path, "performance", images, pairs, scores)
     assert len(table) == 2 * 3 * len(STATS) and not table.duplicated(KEYS).any()
+
+
+def ranking(pairs, chances, split="family", method="psnr"):
+    columns = {"pair": pairs["pair"].to_numpy(copy=True), "method": method, "split": split}
+    return pd.DataFrame({**columns, "probability_a": chances})
+
+
+def test_a_ranking_head_is_measured_beside_the_scores_and_nothing_else_changes(images, tmp_path):
+    pairs = make_pairs(images, 80)
+    scores = tuple(make_scores(images, m, -images["score"]) for m in ("psnr", "ssim"))
+    right = np.where(pairs["preference"] == "A", 0.9, 0.1)
+    before = run_verb(tmp_path, "performance", images, pairs, scores)
+    after = run_verb(
+        tmp_path, "performance", images, pairs, scores, rankings=(ranking(pairs, right),)
+    )
+    assert set(
+        after.loc[after["stat"] == "acc_rank", ["method", "split"]].agg("/".join, axis=1)
+    ) == {"psnr/family"}
+    for task in ("deblurring", "super-resolution", "average"):
+        row, by_score = (cell(after, "family", task, "psnr", s) for s in ("acc_rank", "acc"))
+        assert row["value"] == 1 and by_score["value"] == 0 and row["n"] == by_score["n"]
+    rest = after[after["stat"] != "acc_rank"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, before)
+
+
+def test_an_undecided_ranking_head_ties_as_set(images, tmp_path):
+    pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", images["score"]),)
+    even = ranking(pairs, 0.5)
+    for ties, value in (("half", 0.5), ("wrong", 0.0)):
+        options = OPTIONS.replace("half", ties)
+        table = run_verb(tmp_path, "performance", images, pairs, scores, options, (even,))
+        assert cell(table, "family", "average", "psnr", "acc_rank")["value"] == value
+
+
+def test_faults_of_rankings_name_file_and_mend(images, tmp_path):
+    pairs, scores = make_pairs(images, 10), (make_scores(images, "psnr", images["score"]),)
+    good, bad, stray = ranking(pairs, 0.5), ranking(pairs, 0.5), ranking(pairs, 0.5)
+    bad.loc[1, "probability_a"], stray.loc[2, "pair"] = 1.5, "s#none"
+    for tables, message in (
+        ((bad,), "rankings0.csv, row 3: probability 1.5 of pair 's#00001' is not in"),
+        ((stray,), "rankings0.csv, row 4: pair 's#none' is not in the pair table. Make"),
+        ((good, good), "rankings of 'psnr': pair 's#00000' is ranked twice. Give its table once"),
+    ):
+        with pytest.raises(UserError) as fault:
+            run_verb(tmp_path, "performance", images, pairs, scores, rankings=tables)
+        assert message in str(fault.value)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_hostile_names_are_text(page: Path) -> None:
 
 
 def test_simulated_is_never_compared(page: Path) -> None:
-    for name in ("paper_table3", "paper_table2"):
+    for name in ("paper_table3", "paper_table2", "paper_table4"):
         table = pd.read_csv(page.parent / "tables" / f"{name}.csv")
         assert len(table) and set(table["verdict"]) == {"not comparable"}
         assert table.loc[table["ours"].notna(), "reason"].str.contains("simulated observers").all()
@@ -150,7 +150,9 @@ def test_coverage(page: Path, stand_in_page: Path) -> None:
         assert set(table["state"]) <= set(COVERAGE)
         assert "reproduced" not in set(table["state"])
         assert (table["next_step"] != "").all() and (table["why"] != "").all()
-        assert table.set_index("item").loc["Table 3", "state"] == "stand-in"
+        states = table.set_index("item")
+        assert set(states.loc[["Table 3", "Table 4", "Figure 5"], "state"]) == {"stand-in"}
+    assert states.loc["Table 4", "next_step"] == "connect once"
 
 
 def test_stand_in_page(stand_in_page: Path) -> None:
@@ -159,8 +161,11 @@ def test_stand_in_page(stand_in_page: Path) -> None:
     top = html[: html.index('id="meaning"')]
     assert "put FGRestore into data/raw/fgrestore" in top and "Next step" in top
     assert "Stand-in results." in top and "<b>0 of 0</b>" in top
+    assert '<dt>FGResQ <span class="tag">training</span></dt><dd>No CLIP weights.' in top
+    assert "FGResQ was not trained in preset paper: no CLIP weights. Next step: connect" in html
     for section in (
         "comparison",
+        "training",
         "intervals",
         "paper",
         "datasets",
@@ -173,8 +178,13 @@ def test_stand_in_page(stand_in_page: Path) -> None:
 
 
 def test_empty_without_stand_in(folder: Path) -> None:
-    html = build(folder, folder / "empty", "site/alone", preset="paper").read_text()
+    """Without any result, and without the files of training, the page is whole."""
+    inputs.write_empty_run(folder / "bare")
+    for name in ("ablation.csv", "confusion.csv", "reliability.csv", "curves.csv", "training.json"):
+        (folder / "bare/analysis" / name).unlink()
+    html = build(folder, folder / "bare", "site/alone", preset="paper").read_text()
     assert "No comparison in this run" in html and "Stand-in results" not in html
+    assert "No training in this run" in html and "TRUNCATED" not in html
     assert "Coverage of the paper" in html and "0 comparable numbers" in html
 
 

@@ -7,11 +7,15 @@ import json
 import subprocess
 
 import numpy as np
+import pandas as pd
 import pytest
 from analysis_tables import make_images, make_pairs, make_scores, run_verb
 
 from fgresq.analysis import provenance, summary
+from fgresq.analysis.ablation import ABLATION_COLUMNS
+from fgresq.analysis.headline import headline
 from fgresq.files import write_json
+from fgresq.tables import write_table
 
 PRESENT = {
     "source": "s", "status": "present", "label_origin": "simulated", "absent": None,
@@ -34,7 +38,7 @@ LEAK = {
 }
 
 
-def run(folder, records, images=None, pairs=None, scores=()) -> dict:
+def run(folder, records, images=None, pairs=None, scores=(), **further) -> dict:
     """Run performance, intervals and summary; give the metrics."""
     for verb in ("performance", "intervals"):
         run_verb(folder, verb, images, pairs, scores)
@@ -46,6 +50,8 @@ def run(folder, records, images=None, pairs=None, scores=()) -> dict:
     for name in ("performance", "intervals"):
         words += [f"--{name}", str(folder / f"{name}.csv")]
     words += ["--methods", "config/methods.yaml", "--out", str(folder / "metrics.json")]
+    for name, path in further.items():
+        words += [f"--{name}", str(path)]
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=1)
     summary.add_arguments(parser)
@@ -82,6 +88,61 @@ def test_headline_does_not_rank_a_method_on_fewer_tasks(tmp_path, tables):
     metrics = run(tmp_path, [PRESENT], images, pairs, scores)
     assert metrics["family"]["ssim"]["average"]["acc"]["value"] == 1
     assert ": PSNR," in metrics["headline"]
+
+
+def say(**accuracies: float) -> str:
+    """Give the headline of a run with these macro ACC, each over two tasks."""
+    methods = {
+        "fgresq": {"title": "FGResQ", "kind": "NR", "trained": True, "role": "method"},
+        "niqe": {"title": "NIQE", "kind": "NR", "trained": False, "role": "method"},
+        "brisque": {"title": "BRISQUE", "kind": "NR", "trained": False, "role": "method"},
+        "ridge": {"title": "Ridge", "kind": "NR", "trained": True, "role": "sanity"},
+        "cvvdp": {"title": "CVVDP", "kind": "FR", "trained": False, "role": "label source"},
+    }
+    same = {"split": "family", "task": "average", "stat": "acc", "tasks": 2, "n": 9, "families": 5}
+    rows = [
+        {**same, "method": m, "value": v, "low": v - 0.1, "high": v + 0.1}
+        for m, v in accuracies.items()
+    ]
+    return headline(pd.DataFrame(rows), methods, [PRESENT], {})
+
+
+def test_headline_says_where_fgresq_stands():
+    """Beside the best untrained method without reference, by value; a better row is named."""
+    where = "on 9 decided pairs of 5 families, simulated observers"
+    ours = "FGResQ has a mean pair accuracy of 0.700 [0.600, 0.800] over 2 tasks"
+    beside = "the best untrained no-reference method, NIQE,"
+    assert (
+        say(fgresq=0.7, cvvdp=0.9)
+        == f"{ours} (no untrained no-reference method beside it), {where}"
+    )
+    assert say(fgresq=0.7, niqe=0.6, brisque=0.5, ridge=0.65) == (
+        f"{ours} and beats {beside} 0.600 [0.500, 0.700], {where}"
+    )
+    assert say(fgresq=0.7, niqe=0.7, ridge=0.8) == (
+        f"{ours} and does not beat {beside} 0.700 [0.600, 0.800], {where}; "
+        "best of all: Ridge (sanity row), 0.800 [0.700, 0.900]"
+    )
+    assert say(niqe=0.7).startswith("Best by mean pair accuracy over 2 tasks: NIQE, 0.700")
+
+
+def test_training_joins_the_metrics(tmp_path, tables):
+    numbers = {"value": 0.7, "difference": -0.1, "low": -0.2, "high": 0.01, "n": 9}
+    row = {**numbers, "split": "family", "variant": "no_dfl", "stat": "acc"}
+    row |= {"sd_seeds": np.nan, "families": 5, "tasks": 2, "runs": 1, "note": ""}
+    write_table(tmp_path / "ablation.csv", pd.DataFrame([row]), ABLATION_COLUMNS)
+    accuracy = {"value": 0.91, "low": 0.9, "high": 0.92}
+    write_json(tmp_path / "training.json", {"task_accuracy": accuracy, "truncated": True})
+    images, pairs, scores = tables
+    scores = (*scores, make_scores(images, "fgresq", images["score"], "family"))
+    paths = {name: tmp_path / name for name in ("ablation.csv", "training.json")}
+    further = {path.stem: path for path in paths.values()}
+    metrics = run(tmp_path, [PRESENT], images, pairs, scores, **further)
+    assert metrics["ablation"] == {"no_dfl": {"acc": numbers}}
+    assert metrics["task_accuracy"] == accuracy
+    assert metrics["headline"].startswith("TRUNCATED training: FGResQ has")
+    none = run(tmp_path, [PRESENT], *tables)
+    assert none["ablation"] == {} and none["task_accuracy"] is None
 
 
 def test_metrics_hold_rounded_numbers_and_null_for_none(tmp_path, tables):

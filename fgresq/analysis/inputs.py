@@ -14,7 +14,15 @@ import pandas as pd
 from fgresq.analysis.bootstrap import Draws, draw
 from fgresq.config import add_options, options_of, read_yaml
 from fgresq.errors import UserError, unknown
-from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores, write_table
+from fgresq.tables import (
+    SCORE_COLUMNS,
+    empty,
+    read_images,
+    read_pairs,
+    read_scores,
+    read_table,
+    write_table,
+)
 
 DIRECTIONS = ("higher", "lower")  # which values of a method are better
 ROLES = ("method", "sanity", "label source")
@@ -45,6 +53,12 @@ INTERVAL_COLUMNS: dict[str, type] = {
     "null_low": float,
     "null_high": float,
     "note": str,
+}
+RANKING_COLUMNS: dict[str, type] = {
+    "pair": str,
+    "method": str,
+    "split": str,  # family or pairs: trained on the other side of that split
+    "probability_a": float,  # that A is the better one, by the method's ranking head
 }
 PREFERENCE_COLUMNS: dict[str, type] = {
     "source": str,
@@ -108,6 +122,41 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
     found = set(scores["method"])
     methods = {name: entry for name, entry in known.items() if name in found}
     return Inputs(images, pairs, orient(scores, known), methods, draws)
+
+
+def join_rankings(paths: Iterable[str | Path], pairs: pd.DataFrame) -> pd.DataFrame:
+    """Read ranking tables one below the other.
+
+    Raises:
+        UserError: a pair that is not in the pair table, or is ranked twice, or no probability.
+    """
+    tables = [empty(RANKING_COLUMNS)]
+    for path in paths:
+        table = read_table(path, RANKING_COLUMNS)
+        check_ranking(table, pairs, path)
+        tables.append(table)
+    filled = [table for table in tables if len(table)]
+    rankings = pd.concat(filled, ignore_index=True) if filled else tables[0]
+    twice = rankings[rankings.duplicated(["pair", "method", "split"])]
+    if len(twice):
+        row = twice.iloc[0]
+        where = f"rankings of '{row['method']}'"
+        raise UserError(where, f"pair '{row['pair']}' is ranked twice", "Give its table once")
+    return rankings
+
+
+def check_ranking(table: pd.DataFrame, pairs: pd.DataFrame, where: str | Path) -> None:
+    """Raise a UserError for a row of an unknown pair, or whose probability is none."""
+    known, chance = table["pair"].isin(pairs["pair"]), table["probability_a"].between(0.0, 1.0)
+    for row in table.index[~(known & chance)][:1]:
+        name, value = table.loc[row, ["pair", "probability_a"]]
+        problem = (
+            f"probability {value} of pair '{name}' is not in [0, 1]"
+            if known[row]
+            else f"pair '{name}' is not in the pair table"
+        )
+        mend = "Make this table again from the present pairs"
+        raise UserError(f"{where}, row {row + 2}", problem, mend)
 
 
 def family_of(table: pd.DataFrame) -> pd.Series:

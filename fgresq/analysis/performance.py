@@ -9,6 +9,8 @@ pairs: the test pairs and the images in them), each task, and the macro average 
   acc               share of decided pairs ranked as the observers do; metric ties as set
   acc_gap5          the same, where the scores of the two lie over 5 % of the source's range apart
   srcc_groups       mean of the SRCC inside groups of at least 3 images
+  acc_rank          share of decided pairs whose better image the method's ranking head names, for
+                    methods with a table in --rankings; a probability of exactly 0.5 is a tie
 
 Metrics are oriented by their declared direction first; a number keeps its sign. Intervals are
 95 % percentile intervals over families drawn with replacement. An image without a value is left
@@ -31,17 +33,22 @@ from fgresq.analysis.bootstrap import Measure, average
 from fgresq.analysis.inputs import (
     PERFORMANCE_COLUMNS,
     Inputs,
-    add_arguments,
+    join_rankings,
     read_inputs,
     write_rounded,
 )
+from fgresq.analysis.inputs import add_arguments as add_shared_arguments
 from fgresq.config import options_of
 from fgresq.tables import TASKS
 
-__all__ = ["add_arguments", "main"]
-
 STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")
 WIDE_GAP = 0.05  # of the score range [0, 1] of a source
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    add_shared_arguments(parser)
+    parser.add_argument("--rankings", nargs="*", default=[], help="ranking tables, any number")
 
 
 def correlations(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure]:
@@ -67,6 +74,15 @@ def accuracy(pairs: pd.DataFrame, weights: np.ndarray, ties: str) -> Measure:
     """Measure the accuracy on decided pairs, columns `gap`, `preference`, `cluster`."""
     right = correct(pairs["gap"].to_numpy(), pairs["preference"].to_numpy(), ties)
     return mean_of(right, pairs["cluster"].to_numpy(), weights, "no decided pairs")
+
+
+def ranked(
+    pairs: pd.DataFrame, chances: pd.Series, weights: np.ndarray, ties: str
+) -> dict[str, Measure]:
+    """Measure the accuracy of a ranking head: `chances` gives P(A better) by pair."""
+    gap = pairs["pair"].map(chances).astype(float) - 0.5
+    decided = pairs.assign(gap=gap)[gap.notna() & pairs["preference"].ne("equal")]
+    return {"acc_rank": accuracy(decided, weights, ties)}
 
 
 def inside_groups(images: pd.DataFrame, weights: np.ndarray) -> Measure:
@@ -124,22 +140,34 @@ def average_row(split: str, method: str, stat: str, by_task: dict[str, Measure])
 
 
 def measure_method(
-    inputs: Inputs, sets: tuple[pd.DataFrame, pd.DataFrame], split: str, method: str, ties: str
+    inputs: Inputs,
+    sets: tuple[pd.DataFrame, pd.DataFrame],
+    split: str,
+    method: str,
+    ties: str,
+    chances: pd.Series,
 ) -> list[dict[str, Any]]:
-    """Give all rows of a method on one evaluation split."""
+    """Give all rows of a method on one evaluation split; `chances` is empty without a ranking."""
     images, pairs = sets
     values, weights = inputs.values(method, split), inputs.draws.weights
     present = [task for task in TASKS if images["task"].eq(task).any()]
-    by_task = {
-        task: measure_task(
-            images[images["task"].eq(task)], pairs[pairs["task"].eq(task)], values, weights, ties
-        )
-        for task in tqdm(present, desc=f"{method}, {split} split", disable=None)
-    }
-    rows = [row(split, t, method, s, by_task[t][s], 1) for t in present for s in STATS]
+    by_task = {}
+    for task in tqdm(present, desc=f"{method}, {split} split", disable=None):
+        own = pairs[pairs["task"].eq(task)]
+        by_task[task] = measure_task(images[images["task"].eq(task)], own, values, weights, ties)
+        if len(chances):
+            by_task[task] |= ranked(own, chances, weights, ties)
+    stats = STATS + (("acc_rank",) if len(chances) else ())
+    rows = [row(split, t, method, s, by_task[t][s], 1) for t in present for s in stats]
     if present:
-        rows += [average_row(split, method, s, {t: by_task[t][s] for t in present}) for s in STATS]
+        rows += [average_row(split, method, s, {t: by_task[t][s] for t in present}) for s in stats]
     return rows
+
+
+def chances_of(rankings: pd.DataFrame, method: str, split: str) -> pd.Series:
+    """Give P(A better) by pair, as a method's ranking head says for an evaluation split."""
+    own = rankings[rankings["method"].eq(method) & rankings["split"].eq(split)]
+    return own.set_index("pair")["probability_a"]
 
 
 def evaluation_sets(inputs: Inputs) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -155,10 +183,13 @@ def evaluation_sets(inputs: Inputs) -> dict[str, tuple[pd.DataFrame, pd.DataFram
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     inputs, ties = read_inputs(args), options_of(args)["metric_ties"]
+    rankings = join_rankings(args.rankings, inputs.pairs)
     rows = [
         line
         for split, sets in evaluation_sets(inputs).items()
         for method in inputs.methods
-        for line in measure_method(inputs, sets, split, method, ties)
+        for line in measure_method(
+            inputs, sets, split, method, ties, chances_of(rankings, method, split)
+        )
     ]
     write_rounded(args.out, rows, PERFORMANCE_COLUMNS)

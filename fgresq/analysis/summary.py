@@ -1,9 +1,9 @@
 """Collect the numbers of a run in one metrics file, and where they come from in another.
 
 The metrics file lives in git: numbers rounded to 6 decimals, the family split by task and the
-pairs split by its average, the intervals, the funnel, the leak of the random split, and one
-headline sentence made from them. The provenance file holds commit, settings digest, manifests,
-seeds, device and versions. Neither holds a time.
+pairs split by its average, the intervals, the funnel, the leak of the random split, the ablation
+and the task accuracy where training was run, and one headline made from them. The provenance file
+holds commit, settings digest, manifests, seeds, device and versions. Neither holds a time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fgresq.analysis.ablation import ABLATION_COLUMNS
+from fgresq.analysis.headline import headline, origins_of
 from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS, read_methods
 from fgresq.analysis.provenance import provenance
 from fgresq.config import CONFIG, load
@@ -45,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", required=True, help=meaning)
+    parser.add_argument("--ablation", help="table of the verb ablation, if training was run")
+    parser.add_argument("--training", help="record of the verb training, if training was run")
     parser.add_argument("--out", required=True, help="metrics file to write")
     parser.add_argument("--provenance", required=True, help="provenance file to write")
 
@@ -87,73 +91,33 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def best_method(performance: pd.DataFrame, methods: dict[str, Any]) -> pd.Series | None:
-    """Find the macro-ACC row of the best ranked method of the family split; None without one.
-
-    The label source is not ranked, nor is a method that has values on fewer tasks than others.
-    """
-    rows = performance[
-        performance["split"].eq("family")
-        & performance["task"].eq("average")
-        & performance["stat"].eq("acc")
-        & performance["value"].notna()
-    ]
-    label_sources = [name for name, entry in methods.items() if entry["role"] == "label source"]
-    rows = rows[~rows["method"].isin(label_sources)]
-    rows = rows[rows["tasks"].eq(rows["tasks"].max())]
-    ordered = rows.sort_values(["value", "method"], ascending=[False, True])
-    return ordered.iloc[0] if len(ordered) else None
-
-
-def observers(origins: list[str]) -> str:
-    """Say whose preferences a run was measured on."""
-    names = {"human": "human observers", "simulated": "simulated observers"}
-    return " and ".join(names.get(origin, f"preferences {origin}") for origin in origins)
-
-
-def headline(
-    performance: pd.DataFrame, methods: dict[str, Any], records: list[dict[str, Any]]
-) -> str:
-    """Say in one sentence what the run found, or that it measured nothing and why."""
-    present = [record for record in records if record["status"] == "present"]
-    if not present:
-        reasons = [f"{r['source']} is absent ({r['absent']['reason']})" for r in records]
-        return "nothing measured: " + ("; ".join(reasons) or "no source is named in the settings")
-    best = best_method(performance, methods)
-    if best is None:
-        return "nothing measured: no method has a pair accuracy"
-    entry = methods[best["method"]]
-    title = entry["title"] + (" (sanity row)" if entry["role"] == "sanity" else "")
-    interval = f" [{best['low']:.3f}, {best['high']:.3f}]" if np.isfinite(best["low"]) else ""
-    tasks = f"{best['tasks']} task" + ("s" if best["tasks"] > 1 else "")
-    return (
-        f"Best by mean pair accuracy over {tasks}: {title}, {best['value']:.3f}{interval}, "
-        f"on {best['n']} decided pairs of {best['families']} families, "
-        f"{observers(origins_of(records))}"
-    )
-
-
-def origins_of(records: list[dict[str, Any]]) -> list[str]:
-    """Give the label origins of the sources that are present."""
-    return sorted({r["label_origin"] for r in records if r["status"] == "present"})
+def ablation_of(path: str | None) -> dict[str, Any]:
+    """Give the ablation by variant and statistic; empty without one."""
+    if path is None:
+        return {}
+    table = read_table(path, ABLATION_COLUMNS)
+    return nest(table, ["variant", "stat"], ["value", "difference", "low", "high", "n"])
 
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     options, methods, records = preset_of(args), read_methods(args.methods), read_json(args.sources)
     performance = read_table(args.performance, PERFORMANCE_COLUMNS)
+    training = read_json(args.training) if args.training else {}
     intervals = read_table(args.intervals, INTERVAL_COLUMNS)
     numbers = ["value", "low", "high", "n"]
     of_family = performance[performance["split"].eq("family")]
     of_pairs = performance[performance["split"].eq("pairs") & performance["task"].eq("average")]
     metrics = {
         "preset": args.preset,
-        "headline": headline(performance, methods, records),
+        "headline": headline(performance, methods, records, training),
         "label_origins": origins_of(records),
         "sources": {r["source"]: {"status": r["status"], "images": r["images"]} for r in records},
         "family": nest(of_family, ["method", "task", "stat"], numbers),
         "pairs": nest(of_pairs, ["method", "task", "stat"], numbers),
         "intervals": nest(intervals, ["source", "method", "bin", "stat"], [*numbers, "null"]),
+        "ablation": ablation_of(args.ablation),
+        "task_accuracy": training.get("task_accuracy"),
         "funnel": {f["source"]: funnel_counts(f) for f in read_json(args.funnel)},
         "leak": read_json(args.leak),
         "threshold": read_json(args.threshold)["threshold"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from fgresq.analysis.headline import OURS
 from fgresq.report.run import Run
 from fgresq.report.tables import Methods, count
 
@@ -13,8 +14,20 @@ STEPS = {
 
 
 def absences(run: Run, methods: Methods) -> list[dict[str, str]]:
-    """List absent sources, then methods without any value, as kind, name, reason, next_step."""
-    return absent_sources(run) + absent_methods(run, methods)
+    """List absent sources, training, then methods without any value.
+
+    Each as kind, name, reason, next_step.
+    """
+    return absent_sources(run) + absent_training(run) + absent_methods(run, methods)
+
+
+def absent_training(run: Run) -> list[dict[str, str]]:
+    """List the training of FGResQ where its record says that it could not be had."""
+    absent = run.trained.absent
+    if absent is None:
+        return []
+    words = {key: absent[key] for key in ("reason", "next_step")}
+    return [{"kind": "training", "name": "FGResQ", **words}]
 
 
 def absent_sources(run: Run) -> list[dict[str, str]]:
@@ -35,7 +48,7 @@ def absent_methods(run: Run, methods: Methods) -> list[dict[str, str]]:
     """List the methods that gave no value for any image although there were images."""
     rows = []
     for method, scores in run.scores.groupby("method", sort=True):
-        if scores["value"].notna().any():
+        if scores["value"].notna().any() or (method == OURS and run.trained.absent):
             continue
         reason = Counter(scores["reason"]).most_common(1)[0][0]
         step = STEPS.get(reason, "mend that and run the same command again")

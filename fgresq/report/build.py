@@ -8,11 +8,23 @@ from __future__ import annotations
 
 import argparse
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fgresq.config import add_options, options_of, read_yaml
-from fgresq.report import beside, comparison, datasets, figures, funnel, intervals, panels, paper
+from fgresq.report import (
+    beside,
+    comparison,
+    datasets,
+    figures,
+    funnel,
+    intervals,
+    panels,
+    paper,
+    training,
+    training_figures,
+)
 from fgresq.report.absences import absences, partial_notes
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
@@ -82,6 +94,32 @@ def tables_of(run: Run, asked: Run, numbers: paper.Paper, methods: Methods) -> d
     }
 
 
+def training_of(run: Run, numbers: paper.Paper) -> dict[str, Any]:
+    """Build what the page shows of a run's training: sentences, tables, figures."""
+    trained, table4 = run.trained, paper.compare_table4(numbers, run)
+    caption = "Table 4: paper beside ours."
+    beside4 = beside.paper_table("paper_table4", caption, table4, "Task", "average")
+    return {
+        "run": run,
+        "tower": (trained.record.get("tower") or {}).get("words", ""),
+        "sentences": [training.task_sentence(trained), training.reliability_sentence(trained)],
+        "tables": {
+            "confusion": training.confusion_table(trained),
+            "ablation": training.ablation_table(trained),
+            "paper4": beside4 if table4["ours"].notna().any() else None,
+            "reliability": training.reliability_table(trained),
+            "runs": training.runs_table(trained),
+        },
+        "figures": {
+            "curves": training_figures.curves_figure(trained),
+            "confusion": training_figures.confusion_figure(trained),
+            "ablation": training_figures.forest_figure(trained),
+            "reliability": training_figures.reliability_figure(trained),
+        },
+        "tally": paper.tally(table4),
+    }
+
+
 def by_stat(tables: list[Table]) -> dict[str, list[Table]]:
     """Put the tables of both splits of a statistic together."""
     grouped: dict[str, list[Table]] = {}
@@ -126,11 +164,19 @@ def page_values(
     """Build everything the template names."""
     run = stand_in if stand_in is not None and not asked.measured else asked
     shown_pairs = gallery(run, methods, pairs)
-    shown = Shown(run, asked.preset, tasks_in({pair.pair["task"] for pair in shown_pairs}))
+    trainer = next((r for r in (asked, stand_in) if r is not None and r.trained.there), None)
+    tasks = tasks_in({pair.pair["task"] for pair in shown_pairs})
+    shown = Shown(run, asked.preset, tasks, trainer, asked.trained.absent)
     covered = coverage(numbers, state_of(shown, asked))
     tables = tables_of(run, asked, numbers, methods)
     tables["coverage"] = coverage_table(covered)
+    trained = training_of(trainer, numbers) if trainer else None
+    if trainer is asked:
+        tables["matched"] += trained["tally"][0]
+        tables["comparable"] += trained["tally"][1]
     return {
+        "training": trained,
+        "truncated": asked.trained.truncated,
         "asked": asked,
         "run": run,
         "stand_in": run is not asked,
@@ -159,8 +205,8 @@ def state_of(shown: Shown, asked: Run) -> Shown:
         return shown
     known = {record["source"] for record in shown.run.records}
     extra = [record for record in asked.records if record["source"] not in known]
-    joined = Run(**{**shown.run.__dict__, "records": [*shown.run.records, *extra]})
-    return Shown(joined, shown.asked, shown.gallery_tasks)
+    joined = replace(shown.run, records=[*shown.run.records, *extra])
+    return replace(shown, run=joined)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -171,5 +217,5 @@ def main(args: argparse.Namespace) -> None:
     numbers = paper.read_paper(args.paper)
     values = page_values(asked, read_stand_in(args), numbers, methods, options_of(args)["gallery"])
     html = render("report.html.j2", **values)
-    write_page(args.out, html, all_tables(values["tables"]))
+    write_page(args.out, html, all_tables([values["tables"], values["training"]]))
     logging.info("report of preset '%s': %s", args.preset, Path(args.out))

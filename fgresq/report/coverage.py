@@ -19,17 +19,26 @@ PLACE = "place FGRestore and run the preset paper (see its entry in config/sourc
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows: the run itself or its stand-in, and the tasks its gallery covers."""
+    """What the page shows.
+
+    Args:
+        run: the run itself or its stand-in.
+        asked: the preset asked for.
+        gallery_tasks: tasks that the gallery covers.
+        trainer: the run whose training is shown; None where none was trained.
+        training_absent: why the preset asked for was not trained.
+    """
 
     run: Run
     asked: str
     gallery_tasks: frozenset[str]
+    trainer: Run | None = None
+    training_absent: dict[str, str] | None = None
 
     @property
     def of_paper(self) -> bool:
         """Whether the results shown are the paper's own data set and nothing else."""
-        names = {same(record["source"]) for record in self.run.present}
-        return names == {"fgrestore"} and not self.run.simulated
+        return on_papers_data(self.run)
 
     @property
     def place(self) -> str:
@@ -44,6 +53,12 @@ class Shown:
 
 
 State = tuple[str, str, str]
+
+
+def on_papers_data(run: Run) -> bool:
+    """Tell whether a run's results are of the paper's own data set and nothing else."""
+    names = {same(record["source"]) for record in run.present}
+    return names == {"fgrestore"} and not run.simulated
 
 
 def own_or_stand_in(shown: Shown, there: bool, what: str) -> State:
@@ -93,12 +108,18 @@ def of_gallery(item: dict, shown: Shown) -> State:
 
 
 def of_training(item: dict, shown: Shown) -> State:
-    """Decide for what needs the trained model."""
-    return (
-        ABSENT,
-        "the model is not trained in this run",
-        "needs FGRestore, CLIP weights and a CUDA device; see the README on the paper preset",
-    )
+    """Decide for what needs the trained model: its training, or the ablation by the paper."""
+    what = "ablation" if item["shows"] == "ablation" else "training"
+    absent, run = shown.training_absent, shown.trainer
+    own_step = absent is not None and absent["code"] != "not_placed"
+    step = absent["next_step"] if own_step else shown.place
+    if run is None or (what == "ablation" and "no_dfl" not in run.trained.variants):
+        return ABSENT, absent["reason"] if absent else f"no {what} in this run", step
+    titles = ", ".join(record["title"] for record in run.present)
+    if on_papers_data(run) and not run.trained.caveat:
+        return REPRODUCED, f"{what} on FGRestore", ""
+    caveat = f" ({run.trained.caveat})" if run.trained.caveat else ""
+    return STAND_IN, f"{what} on {titles}{caveat}", step
 
 
 RULES = {
@@ -113,6 +134,7 @@ RULES = {
     "own intervals": of_own_intervals,
     "gallery": of_gallery,
     "training": of_training,
+    "ablation": of_training,
 }
 
 

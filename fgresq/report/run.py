@@ -11,6 +11,7 @@ import pandas as pd
 
 from fgresq.errors import UserError
 from fgresq.files import read_json
+from fgresq.report.trained import Trained, read_trained
 from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores
 
 PERFORMANCE = {
@@ -68,6 +69,7 @@ class Run:
     leak: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    trained: Trained = field(default_factory=Trained)
 
     @property
     def measured(self) -> bool:
@@ -173,6 +175,7 @@ def read_run(
         leak=read_json(pairs / "leak.json"),
         provenance=read_json(analysis / "provenance.json"),
         metrics=read_json(metrics),
+        trained=read_trained(analysis),
     )
 
 

@@ -11,6 +11,10 @@ from fgresq.errors import unknown
 
 STATS = {
     "acc": ("ACC", "share of pairs ranked as the observers rank them"),
+    "acc_rank": (
+        "ACC, ranking head",
+        "share of pairs in which the method's ranking head names the image that observers prefer",
+    ),
     "srcc_groups": ("SRCC in groups", "mean Spearman correlation inside groups of one content"),
     "srcc": ("SRCC", "Spearman correlation of scores and labels, over all images of the task"),
     "plcc": ("PLCC", "Pearson correlation, raw"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,7 @@ def train(job: Job) -> pd.DataFrame:
     optimizer = torch.optim.Adam(job.groups, fused=on_gpu or None)
     rates = [group["lr"] for group in optimizer.param_groups]
     history = resume(job, optimizer)
+    first, started = len(history), time.perf_counter()
     bar = tqdm(
         range(len(history), job.steps),
         initial=len(history),
@@ -124,4 +126,9 @@ def train(job: Job) -> pd.DataFrame:
         bar.set_postfix(loss=f"{values['loss']:.3f}")
         if (step + 1) % CHECKPOINT_EVERY == 0 and step + 1 < job.steps:
             save(job, optimizer, history)
+    rate = (job.steps - first) / (time.perf_counter() - started)
+    memory = (
+        f", peak GPU memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB" if on_gpu else ""
+    )
+    logging.info("%s: %.2f steps/s%s", job.name, rate, memory)
     return pd.DataFrame(history)

@@ -97,7 +97,9 @@ def job_of(
     def step(number: int) -> dict[str, torch.Tensor]:
         chosen = np.sort(rows[sampler.step(number)])
         labels = torch.from_numpy(tasks[chosen])
-        image = model.clip.encode_image(feed.training(tower, chosen, number), normalize=True)
+        tokens = feed.training(tower, chosen, number)
+        with torch.autocast(feed.on.type, torch.bfloat16, enabled=feed.on.type == "cuda"):
+            image = model.clip.encode_image(tokens, normalize=True).float()
         text = model.clip.encode_text(labels, normalize=True).to(image.device)
         scale = model.clip.logit_scale.exp().clamp(max=100)
         return {"loss": contrastive_loss(image, text, scale, settings["targets"])}

@@ -1,0 +1,105 @@
+"""Images a second of our stage 2 against the plain way, in one run on this machine.
+
+    python benchmarks/training.py [PRESET]
+
+Plain: for every pair of a batch decode and resize both images, run both full encoders on them, and
+train. Ours: frozen blocks from the cache, each distinct image once a batch, degradation features
+read. Same tower, same batches, same trained weights; needs results/data/PRESET and results/pairs.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from fgresq.config import load
+from fgresq.metrics.towers import resized
+from fgresq.model.fgresq import FGResQ
+from fgresq.model.towers import build_clip
+from fgresq.tables import TASKS, read_images, read_pairs
+from fgresq.training.encode import centre, normalised
+from fgresq.training.inputs import ImageFeed
+from fgresq.training.losses import fidelity_loss, ranking_loss
+from fgresq.training.settings import stage_options
+from fgresq.training.stage2 import PairBatches
+
+WEIGHTS = Path("data/weights/dinov2_vits14")
+STEPS = 4
+
+
+def update(
+    model: FGResQ,
+    quality: torch.Tensor,
+    place: torch.Tensor,
+    truth: torch.Tensor,
+    fraction: torch.Tensor,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Do what both ways share: heads, losses, backward, Adam."""
+    logits = model.heads.score_logits(quality)
+    ranked = model.heads.compare_logits(quality[place[0]], quality[place[1]])
+    loss = 5 * fidelity_loss(logits, truth) + ranking_loss(ranked, fraction, fraction == 0.5)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def main(preset: str) -> None:
+    """Print both rates and their ratio."""
+    torch.set_num_threads(torch.get_num_threads())
+    options = stage_options(load()["presets"][preset], "stage2", "full")
+    tower, settings = options["tower"], options["stage2"]
+    images = read_images(f"results/data/{preset}/images.csv")
+    pairs = read_pairs(f"results/pairs/{preset}/pairs.csv")
+    batches = PairBatches(images, pairs, settings)
+    truth = torch.from_numpy(images["score"].to_numpy(dtype=np.float32))
+    model = FGResQ.build({**tower, **settings}, WEIGHTS)
+    frozen = build_clip(tower, WEIGHTS, list(TASKS)).visual.tower
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-5)
+    started = time.perf_counter()
+    feed = ImageFeed(images, tower, WEIGHTS, torch.device("cpu"))
+    encoding = time.perf_counter() - started
+    degradation = feed.features(frozen, np.arange(len(images))).clone()
+    seconds, count = {"plain": 0.0, "ours": 0.0}, 0
+    for number in range(STEPS + 1):
+        chosen = batches.sampler.step(number)
+        both = np.stack([batches.first[chosen], batches.second[chosen]])
+        fraction = torch.from_numpy(batches.fraction[chosen]).float()
+        started = time.perf_counter()
+        flat = both.reshape(-1)
+        stack = torch.from_numpy(np.stack([resized(images["path"][row]) for row in flat]))
+        with torch.no_grad():
+            below = model.tower.lower(normalised(centre(stack)))
+            other = frozen.upper(frozen.lower(normalised(centre(stack))))
+        quality = model.heads.quality(model.tower.upper(below), other)
+        place = torch.arange(len(flat)).reshape(2, -1)
+        update(model, quality, place, truth[flat], fraction, optimizer)
+        plain = time.perf_counter() - started
+        started = time.perf_counter()
+        rows, inverse = np.unique(both, return_inverse=True)
+        general = model.tower.upper(feed.training(model.tower, rows, number))
+        quality = model.heads.quality(general, degradation[rows])
+        place = torch.from_numpy(inverse.reshape(2, -1))
+        update(model, quality, place, truth[rows], fraction, optimizer)
+        if number:  # the first step warms up
+            seconds["plain"] += plain
+            seconds["ours"] += time.perf_counter() - started
+            count += len(flat)
+    rates = {way: count / taken for way, taken in seconds.items()}
+    epochs = settings["epochs"] * 2 * len(pairs)
+    spread = epochs / (epochs / rates["ours"] + encoding)
+    print("| way | images/s (images of pairs) | ratio |\n|---|---|---|")
+    print(f"| plain | {rates['plain']:.1f} | 1 |")
+    print(f"| ours | {rates['ours']:.1f} | {rates['ours'] / rates['plain']:.1f} |")
+    print(
+        f"| ours, making the cache in {encoding:.0f} s counted over {settings['epochs']} epochs "
+        f"| {spread:.1f} | {spread / rates['plain']:.1f} |"
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "mini")
