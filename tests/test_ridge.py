@@ -64,17 +64,32 @@ def linear() -> tuple[pd.DataFrame, np.ndarray]:
 
 def folds_of(images: pd.DataFrame, count: int) -> pd.DataFrame:
     families = sorted(set(images["family"]))
-    return pd.DataFrame({"source": "s", "family": families,
-                         "fold": [k % count for k in range(len(families))]})
+    return pd.DataFrame(
+        {"source": "s", "family": families, "fold": [k % count for k in range(len(families))]}
+    )
 
 
 def pairs_of(images: pd.DataFrame, sides: list[str]) -> pd.DataFrame:
     names = images["image"].tolist()
-    rows = [{"pair": f"s#{k}", "image_a": names[2 * k], "image_b": names[2 * k + 1],
-             "task": "denoising", "source": "s", "group": "c", "family": "f",
-             "score_difference": 0.1, "ssim": 0.9, "preference": "A", "fraction_a": 1.0,
-             "label_origin": "simulated", "fold": 0, "split_pairs": side}
-            for k, side in enumerate(sides)]
+    rows = [
+        {
+            "pair": f"s#{k}",
+            "image_a": names[2 * k],
+            "image_b": names[2 * k + 1],
+            "task": "denoising",
+            "source": "s",
+            "group": "c",
+            "family": "f",
+            "score_difference": 0.1,
+            "ssim": 0.9,
+            "preference": "A",
+            "fraction_a": 1.0,
+            "label_origin": "simulated",
+            "fold": 0,
+            "split_pairs": side,
+        }
+        for k, side in enumerate(sides)
+    ]
     return pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
 
 
@@ -91,6 +106,17 @@ def test_a_score_of_noise_is_not_learnt(linear):
     images = images.assign(score=np.random.default_rng(1).random(len(images)))
     found = images.merge(ridge.by_family(images, values, folds_of(images, 3)), on="image")
     assert abs(found["score"].corr(found["value"])) < 0.45
+
+
+def test_the_penalty_is_chosen_by_the_error_inside_groups():
+    """A score that follows the features inside groups only, over large offsets of the groups."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 6)
+    values = rng.normal(size=(240, 8))
+    score = values @ rng.normal(size=8) + rng.normal(0, 30, 40)[groups]
+    assert ridge.penalty(values, score, groups, groups) == ridge.ALPHAS[0]
+    noise = rng.normal(size=240)
+    assert ridge.penalty(values, noise, groups, groups) > ridge.ALPHAS[0]
 
 
 def test_a_fold_does_not_see_its_own_scores(linear):
@@ -133,11 +159,21 @@ def call_ridge(folder: Path, images: pd.DataFrame, values: np.ndarray, names=Non
     write_images(folder / "images.csv", images)
     write_pairs(folder / "pairs.csv", pairs_of(images, ["train", "test"] if len(images) else []))
     write_table(folder / "folds.csv", folds_of(images, 3), ridge.FOLD_COLUMNS)
-    np.savez(folder / "t.npz", image=np.array(names or images["image"].tolist(), dtype=str),
-             features=values)
-    ridge.main(argparse.Namespace(
-        method="ridge_t", features=folder / "t.npz", images=folder / "images.csv",
-        pairs=folder / "pairs.csv", folds=folder / "folds.csv", out=folder / "scores.csv"))
+    np.savez(
+        folder / "t.npz",
+        image=np.array(names or images["image"].tolist(), dtype=str),
+        features=values,
+    )
+    ridge.main(
+        argparse.Namespace(
+            method="ridge_t",
+            features=folder / "t.npz",
+            images=folder / "images.csv",
+            pairs=folder / "pairs.csv",
+            folds=folder / "folds.csv",
+            out=folder / "scores.csv",
+        )
+    )
     return folder / "scores.csv"
 
 
@@ -149,9 +185,16 @@ def test_score_table_of_the_verb(linear, tmp_path):
 
 def test_an_empty_table_flows_through(tmp_path):
     assert read_scores(call_ridge(tmp_path, empty(IMAGE_COLUMNS), np.empty((0, 5)))).empty
-    features.main(argparse.Namespace(tower="random", images=tmp_path / "images.csv", weights=None,
-                                     out=tmp_path / "f.npz", threads=1,
-                                     options={"block": 1, "seed": 0}))
+    features.main(
+        argparse.Namespace(
+            tower="random",
+            images=tmp_path / "images.csv",
+            weights=None,
+            out=tmp_path / "f.npz",
+            threads=1,
+            options={"block": 1, "seed": 0},
+        )
+    )
     with np.load(tmp_path / "f.npz") as data:
         assert data["features"].shape == (0, 768) and data["image"].shape == (0,)
 
@@ -196,9 +239,16 @@ def test_two_runs_of_the_verb_give_the_same_bytes(png, tmp_path):
     images = image_table(1, 1, np.array([0.5])).assign(path=png)
     write_images(tmp_path / "images.csv", images)
     for name in ("a", "b"):
-        features.main(argparse.Namespace(
-            tower="random", images=tmp_path / "images.csv", weights=None, threads=1,
-            out=tmp_path / f"{name}.npz", options={"block": 1, "seed": 0}))
+        features.main(
+            argparse.Namespace(
+                tower="random",
+                images=tmp_path / "images.csv",
+                weights=None,
+                threads=1,
+                out=tmp_path / f"{name}.npz",
+                options={"block": 1, "seed": 0},
+            )
+        )
     assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
 
 

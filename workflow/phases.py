@@ -28,10 +28,11 @@ class Phase:
     metrics: tuple[str, ...] = field(default=())
 
 
+WEIGHTS = ("dinov2_vits14", "dat_light", "lpips_alex", "vgg16", "dists", "brisque", "niqe")
 PHASES = {
     "weights": Phase(
         out="data/weights",
-        targets=("data/weights/dinov2_vits14/card.json", "data/weights/dat_light/card.json"),
+        targets=tuple(f"data/weights/{name}/card.json" for name in WEIGHTS),
         verbs=("fgresq.weights",),
         files=("config/weights.yaml",),
     ),
@@ -100,6 +101,10 @@ PHASES = {
             "fgresq.metrics.score",
             "fgresq.metrics.psnr",
             "fgresq.metrics.ssim",
+            "fgresq.metrics.lpips",
+            "fgresq.metrics.dists",
+            "fgresq.metrics.brisque",
+            "fgresq.metrics.niqe",
             "fgresq.metrics.features",
             "fgresq.metrics.ridge",
             "fgresq.metrics.label_source",

@@ -31,13 +31,16 @@ BATCH = 16
 
 
 def vit(seed: int) -> torch.nn.Module:
-    """Build the ViT-S/14 for crops of 224 pixels, with random weights of a seed."""
+    """Build the ViT-S/14 for crops of 224 pixels, with random weights of a seed.
+
+    The layer scale starts at 1: at DINOv2's 1e-5 the blocks of an untrained network do nothing.
+    """
     make_importable()
     import timm
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0).eval()
+        return timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0).eval()
 
 
 def resampled_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:

@@ -33,18 +33,24 @@ def contrastive_loss(
     return 0.5 * (rows + columns)
 
 
-def fidelity_loss(logits: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+def fidelity_loss(
+    logits: torch.Tensor, scores: torch.Tensor, groups: torch.Tensor | None = None
+) -> torch.Tensor:
     """Mean fidelity loss over all i < j of one scene (equation 6).
 
     Args:
         logits: (N,) predicted, before the sigmoid: with scores in (0, 1) the loss has a floor.
         scores: (N,) true, higher better.
+        groups: (N,) numbers; where given, only images of one group are compared.
 
     Returns:
-        A scalar in [0, 1]; 0 where fewer than two images are given. An epsilon inside the roots
+        A scalar in [0, 1]; 0 where there is nothing to compare. An epsilon inside the roots
         keeps the gradient finite where p or q is 0 or 1.
     """
     first, second = torch.triu_indices(len(logits), len(logits), offset=1, device=logits.device)
+    if groups is not None:
+        inside = groups[first] == groups[second]
+        first, second = first[inside], second[inside]
     if len(first) == 0:
         return logits.sum() * 0.0
     truth = 0.5 * (1.0 + torch.sign(scores[first] - scores[second]))

@@ -73,6 +73,9 @@ class PairBatches:
         groups = (pairs["source"] + "/" + pairs["task"] + "/" + pairs["group"]).to_numpy(dtype=str)
         together = groups if settings["batch_by"] == "group" else None
         self.sampler = SceneSampler(self.scenes, settings["batch"], settings["seed"], together)
+        of_image = images["source"] + "/" + images["task"] + "/" + images["group"]
+        inside = settings["compare_in"] == "group"
+        self.groups = torch.from_numpy(pd.factorize(of_image)[0]) if inside else None
         rows = np.union1d(self.first, self.second)
         of_images = images.iloc[rows][settings["scene"]].value_counts()
         self.weights = scene_weights({str(k): int(v) for k, v in of_images.items()})
@@ -100,7 +103,9 @@ def job_of(
             general = model.tower.upper(feed.training(model.tower, rows, number))
             quality = model.heads.quality(general.float(), degradation[rows])
         logits = model.heads.score_logits(quality)
-        scene = batches.weights[batches.scenes[chosen[0]]] * fidelity_loss(logits, scores[rows])
+        groups = None if batches.groups is None else batches.groups[rows].to(on)
+        fidelity = fidelity_loss(logits, scores[rows], groups)
+        scene = batches.weights[batches.scenes[chosen[0]]] * fidelity
         ranked = model.heads.compare_logits(quality[place[0]], quality[place[1]])
         fraction = torch.from_numpy(batches.fraction[chosen]).float().to(on)
         rank = ranking_loss(ranked, fraction, torch.from_numpy(batches.equal[chosen]).to(on))
