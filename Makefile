@@ -3,6 +3,7 @@ PYTHON ?= python3
 FOLDER ?= data/raw/own
 VENV := .venv
 ENV := $(VENV)/.installed
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
 SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'snakemake --unlock --quiet all 2>/dev/null; exec snakemake --cores all "$$@"' snakemake
@@ -20,8 +21,11 @@ env: $(ENV)
 $(ENV): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("fgresq needs Python 3.11 or newer, this is %s; call make PYTHON=python3.11" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "installing the environment: about 2 GB, some minutes"
+	@# torch with what its build needs on this machine, then the lock as it stands: nothing to resolve
+	$(PIP) -c requirements.lock torch torchvision
+	$(PIP) --no-deps -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 
 weights: $(ENV)

@@ -14,7 +14,16 @@ rule report:
         performance="results/analysis/{preset}/performance.csv",
         intervals="results/analysis/{preset}/intervals.csv",
         preference="results/analysis/{preset}/preference.csv",
-        curves="results/analysis/{preset}/curves.csv",
+        training=expand(
+            "results/analysis/{{preset}}/{table}",
+            table=[
+                "ablation.csv",
+                "confusion.csv",
+                "reliability.csv",
+                "curves.csv",
+                "training.json",
+            ],
+        ),
         provenance="results/analysis/{preset}/provenance.json",
         metrics="reports/metrics/{preset}.json",
         methods="config/methods.yaml",

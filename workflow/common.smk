@@ -10,7 +10,7 @@ sys.path.insert(0, workflow.basedir)
 
 from fgresq.config import check, read_yaml, resolve
 from fgresq.errors import UserError, unknown
-from fgresq.raw import raw_state
+from fgresq.raw import raw_state, walk
 from fgresq.training.settings import stage1_of, stage_options
 from workflow.code_digest import code_digest
 from workflow.environment import prefer_own_python
@@ -88,9 +88,26 @@ def targets(phase):
     return sorted(set(found))
 
 
+def refuse_to_train():
+    """Stop before any work where data and weights for a GPU's settings are here and no GPU is."""
+    for name in WANTED:
+        preset = CONFIG["presets"][name]
+        folders = [Path(SOURCES[source].get("path", "")) for source in preset["sources"]]
+        placed = any(walk(folder) for folder in folders if folder.name)
+        if trainings(name) and placed and preset["tower"]["device"] == "cuda":
+            from fgresq.training.ready import check_device, clip_absence
+
+            if clip_absence(preset["tower"]) is None:
+                check_device(preset["tower"])
+
+
 TARGETS = targets(CONFIG["only"] or "report")
 if "report" in PHASES_HERE:
     TARGETS.append("reports/site/index.html")
+try:
+    refuse_to_train()
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 Path("data/raw").mkdir(parents=True, exist_ok=True)
 
 

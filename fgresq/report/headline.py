@@ -31,6 +31,11 @@ def lines_of(preset: str) -> list[str]:
                 f"[{preset}] absent: {record['title']} ({absent['reason']}). "
                 f"Next step: {absent['next_step']}."
             )
+    absent = read_json(Path("results/analysis", preset, "training.json"))["absent"]
+    if absent:
+        lines.append(
+            f"[{preset}] training is absent: {absent['reason']}. Next step: {absent['next_step']}."
+        )
     return [*lines, f"[{preset}] report: {page.resolve()}"]
 
 

@@ -56,6 +56,11 @@ def device_of(tower: dict[str, Any]) -> torch.device:
     )
 
 
+def name_of(on: torch.device) -> str:
+    """Name a device: cpu, or the model of the GPU."""
+    return torch.cuda.get_device_name(on) if on.type == "cuda" else "cpu"
+
+
 def normalised(crops: torch.Tensor) -> torch.Tensor:
     """Give float (N, 3, 224, 224), ImageNet statistics, of uint8 (N, 224, 224, 3)."""
     pixels = crops.permute(0, 3, 1, 2).float() / 255

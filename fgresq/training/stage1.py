@@ -20,7 +20,7 @@ from torch import nn
 from fgresq.files import atomic, digest, write_csv
 from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS, read_images, read_pairs, read_table
-from fgresq.training.encode import device_of
+from fgresq.training.encode import device_of, name_of
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.loop import Job, train
 from fgresq.training.losses import contrastive_loss
@@ -168,6 +168,7 @@ def main(args: argparse.Namespace) -> None:
         "train_images": len(train_rows),
         "test_images": len(test_rows),
         "steps": job.steps,
+        "device": name_of(on),
     }
     write_weights(out, trained_state(model), card)
     job.checkpoint.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from fgresq.errors import UserError
 from fgresq.files import digest, sha256, write_csv
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
-from fgresq.training.encode import device_of
+from fgresq.training.encode import device_of, name_of
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.loop import Job, train
 from fgresq.training.losses import fidelity_loss, ranking_loss, scene_weights
@@ -209,6 +209,7 @@ def main(args: argparse.Namespace) -> None:
         "settings": settings,
         "train_pairs": len(train_pairs),
         "steps": job.steps,
+        "device": name_of(on),
         "train_images": len(train_rows),
         "test_images": len(test_rows),
     }
