@@ -63,6 +63,12 @@ WANTED = sorted({*CHOSEN, *STAND_INS})
 UNTRAINED = [n for n, m in METHODS.items() if not m["trained"] and m["role"] != "label source"]
 
 
+def placed(preset):
+    """Say whether any source of a preset is at hand: made here, or placed."""
+    entries = [SOURCES[source] for source in CONFIG["presets"][preset]["sources"]]
+    return any(entry["adapter"] == "made" or walk(Path(entry["path"])) for entry in entries)
+
+
 def trainings(preset):
     """List the training runs of a preset: the full model's, then the variants' for the ablation."""
     options = CONFIG["presets"][preset]
@@ -71,6 +77,8 @@ def trainings(preset):
     variants = [name for name in options["variants"] if name != "full"]
     runs = [("full", run) for run in options["runs"]["full"]]
     runs += [(variant, run) for variant in variants for run in options["runs"]["variants"]]
+    if not placed(preset):
+        runs = runs[:1]  # it says why training is absent; the others would say the same
     return [
         {"variant": variant, "run": run, "stage1": stage1_of(options, variant)}
         for variant, run in runs
@@ -92,9 +100,7 @@ def refuse_to_train():
     """Stop before any work where data and weights for a GPU's settings are here and no GPU is."""
     for name in WANTED:
         preset = CONFIG["presets"][name]
-        folders = [Path(SOURCES[source].get("path", "")) for source in preset["sources"]]
-        placed = any(walk(folder) for folder in folders if folder.name)
-        if trainings(name) and placed and preset["tower"]["device"] == "cuda":
+        if trainings(name) and placed(name) and preset["tower"]["device"] == "cuda":
             from fgresq.training.ready import check_device, clip_absence
 
             if clip_absence(preset["tower"]) is None:
