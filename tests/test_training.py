@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
@@ -42,66 +43,68 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n, f in (("out", "own.csv"), ("pairs", "own.pairs.csv"), ("record", "own.json"))
     ]
     assert main(["read-source", "own", "--entry", json.dumps(entry), *out]) == 0
-    os.chdir(place)
-    (place / "workflow").symlink_to(ROOT / "workflow")
-    (place / "config").symlink_to(ROOT / "config")
-    write_json(place / "threshold.json", {"threshold": 1.0, "setting": {}, "images": 0, "grid": []})
-    assert main(["candidates", "--images", "own.csv", "--out", "candidates.csv"]) == 0
-    options = json.dumps(
-        {
-            "filter": {"tau": 1.1, "tau_by_source": {}},
-            "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
-        }
-    )
-    assert (
-        main(
-            [
-                "filter-pairs",
-                "--images",
-                "own.csv",
-                "--supplied",
-                "own.pairs.csv",
-                "--record",
-                "own.json",
-                "--candidates",
-                "candidates.csv",
-                "--threshold",
-                "threshold.json",
-                "--options",
-                options,
-                "--out",
-                "kept.csv",
-                "--funnel",
-                "funnel.json",
-            ]
+    with contextlib.chdir(place):
+        (place / "workflow").symlink_to(ROOT / "workflow")
+        (place / "config").symlink_to(ROOT / "config")
+        write_json(
+            place / "threshold.json", {"threshold": 1.0, "setting": {}, "images": 0, "grid": []}
         )
-        == 0
-    )
-    split = json.dumps({"folds": 3, "test_share": 0.2, "seed": 0})
-    assert (
-        main(
-            [
-                "split-pairs",
-                "--pairs",
-                "kept.csv",
-                "--funnels",
-                "funnel.json",
-                "--images",
-                "own.csv",
-                "--options",
-                split,
-                "--out",
-                "pairs.csv",
-                "--folds",
-                "folds.csv",
-                "--funnel",
-                "all.json",
-                "--leak",
-                "leak.json",
-            ]
+        assert main(["candidates", "--images", "own.csv", "--out", "candidates.csv"]) == 0
+        options = json.dumps(
+            {
+                "filter": {"tau": 1.1, "tau_by_source": {}},
+                "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
+            }
         )
-        == 0
-    )
+        assert (
+            main(
+                [
+                    "filter-pairs",
+                    "--images",
+                    "own.csv",
+                    "--supplied",
+                    "own.pairs.csv",
+                    "--record",
+                    "own.json",
+                    "--candidates",
+                    "candidates.csv",
+                    "--threshold",
+                    "threshold.json",
+                    "--options",
+                    options,
+                    "--out",
+                    "kept.csv",
+                    "--funnel",
+                    "funnel.json",
+                ]
+            )
+            == 0
+        )
+        split = json.dumps({"folds": 3, "test_share": 0.2, "seed": 0})
+        assert (
+            main(
+                [
+                    "split-pairs",
+                    "--pairs",
+                    "kept.csv",
+                    "--funnels",
+                    "funnel.json",
+                    "--images",
+                    "own.csv",
+                    "--options",
+                    split,
+                    "--out",
+                    "pairs.csv",
+                    "--folds",
+                    "folds.csv",
+                    "--funnel",
+                    "all.json",
+                    "--leak",
+                    "leak.json",
+                ]
+            )
+            == 0
+        )
     return place
 
 

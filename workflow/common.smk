@@ -114,7 +114,9 @@ try:
     refuse_to_train()
 except UserError as error:
     raise WorkflowError(str(error)) from None
-Path("data/raw").mkdir(parents=True, exist_ok=True)
+# DVC wants the places of its stages, also where there is nothing to put there
+for folder in ("data/raw", *(PHASES[phase].out for phase in PHASES_HERE)):
+    Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 wildcard_constraints:

@@ -1,0 +1,114 @@
+"""DVC: a stage a phase, rerun when its code, settings or inputs changed, read without raw data."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, write_folder
+
+pytestmark = pytest.mark.workflow
+RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
+
+
+def call(folder: Path, *command: str) -> str:
+    """Run a command; give what it printed."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def repro(folder: Path, *more: str) -> tuple[set[str], set[str]]:
+    """Run `dvc repro`; give the names of the stages and of the rules that ran."""
+    printed = call(folder, "dvc", "repro", *more)
+    stages = set(re.findall(r"Running stage '(\w+)'", printed))
+    return stages, set(RULE.findall(printed)) - {"all"}
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a git repository set to a quick preset on a small own folder, reproduced once."""
+    place = tmp_path_factory.mktemp("dvc") / "fgresq"
+    skip = shutil.ignore_patterns(
+        ".git",
+        ".venv",
+        ".snakemake",
+        "results",
+        "work",
+        "site",
+        "logs",
+        "raw",
+        "packages",
+        "cache",
+        "tmp",
+        "__pycache__",
+        "dvc.lock",
+    )
+    shutil.copytree(ROOT, place, ignore=skip)
+    config = yaml.safe_load((place / "config/config.yaml").read_text())
+    config["preset"] = "probe"
+    config["presets"]["probe"] = {
+        "sources": ["own"],
+        "methods": ["psnr", "ssim"],
+        "jnd": {"images": 4},
+        "analysis": {"bootstrap": 10},
+        "filter": {"tau": 1.0},
+        "report": {"gallery": 1},
+    }
+    (place / "config/config.yaml").write_text(yaml.safe_dump(config))
+    (place / "reports/metrics").mkdir(exist_ok=True)
+    (place / "reports/metrics/mini.json").write_text("{}\n")
+    write_folder(place / "data/raw/own")
+    call(place, "git", "init", "-q")
+    call(place, "git", "config", "user.email", "test@example.org")
+    call(place, "git", "config", "user.name", "test")
+    stages, rules = repro(place)
+    assert {"data", "pairs", "scores", "analysis", "report"} <= stages and "read_source" in rules
+    return place
+
+
+def test_a_second_repro_runs_nothing(repository: Path) -> None:
+    assert repro(repository) == (set(), set())
+
+
+def test_an_edited_image_runs_the_phases_from_data_on(repository: Path) -> None:
+    images = repository / "data/raw/own/images"
+    shutil.copy(images / "beta-mild.png", images / "beta-weak.png")
+    stages, rules = repro(repository)
+    assert "data" in stages and "weights" not in stages
+    assert {"read_source", "candidates", "score", "report"} <= rules
+
+
+def test_a_comment_runs_no_rule(repository: Path) -> None:
+    path = repository / "fgresq/analysis/correlation.py"
+    path.write_text(path.read_text() + "\n# a remark\n")
+    stages, rules = repro(repository)
+    assert "analysis" in stages and not rules
+    assert not stages & {"data", "pairs", "stage1"}
+
+
+def test_a_setting_runs_its_readers(repository: Path) -> None:
+    config = repository / "config/config.yaml"
+    config.write_text(config.read_text().replace("bootstrap: 10\n", "bootstrap: 12\n"))
+    _, rules = repro(repository)
+    assert {"performance", "summary", "report"} <= rules
+    assert not rules & {"read_source", "candidates", "score"}
+
+
+def test_a_fresh_clone_reads_the_report_without_raw_data(repository: Path, tmp_path: Path) -> None:
+    call(repository, "dvc", "remote", "add", "-d", "-f", "place", str(tmp_path / "remote"))
+    call(repository, "git", "add", "-A")
+    call(repository, "git", "commit", "-qm", "state")
+    call(repository, "dvc", "push", "-q")
+    clone = tmp_path / "clone"
+    call(tmp_path, "git", "clone", "-q", str(repository), str(clone))
+    call(clone, "dvc", "pull", "-q")
+    assert repro(clone, "--allow-missing") == (set(), set())
+    page = "reports/site/probe/index.html"
+    assert (clone / page).read_bytes() == (repository / page).read_bytes()
+    assert not (clone / "data/raw").exists()
