@@ -26,7 +26,7 @@ def test_a_preset_lies_over_the_defaults(given: dict) -> None:
     presets = resolve(given)["presets"]
     assert presets["tiny"]["mini"]["contents"] == 4
     assert presets["tiny"]["mini"]["seed"] == given["defaults"]["mini"]["seed"]
-    assert presets["mini"] == given["defaults"]
+    assert presets["own"] == {**given["defaults"], "sources": ["own"]}
 
 
 def test_merge_replaces_lists_and_leaves_its_arguments_alone() -> None:

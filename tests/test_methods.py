@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +13,7 @@ import yaml
 from PIL import Image
 from skimage import data
 
+from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
 from fgresq.metrics import NoValue, brisque, dists, frozen, lpips, natural, niqe, score
@@ -228,7 +228,8 @@ def table_of(folder: Path) -> Path:
 @pytest.mark.parametrize("name", METHODS)
 def test_scoring_a_table(name, tmp_path):
     out = tmp_path / "scores.csv"
-    score.main(argparse.Namespace(method=name, images=table_of(tmp_path), out=out, threads=1))
+    given = [name, "--images", str(table_of(tmp_path)), "--out", str(out)]
+    score.main(parser_for("score").parse_args(given))
     rows = read_scores(out).set_index("image")
     assert "12x12 is too small" in rows["reason"]["tiny"]
     assert rows["reason"]["whole"] == "" and np.isfinite(rows["value"]["whole"])
