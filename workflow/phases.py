@@ -116,7 +116,10 @@ PHASES = {
     ),
     "analysis": Phase(
         out="results/analysis",
-        targets=("results/analysis/{preset}/provenance.json",),
+        targets=(
+            "results/analysis/{preset}/provenance.json",
+            "results/analysis/{preset}/preference.csv",
+        ),
         verbs=(
             "fgresq.analysis.performance",
             "fgresq.analysis.intervals",
