@@ -140,8 +140,9 @@ def run(
 @pytest.fixture(scope="module")
 def trained(tables: Path) -> Path:
     """Give the folder of a trained model, stage 1 beside it."""
-    assert run("stage1", "s1") == 0
-    assert run("stage2", "s2", "--degradation", "s1") == 0
+    with contextlib.chdir(tables):
+        assert run("stage1", "s1") == 0
+        assert run("stage2", "s2", "--degradation", "s1") == 0
     return tables
 
 
