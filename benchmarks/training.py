@@ -17,11 +17,10 @@ import numpy as np
 import torch
 
 from fgresq.config import load
-from fgresq.metrics.towers import resized
+from fgresq.metrics.towers import normalised, views
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS, read_images, read_pairs
-from fgresq.training.encode import centre, normalised
 from fgresq.training.inputs import ImageFeed
 from fgresq.training.losses import fidelity_loss, ranking_loss
 from fgresq.training.settings import stage_options
@@ -71,10 +70,11 @@ def main(preset: str) -> None:
         fraction = torch.from_numpy(batches.fraction[chosen]).float()
         started = time.perf_counter()
         flat = both.reshape(-1)
-        stack = torch.from_numpy(np.stack([resized(images["path"][row]) for row in flat]))
+        crops = np.concatenate([views(images["path"][row], tower["grid"]) for row in flat])
+        stack = normalised(torch.from_numpy(crops))
         with torch.no_grad():
-            below = model.tower.lower(normalised(centre(stack)))
-            other = frozen.upper(frozen.lower(normalised(centre(stack))))
+            below = model.tower.lower(stack).unflatten(0, (len(flat), -1))
+            other = frozen.upper(frozen.lower(stack).unflatten(0, (len(flat), -1)))
         quality = model.heads.quality(model.tower.upper(below), other)
         place = torch.arange(len(flat)).reshape(2, -1)
         update(model, quality, place, truth[flat], fraction, optimizer)

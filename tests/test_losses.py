@@ -74,7 +74,7 @@ def test_the_released_start_never_learns_from_the_degradation() -> None:
     features = torch.randn(5, 16)
     for init, alive in (("official_zero", False), ("xavier", True)):
         torch.manual_seed(0)
-        block = PromptBlock(16, init)
+        block = PromptBlock(16, 16, init)
         optimizer = torch.optim.Adam(block.parameters(), lr=0.1)
         for _ in range(5):
             optimizer.zero_grad()
@@ -88,7 +88,7 @@ def test_the_released_start_never_learns_from_the_degradation() -> None:
 @pytest.mark.parametrize("fuse", ["paper", "released"])
 @pytest.mark.parametrize("compare", ["paper", "released"])
 def test_the_heads_have_the_shapes_of_paper_and_release(fuse: str, compare: str) -> None:
-    heads = QualityHeads(8, "xavier", fuse, compare, use_degradation=True)
+    heads = QualityHeads(8, 8, "xavier", fuse, compare, use_degradation=True)
     quality = heads.quality(torch.randn(3, 8), torch.randn(3, 8))
     assert quality.shape == (3, 16 if fuse == "paper" else 24)
     assert heads.score_logits(quality).shape == (3,)
@@ -96,7 +96,7 @@ def test_the_heads_have_the_shapes_of_paper_and_release(fuse: str, compare: str)
 
 
 def test_without_degradation_features_they_have_no_say() -> None:
-    heads = QualityHeads(8, "xavier", "paper", "paper", use_degradation=False)
+    heads = QualityHeads(8, 8, "xavier", "paper", "paper", use_degradation=False)
     general = torch.randn(3, 8)
     first, second = (heads.quality(general, torch.randn(3, 8)) for _ in range(2))
     assert torch.equal(first, second)

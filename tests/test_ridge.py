@@ -192,7 +192,7 @@ def test_an_empty_table_flows_through(tmp_path):
             weights=None,
             out=tmp_path / "f.npz",
             threads=1,
-            options={"block": 1, "seed": 0},
+            options={"block": 1, "grid": 1, "seed": 0},
         )
     )
     with np.load(tmp_path / "f.npz") as data:
@@ -222,6 +222,30 @@ def test_features_do_not_depend_on_the_batch_or_on_later_blocks(png, monkeypatch
     assert np.allclose(both[1], alone[0], atol=1e-5)
 
 
+def test_views_lie_inside_and_a_small_image_is_enlarged(png, tmp_path):
+    assert towers.starts(256, 1) == [16] and towers.starts(528, 2) == [20, 284]
+    for length in (224, 225, 300, 1000):
+        places = towers.starts(length, 3)
+        assert places == sorted(places) and 0 <= places[0] and places[-1] <= length - towers.CROP
+    assert towers.views(png, 2).shape == (4, 224, 224, 3)  # of 90 x 70 pixels
+    large = np.random.default_rng(0).integers(0, 256, (300, 500, 3), dtype=np.uint8)
+    write_png(tmp_path / "large.png", large)
+    assert np.array_equal(towers.views(tmp_path / "large.png", 1)[0], large[38:262, 138:362])
+
+
+def test_features_are_the_mean_over_the_views(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)
+    write_png(tmp_path / "all.png", pixels)
+    parts = []
+    for y in (0, 224):
+        for x in (0, 224):
+            parts.append(str(tmp_path / f"{y}-{x}.png"))
+            write_png(tmp_path / f"{y}-{x}.png", pixels[y : y + 224, x : x + 224])
+    model = towers.vit(1)
+    whole = towers.features(model, [str(tmp_path / "all.png")], [1], grid=2)[0, 0]
+    assert np.allclose(whole, towers.features(model, parts, [1])[0].mean(axis=0), atol=1e-5)
+
+
 def test_the_random_tower_is_the_seed_s(png):
     first, again, other = (towers.features(towers.vit(s), [png], [1]) for s in (0, 0, 1))
     assert np.array_equal(first, again) and not np.allclose(first, other)
@@ -246,7 +270,7 @@ def test_two_runs_of_the_verb_give_the_same_bytes(png, tmp_path):
                 weights=None,
                 threads=1,
                 out=tmp_path / f"{name}.npz",
-                options={"block": 1, "seed": 0},
+                options={"block": 1, "grid": 1, "seed": 0},
             )
         )
     assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
@@ -254,10 +278,11 @@ def test_two_runs_of_the_verb_give_the_same_bytes(png, tmp_path):
 
 def test_unknown_tower_and_block_are_named(tmp_path):
     args = {"images": tmp_path, "weights": None, "out": tmp_path, "threads": 1}
+    options = {"block": 1, "grid": 1, "seed": 0}
     with pytest.raises(UserError, match="Did you mean 'dinov2'"):
-        features.main(argparse.Namespace(tower="dino", options={"block": 1, "seed": 0}, **args))
+        features.main(argparse.Namespace(tower="dino", options=options, **args))
     with pytest.raises(UserError, match="no block 13"):
-        features.main(argparse.Namespace(tower="random", options={"block": 13, "seed": 0}, **args))
+        features.main(argparse.Namespace(tower="random", options={**options, "block": 13}, **args))
 
 
 def test_positions_keep_the_class_token_and_a_constant():

@@ -118,7 +118,7 @@ def in_place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def options(stage: str, **over: object) -> dict:
     """Give settings of the mini preset on a random tower of two blocks."""
     made = copy.deepcopy(stage_options(load()["presets"]["mini"], stage, "full"))
-    made["tower"] |= {"tower": "random_vits14", "depth": 2}
+    made["tower"] |= {"tower": "random_vits14", "levels": [1, 2], "grid": 1}
     made[stage] |= {"batch": 6, "epochs": 2, "lr_encoder": 1e-3, **over}
     return made
 

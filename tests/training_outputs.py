@@ -10,7 +10,13 @@ import pandas as pd
 
 from fgresq.files import write_csv, write_json
 
-TOWER = {"tower": "dinov2_vits14", "pretrained": None, "text": None, "depth": 6, "max_steps": None}
+TOWER = {
+    "tower": "dinov2_vits14",
+    "pretrained": None,
+    "text": None,
+    "levels": [4, 6, 8],
+    "max_steps": None,
+}
 ABSENT = {"code": "not_placed", "reason": "no source is in place", "next_step": "bring one in"}
 
 

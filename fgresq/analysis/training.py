@@ -196,8 +196,9 @@ def facts(run: TrainedRun, stage: int) -> dict[str, Any]:
 def words_of(settings: dict[str, Any], stand_in: bool) -> str:
     """Say in words what a tower is."""
     if stand_in:
+        levels = ", ".join(map(str, settings["levels"]))
         return (
-            f"the first {settings['depth']} blocks of {settings['tower']}, a stand-in for CLIP "
+            f"the tokens after blocks {levels} of {settings['tower']}, a stand-in for CLIP "
             "ViT-B/16; its text side is a fixed vector for each task, never trained with images"
         )
     weights = f", weights '{settings['pretrained']}'" if settings.get("pretrained") else ""

@@ -3,7 +3,8 @@
 `fgresq features TOWER --images images.csv --weights DIR --out TOWER.npz`, with TOWER `dinov2` or
 `random` (the same network with random weights). The file holds `image` (identifiers) and
 `features` (float32, one row an image, 768 numbers). Settings (section `ridge`): block, counted
-from 1, whose tokens are pooled; seed, of the random weights.
+from 1, whose tokens are pooled; grid, of views a side (224 pixels each, at the image's own
+resolution); seed, of the random weights.
 """
 
 from __future__ import annotations
@@ -42,6 +43,6 @@ def main(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     images = read_images(args.images)
     model = tower(args.tower, args.weights, options["seed"])
-    values = features(model, images["path"], [options["block"]])[0]
+    values = features(model, images["path"], [options["block"]], options["grid"])[0]
     with atomic(args.out) as scratch:
         np.savez(scratch, image=images["image"].to_numpy(dtype=str), features=values)

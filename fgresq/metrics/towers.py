@@ -1,9 +1,10 @@
 """Frozen towers: a DINOv2 ViT-S/14, and the same network with random weights.
 
-Both follow the paper's protocol: resize to 256 x 256 (bilinear, aspect ratio ignored), centre
-crop of 224, ImageNet statistics. A feature is what one transformer block gives: its class token
-beside the mean of its patch tokens, 768 numbers. The random network is the sanity row: it shows
-how far recognising the algorithm goes without any learnt knowledge.
+An image is seen through views: a grid of crops of 224 pixels at its own resolution, since fine
+differences do not survive a resize. A feature is what one transformer block gives: its class token
+beside the mean of its patch tokens, 768 numbers, averaged over the views. The random network is
+the sanity row: it shows how far recognising the algorithm goes without any learnt knowledge.
+The paper resizes to 256 x 256 instead (`resized`).
 """
 
 from __future__ import annotations
@@ -83,12 +84,42 @@ def resized(path: str | Path) -> np.ndarray:
     return np.array(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
 
 
-def prepared(path: str | Path) -> torch.Tensor:
-    """Decode an image file as the towers take it: float32 (3, 224, 224), normalised."""
-    edge = (SIZE - CROP) // 2
-    pixels = torch.from_numpy(resized(path)[edge : edge + CROP, edge : edge + CROP].copy())
-    scaled = pixels.permute(2, 0, 1).float() / 255
-    return (scaled - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+def starts(length: int, grid: int) -> list[int]:
+    """Place `grid` crops of 224 along a side: each in the middle of an equal part, inside."""
+    return [
+        min(max(round((k + 0.5) / grid * length - CROP / 2), 0), length - CROP) for k in range(grid)
+    ]
+
+
+def views(path: str | Path, grid: int) -> np.ndarray:
+    """Cut an image file into grid x grid crops at its own resolution.
+
+    An image with a side under 224 is enlarged (bilinear) until that side has 224.
+
+    Returns:
+        uint8 (grid * grid, 224, 224, 3).
+    """
+    pixels = read_rgb(path)
+    height, width = pixels.shape[:2]
+    if min(height, width) < CROP:
+        scale = CROP / min(height, width)
+        height, width = round(height * scale), round(width * scale)
+        large = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR)
+        pixels = np.array(large)
+    return np.stack(
+        [
+            pixels[y : y + CROP, x : x + CROP]
+            for y in starts(height, grid)
+            for x in starts(width, grid)
+        ]
+    )
+
+
+def normalised(crops: torch.Tensor) -> torch.Tensor:
+    """Give float (N, 3, 224, 224), ImageNet statistics, of uint8 (N, 224, 224, 3)."""
+    pixels = crops.permute(0, 3, 1, 2).float() / 255
+    mean = torch.tensor(MEAN, device=crops.device)[:, None, None]
+    return (pixels - mean) / torch.tensor(STD, device=crops.device)[:, None, None]
 
 
 def pooled(model: torch.nn.Module, batch: torch.Tensor, blocks: list[int]) -> list[torch.Tensor]:
@@ -111,8 +142,10 @@ def pooled(model: torch.nn.Module, batch: torch.Tensor, blocks: list[int]) -> li
     return [torch.cat([prefix[:, 0], patches.mean(dim=1)], dim=1) for patches, prefix in found]
 
 
-def features(model: torch.nn.Module, paths: Iterable[str], blocks: list[int]) -> np.ndarray:
-    """Compute pooled features of image files.
+def features(
+    model: torch.nn.Module, paths: Iterable[str], blocks: list[int], grid: int = 1
+) -> np.ndarray:
+    """Compute pooled features of image files, averaged over grid x grid views.
 
     Returns:
         float32 (blocks, n, 768).
@@ -121,8 +154,9 @@ def features(model: torch.nn.Module, paths: Iterable[str], blocks: list[int]) ->
     rows: list[list[torch.Tensor]] = []
     with torch.inference_mode():
         for start in tqdm(range(0, len(paths), BATCH), desc="features", disable=None):
-            batch = torch.stack([prepared(path) for path in paths[start : start + BATCH]])
-            rows.append(pooled(model, batch, blocks))
+            batch = np.concatenate([views(path, grid) for path in paths[start : start + BATCH]])
+            found = pooled(model, normalised(torch.from_numpy(batch)), blocks)
+            rows.append([values.unflatten(0, (-1, grid * grid)).mean(dim=1) for values in found])
     width = 2 * model.num_features
     if not rows:
         return np.empty((len(blocks), 0, width), np.float32)

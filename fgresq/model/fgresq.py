@@ -36,6 +36,7 @@ class FGResQ(nn.Module):
             torch.manual_seed(settings["seed"])
             heads = QualityHeads(
                 tower.width,
+                tower.level_width,
                 settings["prompt_init"],
                 settings["fuse"],
                 settings["compare"],

@@ -1,7 +1,8 @@
 """The prompt block and the two heads of FGResQ (paper, equation 5 and the two losses' inputs).
 
-Shapes: N images, D the width of the towers. Features of both towers are pooled, before any
-projection. Logits grow with quality; a score is their sigmoid, in (0, 1).
+Shapes: N images, D the width of the towers, E that of the prompt (D in the paper). Features of
+both towers are pooled, before any projection. Logits grow with quality; a score is their sigmoid,
+in (0, 1).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from torch import nn
 
 PROMPT_INITS = ("xavier", "official_zero")
 COMPARISONS = {"paper": 2, "released": 3}  # classes: B better, A better (, equal)
-FUSIONS = {"paper": 2, "released": 3}  # [F_g, e] or [F_g, e, F_g + e]
 
 
 class PromptBlock(nn.Module):
@@ -19,15 +19,16 @@ class PromptBlock(nn.Module):
 
     Args:
         width: D.
+        inner: E.
         init: xavier; or official_zero, as the authors' code has it. With both MLPs at zero the
             gradient of MLP1 stays zero for ever, so that e never depends on F_d.
     """
 
-    def __init__(self, width: int, init: str) -> None:
+    def __init__(self, width: int, inner: int, init: str) -> None:
         super().__init__()
-        self.task_mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
-        self.prompt = nn.Parameter(torch.rand(width))
-        self.prompt_mlp = nn.Linear(width, width)
+        self.task_mlp = nn.Sequential(nn.Linear(width, inner), nn.SiLU(), nn.Linear(inner, inner))
+        self.prompt = nn.Parameter(torch.rand(inner))
+        self.prompt_mlp = nn.Linear(inner, inner)
         for layer in (self.task_mlp[0], self.task_mlp[2], self.prompt_mlp):
             nn.init.zeros_(layer.bias)
             if init == "xavier":
@@ -36,7 +37,7 @@ class PromptBlock(nn.Module):
                 nn.init.zeros_(layer.weight)
 
     def forward(self, degradation: torch.Tensor) -> torch.Tensor:
-        """Give e, (N, D), of degradation features (N, D)."""
+        """Give e, (N, E), of degradation features (N, D)."""
         return self.prompt_mlp(torch.softmax(self.task_mlp(degradation), dim=-1) * self.prompt)
 
 
@@ -45,6 +46,7 @@ class QualityHeads(nn.Module):
 
     Args:
         width: D of each tower.
+        inner: E; D is taken where `fuse` adds e to F_g.
         prompt_init: one of `PROMPT_INITS`.
         fuse: paper, F_q = [F_g, e]; released, F_q = [F_g, e, F_g + e].
         compare: paper, two classes from [F_A, F_B, F_A - F_B]; released, three from [F_A, F_B].
@@ -52,15 +54,23 @@ class QualityHeads(nn.Module):
     """
 
     def __init__(
-        self, width: int, prompt_init: str, fuse: str, compare: str, use_degradation: bool
+        self,
+        width: int,
+        inner: int,
+        prompt_init: str,
+        fuse: str,
+        compare: str,
+        use_degradation: bool,
     ) -> None:
         super().__init__()
         self.fuse, self.compare, self.use_degradation = fuse, compare, use_degradation
         for name in ("general", "degradation"):
             self.register_buffer(f"{name}_centre", torch.zeros(width))
             self.register_buffer(f"{name}_spread", torch.ones(width))
-        fused = width * FUSIONS[fuse] if use_degradation else width
-        self.prompt_block = PromptBlock(width, prompt_init) if use_degradation else None
+        inner = width if fuse == "released" else inner
+        further = {"paper": inner, "released": 2 * width}[fuse]
+        fused = width + further if use_degradation else width
+        self.prompt_block = PromptBlock(width, inner, prompt_init) if use_degradation else None
         self.score_head = nn.Linear(fused, 1)
         self.compare_head = nn.Linear(
             fused * (3 if compare == "paper" else 2), COMPARISONS[compare]

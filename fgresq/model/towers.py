@@ -1,9 +1,10 @@
 """Image towers cut in two: a lower part that stays frozen, and the blocks that are trained.
 
-A tower turns pixels (N, 3, 224, 224), normalised, into tokens by `lower`, and tokens into pooled
-features (N, width) by `upper`, before any projection. The paper's tower is CLIP ViT-B/16, whose
-feature is the class token after the last layer norm; the stand-in is the first blocks of DINOv2
-ViT-S/14, whose feature is the class token beside the mean patch token.
+A tower turns pixels (N, 3, 224, 224), normalised, into tokens by `lower`, and the tokens of an
+image's views, (N, views, ...), into pooled features (N, width) by `upper`, before any projection.
+The paper's tower is CLIP ViT-B/16, whose feature is the class token after the last layer norm; the
+stand-in is the first blocks of DINOv2 ViT-S/14, whose feature is the class token beside the mean
+patch token, at several blocks. `level_width` is the width of one block's part of the feature.
 """
 
 from __future__ import annotations
@@ -24,45 +25,70 @@ TASK_WIDTH = 64  # of the stand-in's fixed text vectors
 STAND_INS = ("dinov2_vits14", "random_vits14")
 
 
-class StandInTower(nn.Module):
-    """The first `depth` blocks of a ViT-S/14, the last `trainable` of which are trained.
+class Tower(nn.Module):
+    """What both towers share: the features of an image are the mean over its views."""
+
+    def upper(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, width) of (N, views, ...), each view what `lower` gave."""
+        return self.pooled(tokens.flatten(0, 1)).unflatten(0, tokens.shape[:2]).mean(dim=1)
+
+
+class StandInTower(Tower):
+    """The first blocks of a ViT-S/14, the last `trainable` of which are trained.
 
     Args:
         trunk: a timm ViT with a class token.
-        depth: blocks used.
+        levels: numbers, from 1 and ascending, of the blocks whose pooled tokens are the features;
+            no block after the last of them is used.
         trainable: blocks above the cut.
         merge: patches averaged to one token at the cut, a side; 1 keeps all.
     """
 
-    def __init__(self, trunk: nn.Module, depth: int, trainable: int, merge: int) -> None:
+    def __init__(self, trunk: nn.Module, levels: list[int], trainable: int, merge: int) -> None:
         super().__init__()
+        cut = levels[-1] - trainable
         self.embed = trunk
-        self.below = nn.Sequential(*trunk.blocks[: depth - trainable])
-        self.above = nn.Sequential(*trunk.blocks[depth - trainable : depth])
+        self.below = nn.Sequential(*trunk.blocks[:cut])
+        self.above = nn.Sequential(*trunk.blocks[cut : levels[-1]])
         trunk.blocks = nn.Sequential()
         trunk.norm = nn.Identity()
+        self.frozen_levels = [level for level in levels if level <= cut]
+        self.trained_levels = [level - cut for level in levels if level > cut]
         self.merge = merge
-        self.width = 2 * trunk.num_features
+        self.level_width = 2 * trunk.num_features
+        self.width = len(levels) * self.level_width
 
     def lower(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Give tokens (N, 1 + patches, 384) of pixels (N, 3, 224, 224)."""
-        tokens = self.below(
-            self.embed.norm_pre(self.embed._pos_embed(self.embed.patch_embed(pixels)))
-        )
-        if self.merge == 1:
-            return tokens
-        side = math.isqrt(tokens.shape[1] - 1)
-        grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
-        merged = functional.avg_pool2d(grid, self.merge).flatten(2).transpose(1, 2)
-        return torch.cat([tokens[:, :1], merged], dim=1)
+        """Give tokens (N, T, 384) of pixels (N, 3, 224, 224).
 
-    def upper(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Give features (N, 768) of tokens."""
-        tokens = self.above(tokens)
-        return torch.cat([tokens[:, 0], tokens[:, 1:].mean(dim=1)], dim=1)
+        First the pooled tokens of the levels below the cut, two a level, which are features
+        already; then the class token and the patches.
+        """
+        tokens = self.embed.norm_pre(self.embed._pos_embed(self.embed.patch_embed(pixels)))
+        kept = []
+        for number, block in enumerate(self.below, start=1):
+            tokens = block(tokens)
+            if number in self.frozen_levels:
+                kept += [tokens[:, :1], tokens[:, 1:].mean(dim=1, keepdim=True)]
+        if self.merge > 1:
+            side = math.isqrt(tokens.shape[1] - 1)
+            grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+            merged = functional.avg_pool2d(grid, self.merge).flatten(2).transpose(1, 2)
+            tokens = torch.cat([tokens[:, :1], merged], dim=1)
+        return torch.cat([*kept, tokens], dim=1)
+
+    def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, width) of single views, (N, T, 384)."""
+        kept = 2 * len(self.frozen_levels)
+        features, tokens = [tokens[:, :kept].flatten(1)], tokens[:, kept:]
+        for number, block in enumerate(self.above, start=1):
+            tokens = block(tokens)
+            if number in self.trained_levels:
+                features += [tokens[:, 0], tokens[:, 1:].mean(dim=1)]
+        return torch.cat(features, dim=1)
 
 
-class ClipTower(nn.Module):
+class ClipTower(Tower):
     """The visual side of an open_clip ViT; features are pooled before the projection.
 
     Args:
@@ -75,7 +101,7 @@ class ClipTower(nn.Module):
         self.visual = visual
         blocks = visual.transformer.resblocks
         self.cut = max(len(blocks) - trainable, 0)
-        self.width = visual.ln_post.normalized_shape[0]
+        self.width = self.level_width = visual.ln_post.normalized_shape[0]
 
     def lower(self, pixels: torch.Tensor) -> torch.Tensor:
         """Give tokens (N, 197, 768) of pixels; the pixels themselves when nothing is frozen."""
@@ -86,8 +112,8 @@ class ClipTower(nn.Module):
             tokens = block(tokens)
         return tokens
 
-    def upper(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Give features (N, 768) of what `lower` gave."""
+    def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, 768) of single views, each what `lower` gave."""
         if self.cut == 0:
             tokens = self.visual._embeds(tokens)
         for block in self.visual.transformer.resblocks[self.cut :]:
@@ -127,7 +153,18 @@ class FrozenTexts(nn.Module):
 
 
 def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
-    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts."""
+    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+
+    Raises:
+        UserError: the levels are not ascending, or more blocks are to be trained than used.
+    """
+    levels, trainable = settings["levels"], settings["trainable_blocks"]
+    if levels != sorted(levels) or trainable > levels[-1]:
+        raise UserError(
+            "config/config.yaml, key 'tower/levels'",
+            f"{levels} are not ascending, or are fewer than the trainable_blocks ({trainable})",
+            "Give block numbers such as [4, 6, 8], the last no less than trainable_blocks",
+        )
     make_importable()
     from open_clip.model import CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 
@@ -141,7 +178,7 @@ def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> 
         TASK_WIDTH, vision, CLIPTextCfg(width=64, heads=1, layers=1, vocab_size=8)
     )
     trunk = dinov2(weights) if settings["tower"] == "dinov2_vits14" else vit(settings["seed"])
-    tower = StandInTower(trunk, settings["depth"], settings["trainable_blocks"], settings["merge"])
+    tower = StandInTower(trunk, levels, trainable, settings["merge"])
     clip.visual = VisualSide(tower, nn.Linear(tower.width, TASK_WIDTH, bias=False))
     clip.text = FrozenTexts(torch.eye(TASK_WIDTH)[: len(tasks)])
     return clip

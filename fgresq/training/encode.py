@@ -1,9 +1,9 @@
 """Compute once, for every image, what lies below the first trained block, and keep it.
 
-With `crop: centre` the tokens of the frozen lower part of the tower are kept as float16; with
-`crop: random` the images are, at 256 x 256, and crops are drawn at each step. The bytes lie in
-work/cache under a name that follows from the images, the tower and its settings; the file written
-here says which. Whoever needs them and finds them gone makes them again.
+With `crop: native` the tokens of the frozen lower part of the tower are kept as float16, for every
+view of a grid; with `crop: random` the images are, at 256 x 256, and crops are drawn at each step.
+The bytes lie in work/cache under a name that follows from the images, the tower and its settings;
+the file written here says which. Whoever needs them and finds them gone makes them again.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ from tqdm import tqdm
 
 from fgresq.config import add_options, options_of
 from fgresq.files import atomic, digest, read_json, write_json
-from fgresq.metrics.towers import CROP, MEAN, SIZE, STD, resized
+from fgresq.metrics.towers import CROP, SIZE, normalised, resized, views
 from fgresq.model.towers import StandInTower, build_clip
 from fgresq.tables import TASKS, read_images
 
 CACHE = Path("work/cache")
 BATCH = 16
-KEYED = ("tower", "pretrained", "depth", "trainable_blocks", "merge", "crop", "device", "seed")
+KEYED = (
+    *("tower", "pretrained", "levels", "trainable_blocks", "merge"),
+    *("crop", "grid", "device", "seed"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,13 +64,6 @@ def name_of(on: torch.device) -> str:
     return torch.cuda.get_device_name(on) if on.type == "cuda" else "cpu"
 
 
-def normalised(crops: torch.Tensor) -> torch.Tensor:
-    """Give float (N, 3, 224, 224), ImageNet statistics, of uint8 (N, 224, 224, 3)."""
-    pixels = crops.permute(0, 3, 1, 2).float() / 255
-    mean = torch.tensor(MEAN, device=crops.device)[:, None, None]
-    return (pixels - mean) / torch.tensor(STD, device=crops.device)[:, None, None]
-
-
 def centre(images: torch.Tensor) -> torch.Tensor:
     """Cut the centre 224 x 224 out of (N, 256, 256, 3)."""
     edge = (SIZE - CROP) // 2
@@ -77,7 +73,7 @@ def centre(images: torch.Tensor) -> torch.Tensor:
 def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str:
     """Name a cache by what its bytes follow from."""
     card = weights / "card.json"
-    packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "centre"
+    packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "native"
     settings = {name: tower[name] for name in KEYED}
     return digest([images["sha256"].tolist(), settings, read_json(card) if packaged else None])
 
@@ -90,16 +86,22 @@ def fill_pixels(rows: pd.DataFrame, scratch: Path) -> None:
     out.flush()
 
 
+def tokens_of(lower: StandInTower, paths: list[str], grid: int, on: torch.device) -> torch.Tensor:
+    """Give the tokens (N, grid * grid, T, D) of image files, float16 as they are kept."""
+    crops = np.stack([views(path, grid) for path in paths])
+    flat = torch.from_numpy(crops.reshape(-1, CROP, CROP, 3)).to(on)
+    return lower.lower(normalised(flat)).half().unflatten(0, (len(paths), -1))
+
+
 def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratch: Path) -> None:
-    """Write the tokens of all images as one float16 array."""
+    """Write the tokens of all images as one float16 array (N, views, T, D)."""
     on = device_of(tower)
     lower: StandInTower = build_clip(tower, weights, list(TASKS)).visual.tower.to(on)
     out = None
     with torch.inference_mode():
         for start in tqdm(range(0, len(rows), BATCH), desc="encoding", disable=None):
-            paths = rows["path"].iloc[start : start + BATCH]
-            images = torch.from_numpy(np.stack([resized(path) for path in paths])).to(on)
-            tokens = lower.lower(normalised(centre(images))).half().cpu().numpy()
+            paths = rows["path"].iloc[start : start + BATCH].tolist()
+            tokens = tokens_of(lower, paths, tower["grid"], on).cpu().numpy()
             if out is None:
                 shape = (len(rows), *tokens.shape[1:])
                 out = open_memmap(scratch, mode="w+", dtype=np.float16, shape=shape)
@@ -113,7 +115,7 @@ def encoded(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> np.nd
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch:
-                if tower["crop"] == "centre":
+                if tower["crop"] == "native":
                     fill_tokens(images, tower, weights, scratch)
                 else:
                     fill_pixels(images, scratch)

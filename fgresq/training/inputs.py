@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 
 from fgresq.errors import UserError
-from fgresq.metrics.towers import CROP, SIZE
+from fgresq.metrics.towers import CROP, SIZE, normalised
 from fgresq.model.towers import ClipTower, StandInTower
-from fgresq.training.encode import centre, encoded, normalised
+from fgresq.training.encode import centre, encoded
 from fgresq.training.settings import split_run
 
 EVALUATION_BATCH = 64
@@ -23,7 +23,7 @@ class ImageFeed:
 
     Args:
         images: image table.
-        tower: section `tower` of a preset; `crop` is centre (cached tokens) or random.
+        tower: section `tower` of a preset; `crop` is native (cached tokens) or random.
         weights: folder of the stand-in's weights.
         on: device.
     """
@@ -53,18 +53,18 @@ class ImageFeed:
         flips = torch.from_numpy(rng.integers(0, 2, len(numbers)).astype(bool)).to(self.on)
         crops = torch.where(flips[:, None, None, None], crops.flip(2), crops)
         with torch.no_grad():
-            return tower.lower(normalised(crops))
+            return tower.lower(normalised(crops))[:, None]
 
     def evaluation(self, tower: StandInTower | ClipTower, numbers: np.ndarray) -> torch.Tensor:
-        """Give the input of `upper` with centre crops."""
+        """Give the input of `upper` without chance: the views, or the centre crop of 256."""
         rows = self.rows(numbers)
         if not self.random_crop:
             return rows.float()
         with torch.no_grad():
-            return tower.lower(normalised(centre(rows)))
+            return tower.lower(normalised(centre(rows)))[:, None]
 
     def features(self, tower: StandInTower | ClipTower, numbers: np.ndarray) -> torch.Tensor:
-        """Give pooled features (N, width) with centre crops, without gradient."""
+        """Give pooled features (N, width), without chance and without gradient."""
         with torch.inference_mode():
             parts = [
                 tower.upper(self.evaluation(tower, numbers[at : at + EVALUATION_BATCH]))

@@ -12,11 +12,11 @@ import torch
 from tqdm import tqdm
 
 from fgresq.errors import UserError
-from fgresq.metrics.towers import resized
+from fgresq.metrics.towers import normalised, resized
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS, read_images, write_scores
-from fgresq.training.encode import centre, device_of, normalised
+from fgresq.training.encode import centre, device_of, tokens_of
 from fgresq.training.stage1 import Alignment
 from fgresq.training.weights import load_strictly, read_card, read_weights
 
@@ -68,13 +68,19 @@ class Scorer:
             load_strictly(part, own, folder)
             part.to(self.on).eval()
 
+    def tokens(self, path: str | Path) -> torch.Tensor:
+        """Give what the towers' `upper` takes of an image file, as at the evaluation."""
+        if self.tower["crop"] == "native":
+            # float16 between, as the cache that it was trained on holds them
+            tokens = tokens_of(self.model.tower, [str(path)], self.tower["grid"], self.on)
+            return tokens.float()
+        pixels = torch.from_numpy(resized(path))[None].to(self.on)
+        return self.model.tower.lower(normalised(centre(pixels)))[:, None]
+
     def __call__(self, path: str | Path) -> float:
         """Give the score of an image file, in (0, 1), higher better."""
-        pixels = torch.from_numpy(resized(path))[None].to(self.on)
         with torch.inference_mode():
-            tokens = self.model.tower.lower(normalised(centre(pixels)))
-            if self.tower["crop"] == "centre":
-                tokens = tokens.half().float()  # as the cache that it was trained on holds them
+            tokens = self.tokens(path)
             general = self.model.tower.upper(tokens)
             degradation = self.degradation.clip.visual.tower.upper(tokens)
             quality = self.model.heads.quality(general, degradation)
