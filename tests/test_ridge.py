@@ -226,7 +226,7 @@ def test_views_lie_inside_and_a_small_image_is_enlarged(png, tmp_path):
     assert towers.starts(256, 1) == [16] and towers.starts(528, 2) == [20, 284]
     for length in (224, 225, 300, 1000):
         places = towers.starts(length, 3)
-        assert places == sorted(places) and 0 <= places[0] and places[-1] <= length - towers.CROP
+        assert places == sorted(places) and places[0] >= 0 and places[-1] <= length - towers.CROP
     assert towers.views(png, 2).shape == (4, 224, 224, 3)  # of 90 x 70 pixels
     large = np.random.default_rng(0).integers(0, 256, (300, 500, 3), dtype=np.uint8)
     write_png(tmp_path / "large.png", large)

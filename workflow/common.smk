@@ -128,7 +128,7 @@ wildcard_constraints:
     method="|".join(METHODS),
     tower="random|dinov2",
     variant="[a-z][a-z0-9_]*",
-    run="([0-9]+|pairs|all)(-seed[0-9]+)?",
+    run="([0-9]+|pairs|all)(-without-[A-Za-z0-9_.+]+)?(-seed[0-9]+)?",
 
 
 def options(*sections):

@@ -17,6 +17,7 @@ import pandas as pd
 from fgresq.errors import UserError
 from fgresq.files import read_json
 from fgresq.tables import read_table
+from fgresq.training.settings import split_run
 
 TASK_COLUMNS: dict[str, type] = {"image": str, "task": str, "predicted": str}
 STAGE1_HISTORY: dict[str, type] = {"step": int, "lr_factor": float, "loss": float}
@@ -81,7 +82,9 @@ def read_run(folder: Path) -> TrainedRun:
     card = read_json(path)
     if not isinstance(card, dict) or "kind" not in card:
         raise UserError(path, "this is no card of a training run", mend)
-    side, _, seed = folder.name.partition("-seed")
-    if not (side.isdigit() or side in ("pairs", "all")) or not (seed or "0").isdigit():
-        raise UserError(folder, f"'{folder.name}' names no run", mend)
-    return TrainedRun(folder, folder.parent.name, folder.name, side, int(seed or 0), card)
+    try:
+        side, without, seed = split_run(folder.name)
+    except UserError:
+        raise UserError(folder, f"'{folder.name}' names no run", mend) from None
+    side += f"-without-{without}" if without else ""
+    return TrainedRun(folder, folder.parent.name, folder.name, side, seed, card)

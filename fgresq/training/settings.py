@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from typing import Any
 
 from fgresq.config import CONFIG, load, merge
-from fgresq.errors import unknown
+from fgresq.errors import UserError, unknown
 
 STAGES = ("stage1", "stage2")
 
@@ -28,10 +29,27 @@ def stage1_of(preset: dict[str, Any], variant: str) -> str:
     return variant if "stage1" in preset["variants"][variant] else "full"
 
 
-def split_run(run: str) -> tuple[str, int]:
-    """Split a run's name into what is tested (a fold's number, `pairs`, `all`) and the seed."""
-    side, _, seed = run.partition("-seed")
-    return side, int(seed or 0)
+def split_run(run: str) -> tuple[str, str, int]:
+    """Split a run's name into its parts.
+
+    Args:
+        run: SIDE[-without-ALGORITHM][-seedN].
+
+    Returns:
+        What is tested (a fold's number, `pairs`, `all`); the algorithm whose images are kept out of
+        training, or an empty text; the seed.
+
+    Raises:
+        UserError: the name is of another form.
+    """
+    found = re.fullmatch(r"([0-9]+|pairs|all)(?:-without-(.+?))?(?:-seed([0-9]+))?", run)
+    if not found:
+        raise UserError(
+            f"run '{run}'",
+            "there is no such run",
+            "Give a fold's number, `pairs` or `all`, then perhaps -without-ALGORITHM and -seedN",
+        )
+    return found[1], found[2] or "", int(found[3] or 0)
 
 
 def add_stage_options(parser: argparse.ArgumentParser) -> None:
@@ -49,5 +67,5 @@ def options_of_stage(args: argparse.Namespace, stage: str) -> dict[str, Any]:
         if args.preset not in presets:
             raise unknown(CONFIG, "preset", args.preset, presets)
         options = stage_options(presets[args.preset], stage, args.variant)
-    seed = options[stage]["seed"] + split_run(args.run)[1]
+    seed = options[stage]["seed"] + split_run(args.run)[2]
     return merge(options, {stage: {"seed": seed}})

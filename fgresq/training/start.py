@@ -1,8 +1,9 @@
 """Where the heads start: on features of mean 0 and spread 1, and if asked at a ridge's solution.
 
 With a few hundred images a randomly started head has to find, by small steps, what a ridge finds
-at once; from the ridge, training begins where the frozen baseline ends. The paper's preset starts
-at random, as the paper says nothing else.
+at once; from the ridge, training begins where a frozen tower ends. The comparison head then starts
+at the difference of the two scores. The paper's preset starts at random, as the paper says nothing
+else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import torch
 
 from fgresq.metrics.ridge import fitted
 from fgresq.model.fgresq import FGResQ
+from fgresq.model.heads import QualityHeads
 from fgresq.training.inputs import ImageFeed
 
 HEAD_INITS = ("random", "ridge")
@@ -56,3 +58,17 @@ def start_heads(
         head.weight.zero_()
         head.weight[0, : len(weight)] = torch.from_numpy(weight).float()
         head.bias.fill_(bias)
+        compare_start(model.heads)
+
+
+def compare_start(heads: QualityHeads) -> None:
+    """Let A be ahead of B by the difference of their score logits; "equal" stays at zero."""
+    slope, width = heads.score_head.weight[0] / 2, heads.score_head.in_features
+    weight = torch.zeros_like(heads.compare_head.weight)
+    # where F_A - F_B lies in the head's input; or F_A and F_B
+    parts = {2 * width: 1.0} if heads.compare == "paper" else {0: 1.0, width: -1.0}
+    for start, sign in parts.items():
+        weight[1, start : start + width] = sign * slope
+        weight[0, start : start + width] = -sign * slope
+    heads.compare_head.weight.copy_(weight)
+    heads.compare_head.bias.zero_()
