@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from fgresq.tables import IMAGE_COLUMNS
+
 ROOT = Path(__file__).parent.parent
 FAMILIES = ("alpha", "beta", "gamma")
 ALGORITHMS = ("weak", "mild", "strong", "odd")
@@ -76,3 +78,24 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (copy / "data").mkdir(exist_ok=True)
     (copy / "data/weights").symlink_to(ROOT / "data/weights")
     yield copy
+
+
+def image_table(count: int, families: int, score: np.ndarray) -> pd.DataFrame:
+    """Give an image table of one source: image k is of content, group and family k % families."""
+    rows = {
+        "image": [f"s/{k:03}" for k in range(count)],
+        "source": "s",
+        "task": "denoising",
+        "content": [f"c{k % families}" for k in range(count)],
+        "group": [f"c{k % families}" for k in range(count)],
+        "family": [f"f{k % families}" for k in range(count)],
+        "algorithm": "a",
+        "path": "",
+        "reference": "",
+        "mask": "",
+        "raw_score": score,
+        "score": score,
+        "sha256": "",
+        "reference_sha256": "",
+    }
+    return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))

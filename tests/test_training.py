@@ -9,6 +9,7 @@ import os
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -18,9 +19,13 @@ from fgresq.cli import main
 from fgresq.config import load
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
+from fgresq.model.fgresq import FGResQ
+from fgresq.tables import read_images, read_pairs
 from fgresq.training import loop
+from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.ready import check_device
 from fgresq.training.settings import stage_options
+from fgresq.training.start import start_heads
 from tests.conftest import ROOT, write_folder
 
 
@@ -165,6 +170,41 @@ def test_the_test_side_is_scored_and_no_more(trained: Path) -> None:
     ranking = pd.read_csv("s2/ranking.csv").merge(pairs, on="pair")
     assert len(scores) == 4 and scores["value"].between(0, 1).all()
     assert set(ranking["fold"]) == {0} and ranking["probability_a"].between(0, 1).all()
+
+
+def test_an_algorithm_can_be_kept_out_of_training(tables: Path) -> None:
+    images, pairs = read_images("own.csv"), read_pairs("pairs.csv")
+    folds, one = pd.read_csv("folds.csv"), images["algorithm"].iloc[0]
+    of = images.set_index("image")["algorithm"]
+    train, test, train_pairs, test_pairs = sides(images, pairs, folds, f"0-without-{one}")
+    plain = sides(images, pairs, folds, "0")
+    assert set(images["algorithm"].iloc[train]) == set(images["algorithm"]) - {one}
+    assert test.tolist() == plain[1].tolist() and test_pairs.equals(plain[3])
+    assert 0 < len(train_pairs) < len(plain[2])
+    assert not train_pairs[["image_a", "image_b"]].map(of.get).eq(one).any(axis=None)
+    with pytest.raises(UserError, match="algorithm"):
+        sides(images, pairs, folds, "0-without-nobody")
+    with pytest.raises(UserError, match="there is no such run"):
+        sides(images, pairs, folds, "first")
+
+
+def test_the_comparison_starts_at_the_difference_of_the_scores(trained: Path) -> None:
+    images = read_images("own.csv")
+    for compare in ("paper", "released"):
+        settings = options("stage2", compare=compare)
+        tower = settings["tower"]
+        model = FGResQ.build({**tower, **settings["stage2"]}, Path("nowhere"))
+        feed = ImageFeed(images, tower, Path("nowhere"), torch.device("cpu"))
+        rows, degradation = np.arange(len(images)), torch.randn(len(images), model.tower.width)
+        start_heads(model, feed, images, rows, degradation, "ridge")
+        heads = model.heads
+        with torch.no_grad():
+            quality = heads.quality(feed.features(model.tower, rows), degradation)
+            scores = heads.score_logits(quality)
+            classes = heads.compare_logits(quality[:3], quality[3:6])
+        ahead = classes[:, 1] - classes[:, 0]
+        assert torch.allclose(ahead, scores[:3] - scores[3:6], atol=1e-4), compare
+        assert ahead.abs().max() > 1e-3
 
 
 def test_a_killed_run_ends_in_the_same_bytes(

@@ -44,7 +44,9 @@ def start_heads(
     if head_init == "random":
         return
     chosen = images.iloc[rows]
-    features = model.heads.scaled_general(general).cpu().numpy().astype(np.float64)
+    with torch.no_grad():
+        quality = model.heads.quality(general, degradation[rows])
+    features = quality.cpu().numpy().astype(np.float64)
     families = (chosen["source"] + "/" + chosen["family"]).to_numpy()
     truth = chosen["score"].clip(EDGE, 1 - EDGE).to_numpy()
     groups = (chosen["source"] + "/" + chosen["task"] + "/" + chosen["group"]).to_numpy()
@@ -55,8 +57,7 @@ def start_heads(
     bias = regression.intercept_ - float(scaler.mean_ @ weight)
     with torch.no_grad():
         head = model.heads.score_head
-        head.weight.zero_()
-        head.weight[0, : len(weight)] = torch.from_numpy(weight).float()
+        head.weight[0] = torch.from_numpy(weight).float()
         head.bias.fill_(bias)
         compare_start(model.heads)
 

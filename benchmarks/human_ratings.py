@@ -1,0 +1,212 @@
+"""FGResQ on human ratings, beside every method: families left out, and algorithms left out, too.
+
+    make own FOLDER=data/raw/srij
+    python benchmarks/human_ratings.py family
+    python benchmarks/human_ratings.py algorithm
+
+`family`: one family (scene) is tested by a model of all others. `algorithm`: the families of a fold
+are tested by models of the other folds, once without each algorithm, and only the pairs that hold
+the algorithm left out are counted, since the same algorithms restore every scene and recognising
+them is a shortcut. Trained rows are FGResQ and the two ridges; untrained methods are measured on
+the same images and pairs. Intervals are 95 % percentile intervals over families.
+
+Reads what the preset `own` made: results/data, results/pairs, results/scores. Trained runs lie in
+work/human_ratings and are kept, so that a stopped call goes on. Columns of the table:
+srcc, over all images; srcc_groups, mean inside groups; acc, of decided pairs; acc_gap5, of pairs
+whose raw scores lie more than 5 apart, by the order of the scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+from tqdm import tqdm
+
+from fgresq.cli import main as verb
+from fgresq.config import load, read_yaml
+from fgresq.files import digest, write_csv
+from fgresq.metrics.ridge import FOLD_COLUMNS, predicted, read_features
+from fgresq.tables import read_images, read_pairs, read_table
+from fgresq.training.inputs import sides
+from fgresq.training.settings import stage_options
+
+PRESET = "own"
+WEIGHTS = "data/weights/dinov2_vits14"
+GAP = 5.0  # of raw scores
+REPLICATES = 1000
+
+
+def protocol_runs(
+    protocol: str, images: pd.DataFrame, pairs: pd.DataFrame, folds: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Give pairs and folds as a protocol wants them, and the names of its runs."""
+    if protocol == "algorithm":
+        algorithms = sorted(images["algorithm"].unique())
+        numbers = sorted(folds["fold"].unique())
+        return pairs, folds, [f"{k}-without-{name}" for k in numbers for name in algorithms]
+    folds = folds.assign(fold=np.arange(len(folds)))
+    fold = pairs[["source", "family"]].merge(folds, how="left")["fold"].to_numpy()
+    return pairs.assign(fold=fold), folds, [str(k) for k in range(len(folds))]
+
+
+def fgresq_scores(run: str, place: Path, threads: int) -> pd.Series:
+    """Train both stages for a run, if not done yet; give the scores of its test images."""
+    out = place / "stage2" / run
+    if not (out / "card.json").exists():
+        tables = ["--images", str(place / "images.csv"), "--pairs", str(place / "pairs.csv")]
+        tables += ["--folds", str(place / "folds.csv"), "--weights", WEIGHTS]
+        tables += ["--preset", PRESET, "--threads", str(threads)]
+        first = place / "stage1" / run
+        calls = (
+            ["stage1", run, *tables, "--work", str(place / "w1" / run), "--out", str(first)],
+            ["stage2", run, *tables, "--work", str(place / "w2" / run), "--out", str(out)]
+            + ["--degradation", str(first)],
+        )
+        for call in calls:
+            if verb(call):
+                raise SystemExit(f"run {run} failed")
+    return pd.read_csv(out / "scores.csv").set_index("image")["value"]
+
+
+def ridge_scores(
+    run: str, images: pd.DataFrame, pairs: pd.DataFrame, folds: pd.DataFrame, tower: str
+) -> pd.Series:
+    """Train a ridge on the run's training images; give the scores of its test images."""
+    train, test, _, _ = sides(images, pairs, folds, run)
+    masks = [np.isin(np.arange(len(images)), rows) for rows in (train, test)]
+    features = read_features(Path(f"results/scores/{PRESET}/features/{tower}.npz"), images)
+    return predicted(images, features, *masks, run).set_index("image")["value"]
+
+
+def untrained(images: pd.DataFrame) -> dict[str, pd.Series]:
+    """Read the scores of the untrained methods, each turned so that higher is better."""
+    found = {}
+    for name, method in read_yaml("config/methods.yaml").items():
+        path = Path(f"results/scores/{PRESET}/{name}.csv")
+        if not method["trained"] and path.exists():
+            values = pd.read_csv(path).set_index("image")["value"]
+            found[name] = values * (1 if method["direction"] == "higher" else -1)
+    return {name: values.reindex(images["image"]) for name, values in found.items()}
+
+
+def tested_pairs(images: pd.DataFrame, pairs: pd.DataFrame, run: str) -> pd.DataFrame:
+    """Give the pairs a run answers for: of its test side and, if one is left out, its algorithm."""
+    side, _, without = run.partition("-without-")
+    of = images.set_index("image")["algorithm"]
+    chosen = pairs[pairs["fold"].eq(int(side))]
+    with_it = chosen["image_a"].map(of).eq(without) | chosen["image_b"].map(of).eq(without)
+    return chosen[with_it] if without else chosen
+
+
+def answers(images: pd.DataFrame, pairs: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    """Give, a pair: its family, whether it is decided or wide, and whether values get it right."""
+    raw = images.set_index("image")["raw_score"]
+    gap, order = (pairs["image_a"].map(by) - pairs["image_b"].map(by) for by in (raw, values))
+    decided = pairs["preference"].ne("equal")
+    wanted = np.where(decided, np.where(pairs["preference"].eq("A"), 1, -1), np.sign(gap))
+    half = np.where(order == 0, 0.5, np.sign(order) == wanted)
+    by_score = np.where(order == 0, 0.5, np.sign(order) == np.sign(gap))
+    return pd.DataFrame(
+        {
+            "family": pairs["family"],
+            "decided": decided,
+            "acc": np.where(order.isna(), np.nan, half),
+            "wide": gap.abs() > GAP,
+            "acc_gap5": np.where(order.isna(), np.nan, by_score),
+        }
+    )
+
+
+def interval(values: pd.Series, families: pd.Series) -> str:
+    """Give a mean with its 95 % interval over families drawn with replacement."""
+    sums = values.groupby(families).agg(["sum", "count"]).to_numpy(dtype=float)
+    rng = np.random.default_rng(0)
+    drawn = sums[rng.integers(0, len(sums), (REPLICATES, len(sums)))].sum(axis=1)
+    return shown(values.mean(), drawn[:, 0] / drawn[:, 1])
+
+
+def shown(value: float, draws: np.ndarray) -> str:
+    """Write a value and its interval."""
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def of_pairs(rows: pd.DataFrame) -> dict[str, object]:
+    """Measure the answers to pairs."""
+    decided, wide = rows[rows["decided"]], rows[rows["wide"]]
+    return {
+        "acc": interval(decided["acc"], decided["family"]),
+        "acc_gap5": interval(wide["acc_gap5"], wide["family"]),
+        "pairs": len(decided),
+        "wide": len(wide),
+    }
+
+
+def of_images(table: pd.DataFrame) -> dict[str, object]:
+    """Measure images with one value each: SRCC over all, and inside groups."""
+    groups = [g for _, g in table.groupby("group") if len(g) > 2]
+    inside = pd.Series([spearmanr(g["value"], g["score"]).statistic for g in groups])
+    rng, by_family = np.random.default_rng(0), [g for _, g in table.groupby("family")]
+    draws = []
+    for _ in range(REPLICATES):
+        chosen = [by_family[k] for k in rng.integers(0, len(by_family), len(by_family))]
+        values, scores = (
+            np.concatenate([g[name].to_numpy() for g in chosen]) for name in ("value", "score")
+        )
+        draws.append(spearmanr(values, scores).statistic)
+    overall = spearmanr(table["value"], table["score"]).statistic
+    return {
+        "srcc": shown(overall, np.array(draws)),
+        "srcc_groups": interval(inside, pd.Series([g["family"].iloc[0] for g in groups])),
+        "images": len(table),
+    }
+
+
+def main() -> None:
+    """Train what is missing and print the table of a protocol."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("protocol", choices=("family", "algorithm"))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, help="table to write (CSV)")
+    args = parser.parse_args()
+    images = read_images(f"results/data/{PRESET}/images.csv")
+    pairs = read_pairs(f"results/pairs/{PRESET}/pairs.csv")
+    folds = read_table(f"results/pairs/{PRESET}/folds.csv", FOLD_COLUMNS)
+    pairs, folds, runs = protocol_runs(args.protocol, images, pairs, folds)
+    preset = load()["presets"][PRESET]
+    options = [stage_options(preset, stage, "full") for stage in ("stage1", "stage2")]
+    key = digest([options, images["sha256"].tolist(), pairs["preference"].tolist()])
+    place = Path("work/human_ratings", f"{args.protocol}-{key}")
+    for name, table in (("images", images), ("pairs", pairs), ("folds", folds)):
+        write_csv(place / f"{name}.csv", table)
+    scores: dict[str, list[tuple[str, pd.Series]]] = {}
+    for run in tqdm(runs, desc=args.protocol):
+        found = {"FGResQ": fgresq_scores(run, place, args.threads)}
+        for tower in ("dinov2", "random"):
+            found[f"ridge_{tower}"] = ridge_scores(run, images, pairs, folds, tower)
+        for name, values in {**found, **untrained(images)}.items():
+            scores.setdefault(name, []).append((run, values))
+    results = []
+    for name, parts in scores.items():
+        rows = [answers(images, tested_pairs(images, pairs, run), v) for run, v in parts]
+        found = of_pairs(pd.concat(rows).dropna(subset=["acc"]))
+        if args.protocol == "family":
+            value = images["image"].map(pd.concat([v for _, v in parts]).groupby(level=0).first())
+            found |= of_images(images.assign(value=value).dropna(subset=["value"]))
+        results.append({"method": name, **found})
+    result = pd.DataFrame(results)
+    print(json.dumps({"protocol": args.protocol, "runs": len(runs), "settings": key}))
+    print(result.to_string(index=False))
+    if args.out:
+        write_csv(args.out, result)
+
+
+if __name__ == "__main__":
+    main()
