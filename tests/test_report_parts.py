@@ -79,6 +79,16 @@ def test_gallery_heeds_direction(tmp_path: Path) -> None:
     assert list(verdicts["psnr"]) == ["wrong"] and list(verdicts["lpips"]) == ["right"]
 
 
+def test_a_decision_against_the_majority_is_told() -> None:
+    pair = {"fraction_a": 0.35, "preference": "B", "label_origin": "simulated"}
+    assert gallery.votes_text(pair) == "35 % of votes for A"
+    told = gallery.votes_text(pair | {"preference": "A"})
+    assert told == "35 % of votes for A; the groups disagreed, the experts decided"
+    told = gallery.votes_text(pair | {"preference": "A", "label_origin": "human"})
+    assert told.endswith("not by majority")
+    assert "experts decided" in gallery.votes_text(pair | {"fraction_a": 0.5})
+
+
 def test_large_images_are_cut_where_they_differ() -> None:
     a = np.zeros((500, 700, 3), np.uint8)
     b = a.copy()

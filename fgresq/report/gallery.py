@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,13 +72,24 @@ class Shown:
     def facts(self) -> dict[str, str]:
         """Share of votes for A, score difference and SSIM as text; empty where unknown."""
         pair = self.pair
-        votes = "" if missing(pair["fraction_a"]) else f"{100 * pair['fraction_a']:.0f} %"
+        votes = "" if missing(pair["fraction_a"]) else votes_text(pair)
         ssim = "" if missing(pair["ssim"]) else decimal(pair["ssim"])
         return {
             "votes": votes,
             "difference": decimal(pair["score_difference"], sign=True),
             "ssim": ssim,
         }
+
+
+def votes_text(pair: Mapping[str, Any]) -> str:
+    """Tell the share of votes for A, and where it is not what decided the pair."""
+    share = pair["fraction_a"]
+    told = f"{100 * share:.0f} % of votes for A"
+    for_a = pair["preference"] == "A"
+    if share == 0.5 or (share > 0.5) != for_a:
+        experts = pair["label_origin"] == "simulated"
+        told += "; the groups disagreed, the experts decided" if experts else "; not by majority"
+    return told
 
 
 def judge_pairs(run: Run, methods: Methods) -> pd.DataFrame:
