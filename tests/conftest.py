@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 from fgresq.tables import IMAGE_COLUMNS
@@ -56,28 +56,42 @@ def folder(tmp_path: Path) -> Path:
     return write_folder(tmp_path / "own")
 
 
+def copy_repository(place: Path, *left_out: str) -> Path:
+    """Copy the repository's files, without what runs have made."""
+    made = (".git", ".venv", ".snakemake", "results", "work", "site", "logs", "raw", "packages")
+    made += ("cache", "tmp", "__pycache__", ".*_cache", "dvc.lock", *left_out)
+    shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*made))
+    return place
+
+
+def set_probe(place: Path) -> None:
+    """Add the preset `probe`, quick and on a small own folder, to a copy of the repository."""
+    path = place / "config/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["presets"]["probe"] = {
+        "sources": ["own"],
+        "methods": ["psnr", "ssim"],
+        "jnd": {"images": 4},
+        "analysis": {"bootstrap": 10},
+        "filter": {"tau": 1.0},
+        "report": {"gallery": 1},
+    }
+    path.write_text(yaml.safe_dump(config))
+    write_folder(place / "data/raw/own")
+
+
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a copy of the repository's files, with the weights linked, to run the pipeline in."""
-    copy = tmp_path_factory.mktemp("checkout") / "fgresq"
-    skip = shutil.ignore_patterns(
-        ".git",
-        ".venv",
-        ".snakemake",
-        "results",
-        "work",
-        "site",
-        "logs",
-        "raw",
-        "weights",
-        "packages",
-        "__pycache__",
-        ".*_cache",
-    )
-    shutil.copytree(ROOT, copy, ignore=skip)
+    copy = copy_repository(tmp_path_factory.mktemp("checkout") / "fgresq", "weights")
     (copy / "data").mkdir(exist_ok=True)
     (copy / "data/weights").symlink_to(ROOT / "data/weights")
-    yield copy
+    return copy
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that run the pipeline first, so that no worker is left alone with them."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
 
 
 def image_table(count: int, families: int, score: np.ndarray) -> pd.DataFrame:

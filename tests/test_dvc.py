@@ -8,9 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.conftest import ROOT, write_folder
+from tests.conftest import copy_repository, set_probe
 
 pytestmark = pytest.mark.workflow
 RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
@@ -33,37 +32,12 @@ def repro(folder: Path, *more: str) -> tuple[set[str], set[str]]:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a git repository set to a quick preset on a small own folder, reproduced once."""
-    place = tmp_path_factory.mktemp("dvc") / "fgresq"
-    skip = shutil.ignore_patterns(
-        ".git",
-        ".venv",
-        ".snakemake",
-        "results",
-        "work",
-        "site",
-        "logs",
-        "raw",
-        "packages",
-        "cache",
-        "tmp",
-        "__pycache__",
-        "dvc.lock",
-    )
-    shutil.copytree(ROOT, place, ignore=skip)
-    config = yaml.safe_load((place / "config/config.yaml").read_text())
-    config["preset"] = "probe"
-    config["presets"]["probe"] = {
-        "sources": ["own"],
-        "methods": ["psnr", "ssim"],
-        "jnd": {"images": 4},
-        "analysis": {"bootstrap": 10},
-        "filter": {"tau": 1.0},
-        "report": {"gallery": 1},
-    }
-    (place / "config/config.yaml").write_text(yaml.safe_dump(config))
+    place = copy_repository(tmp_path_factory.mktemp("dvc") / "fgresq")
+    set_probe(place)
+    config = place / "config/config.yaml"
+    config.write_text(config.read_text().replace("preset: auto\n", "preset: probe\n"))
     (place / "reports/metrics").mkdir(exist_ok=True)
     (place / "reports/metrics/mini.json").write_text("{}\n")
-    write_folder(place / "data/raw/own")
     call(place, "git", "init", "-q")
     call(place, "git", "config", "user.email", "test@example.org")
     call(place, "git", "config", "user.name", "test")

@@ -99,6 +99,8 @@ def test_sentences(trained: Trained) -> None:
     assert "over 650 decided pairs" in training.reliability_sentence(trained)
     none = Trained()
     assert training.task_sentence(none) == training.reliability_sentence(none) == ""
+    single = training.task_sentence(Trained(record={"single_task": True}))
+    assert single.startswith("All images are of one task")
     assert training.run_title("pairs-seed2") == "test pairs, seed 2"
 
 

@@ -7,6 +7,7 @@ import copy
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,12 @@ from tests.conftest import ROOT, write_folder
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with image, pair and fold tables of twelve small images in three families."""
+    """Give a folder with image, pair and fold tables: four families of four images, two tasks."""
     place = tmp_path_factory.mktemp("training")
-    write_folder(place / "own")
+    folder = write_folder(place / "own", ("alpha", "beta", "gamma", "delta"))
+    rows = pd.read_csv(folder / "images.csv")
+    rows.loc[rows["family"].isin(["beta", "delta"]), "task"] = "deblurring"
+    rows.to_csv(folder / "images.csv", index=False)
     entry = {
         "title": "Own",
         "adapter": "folder",
@@ -134,10 +138,11 @@ def run(
     *more: str,
     run: str = "0",
     pairs: str = "pairs.csv",
+    images: str = "own.csv",
     settings: dict | None = None,
 ) -> int:
     """Run a stage by its verb."""
-    call = [stage, run, "--images", "own.csv", "--pairs", pairs, "--folds", "folds.csv"]
+    call = [stage, run, "--images", images, "--pairs", pairs, "--folds", "folds.csv"]
     call += ["--weights", "nowhere", "--work", f"work/{out}", "--out", out, *more]
     return main([*call, "--options", json.dumps(settings or options(stage))])
 
@@ -168,8 +173,25 @@ def test_training_changes_what_it_should_and_leaves_the_rest(trained: Path) -> N
 def test_the_test_side_is_scored_and_no_more(trained: Path) -> None:
     scores, pairs = pd.read_csv("s2/scores.csv"), pd.read_csv("pairs.csv")
     ranking = pd.read_csv("s2/ranking.csv").merge(pairs, on="pair")
-    assert len(scores) == 4 and scores["value"].between(0, 1).all()
+    of_fold = pd.read_csv("folds.csv").query("fold == 0")["family"]
+    images = read_images("own.csv")
+    tested = images.loc[images["family"].isin(of_fold), "image"]
+    assert set(scores["image"]) == set(tested) and scores["value"].between(0, 1).all()
     assert set(ranking["fold"]) == {0} and ranking["probability_a"].between(0, 1).all()
+
+
+def test_a_single_task_leaves_the_degradation_encoder_as_it_is(
+    tables: Path, capsys: pytest.CaptureFixture
+) -> None:
+    read_images("own.csv").assign(task="denoising").to_csv("one.csv", index=False)
+    assert run("stage1", "single", images="one.csv") == 0
+    assert "one task only (denoising)" in capsys.readouterr().err
+    assert pd.read_csv("single/tasks.csv").empty and pd.read_csv("single/history.csv").empty
+    card = read_json("single/card.json")
+    assert card["steps"] == 0 and card["tasks"] == ["denoising"]
+    pd.read_csv("pairs.csv").assign(task="denoising").to_csv("one.pairs.csv", index=False)
+    given = {"images": "one.csv", "pairs": "one.pairs.csv"}
+    assert run("stage2", "single2", "--degradation", "single", **given) == 0
 
 
 def test_an_algorithm_can_be_kept_out_of_training(tables: Path) -> None:
@@ -270,6 +292,8 @@ def test_a_loss_that_is_no_number_stops_with_the_step(
     )
     told = capsys.readouterr().err
     assert "stage 2, full, run 0, step" in told and "Lower the learning rate" in told
+    named = re.search("that batch's images: (.*)", told)
+    assert named and set(named[1].rstrip(".").split(", ")) <= set(read_images("own.csv")["image"])
 
 
 def test_pairs_that_are_all_equal_are_refused(trained: Path, capsys: pytest.CaptureFixture) -> None:
@@ -288,7 +312,7 @@ def test_a_folder_is_scored_by_the_checkpoint(trained: Path, capsys: pytest.Capt
     assert main(["score", "--checkpoint", "s2", "--images", "own/images", "--out", "x.csv"]) == 0
     (trained / "own/images/broken.png").unlink()
     made = pd.read_csv("x.csv").set_index("image")
-    assert "not a readable image" in made.loc["broken.png", "reason"] and len(made) == 16
+    assert "not a readable image" in made.loc["broken.png", "reason"] and len(made) == 21
     tested = pd.read_csv("s2/scores.csv")
     for name, value in tested.to_numpy():
         assert made.loc[Path(name).name, "value"] == pytest.approx(value, abs=1e-6)

@@ -136,6 +136,18 @@ def test_record_names_the_stand_in_and_every_run(made):
     assert last["sha256"] == "ab12" and last["steps"] == 7 and last["device"] is None
 
 
+def test_a_single_task_has_no_accuracy_and_says_so(data, tmp_path):
+    images, pairs = data
+    one = images.assign(task="denoising")
+    run = write_stage1(tmp_path / "1/full/0", one)
+    pd.DataFrame(columns=["image", "task", "predicted"]).to_csv(run / "tasks.csv", index=False)
+    record = collect(tmp_path, one, pairs, [run], ())["record"]
+    assert record["single_task"] and record["task_accuracy"] is None
+    write_stage1(tmp_path / "1/full/1", images)
+    runs = [run, tmp_path / "1/full/1"]
+    assert not collect(tmp_path, images, pairs, runs, ())["record"]["single_task"]
+
+
 def test_a_stopped_run_is_truncated(data, tmp_path):
     images, pairs = data
     values, chances = pd.Series({"s/00000.png": 0.5}), pd.Series({"s#00000": 0.5})

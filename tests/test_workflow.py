@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import ROOT, write_folder
+from tests.conftest import ROOT, set_probe
 from workflow.render_dvc import TARGET, render
 from workflow.render_environment import render as render_environment
 
@@ -39,17 +39,7 @@ def edit(path: Path, old: str, new: str) -> None:
 @pytest.fixture(scope="module")
 def probe(checkout: Path) -> Path:
     """Give a checkout with the quick preset `probe` on a small own folder, run once."""
-    config = yaml.safe_load((checkout / "config/config.yaml").read_text())
-    config["presets"]["probe"] = {
-        "sources": ["own"],
-        "methods": ["psnr", "ssim"],
-        "jnd": {"images": 4},
-        "analysis": {"bootstrap": 10},
-        "filter": {"tau": 1.0},
-        "report": {"gallery": 1},
-    }
-    (checkout / "config/config.yaml").write_text(yaml.safe_dump(config))
-    write_folder(checkout / "data/raw/own")
+    set_probe(checkout)
     rules, _ = snakemake(checkout, "probe")
     assert {"read_source", "filter_pairs", "score", "performance", "report"} <= rules
     return checkout

@@ -40,6 +40,7 @@ def write_stage1(folder: Path, images: pd.DataFrame, wrong: int = 0, steps: int 
     options = {"tower": TOWER, "stage1": {"seed": 0}}
     card = {"kind": "degradation encoder", "run": run, "options": options, "steps": steps}
     facts = {"train_images": 40, "test_images": len(tasks), "sha256": f"1{run}{variant}"}
+    facts |= {"tasks": sorted(tasks["task"].unique())}
     write_json(folder / "card.json", {**card, **facts})
     return folder
 

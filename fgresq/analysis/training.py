@@ -224,6 +224,7 @@ def record(
     """Give the record of the training."""
     runs = [facts(run, 1) for run in stage1] + [facts(run, 2) for run in stage2]
     there = [run for run in runs if run["absent"] is None]
+    tasks = [run.card["tasks"] for run in stage1 if run.absent is None]
     why = next((run["absent"] for run in runs if run["absent"]), None)
     return {
         "runs": runs,
@@ -231,6 +232,7 @@ def record(
         "truncated": any(run["truncated"] for run in runs),
         "tower": tower_of([*stage1, *stage2]),
         "task_accuracy": accuracy,
+        "single_task": bool(tasks) and all(len(known) == 1 for known in tasks),
     }
 
 

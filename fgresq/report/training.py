@@ -25,12 +25,16 @@ from fgresq.report.tables import (
 )
 from fgresq.report.trained import VARIANTS, Trained, variant_title
 
+SINGLE_TASK = (
+    "All images are of one task: stage 1 had nothing to tell apart and left its encoder as it was."
+)
+
 
 def task_sentence(trained: Trained) -> str:
     """Say how often stage 1 names the task of an image of an unseen family."""
     found = trained.record.get("task_accuracy")
     if not found:
-        return ""
+        return SINGLE_TASK if trained.record.get("single_task") else ""
     range_ = interval(found["low"], found["high"])
     return (
         f"Task accuracy: {decimal(found['value'])} {range_} on {count(found['n'])} images of "

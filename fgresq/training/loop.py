@@ -36,6 +36,7 @@ class Job:
         steps: how many.
         step: from its number to named losses, of which "loss" is minimised; draws nothing from
             global generators.
+        members: from the number of a step to the names of its images, for messages.
         checkpoint: file in work/ to resume from.
         identity: digest of everything the run depends on; a checkpoint of another is not resumed.
     """
@@ -45,6 +46,7 @@ class Job:
     groups: list[dict[str, Any]]
     steps: int
     step: Callable[[int], dict[str, torch.Tensor]]
+    members: Callable[[int], list[str]]
     checkpoint: Path
     identity: str
 
@@ -81,6 +83,13 @@ def resume(job: Job, optimizer: torch.optim.Optimizer) -> list[dict[str, float]]
     return state["history"]
 
 
+def listed(job: Job, step: int) -> str:
+    """Name the images of a step's batch, the first eight of many."""
+    names = job.members(step)
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(names[:8]) + more
+
+
 def check_finite(job: Job, losses: dict[str, torch.Tensor], step: int) -> dict[str, float]:
     """Give the losses as numbers.
 
@@ -93,7 +102,7 @@ def check_finite(job: Job, losses: dict[str, torch.Tensor], step: int) -> dict[s
             raise UserError(
                 f"{job.name}, step {step}",
                 f"{name} is {value}",
-                "Lower the learning rate, or look at the images of that batch (--debug lists them)",
+                f"Lower the learning rate, or look at that batch's images: {listed(job, step)}",
             )
     return values
 
@@ -131,4 +140,4 @@ def train(job: Job) -> pd.DataFrame:
         f", peak GPU memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB" if on_gpu else ""
     )
     logging.info("%s: %.2f steps/s%s", job.name, rate, memory)
-    return pd.DataFrame(history)
+    return pd.DataFrame(history, columns=None if history else ["step", "lr_factor", "loss"])

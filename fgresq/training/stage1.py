@@ -3,14 +3,15 @@
 Trains the upper blocks of the tower by a two-way contrastive loss against fixed text vectors, for
 one run: a fold (its families are kept for the test), `pairs` (the images of the training pairs), or
 `all`. Writes weights and card, history.csv, tasks.csv (the task read off every test image) and
-features.npz (degradation features of all images, which stage 2 uses frozen).
+features.npz (degradation features of all images, which stage 2 uses frozen). With the images of one
+task only there is nothing to tell apart: the encoder stays as it is, and tasks.csv is empty.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,49 +20,24 @@ from torch import nn
 
 from fgresq.files import atomic, digest, write_csv
 from fgresq.model.towers import build_clip
-from fgresq.tables import TASKS, read_images, read_pairs, read_table
-from fgresq.training.encode import device_of, name_of
-from fgresq.training.inputs import ImageFeed, sides
+from fgresq.tables import TASKS
+from fgresq.training.encode import name_of
+from fgresq.training.inputs import ImageFeed
 from fgresq.training.loop import Job, train
 from fgresq.training.losses import contrastive_loss
-from fgresq.training.ready import absence, write_absent
 from fgresq.training.sampler import SceneSampler
-from fgresq.training.settings import add_stage_options, options_of_stage
+from fgresq.training.setup import Setup, add_run_arguments, set_up
 from fgresq.training.weights import trained_state, write_weights
 
 STAGE1_TABLES = {
     "history.csv": ["step", "lr_factor", "loss"],
     "tasks.csv": ["image", "task", "predicted"],
 }
-FOLD_COLUMNS: dict[str, type] = {"source": str, "family": str, "fold": int}
-
-
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that both stages share."""
-    parser.add_argument("run", help="number of the fold to test on, `pairs`, or `all`")
-    parser.add_argument("--images", required=True, help="image table")
-    parser.add_argument("--pairs", required=True, help="pair table")
-    parser.add_argument("--folds", required=True, help="fold of each family")
-    parser.add_argument("--weights", required=True, help="folder of the stand-in's weights")
-    parser.add_argument("--work", required=True, help="folder of checkpoints, to resume from")
-    parser.add_argument("--out", required=True, help="folder to write")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     add_run_arguments(parser)
-    add_stage_options(parser)
-
-
-def read_run(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read the tables of a run: images, pairs, folds."""
-    images, pairs = read_images(args.images), read_pairs(args.pairs)
-    return images, pairs, read_table(args.folds, FOLD_COLUMNS)
-
-
-def seed_all(seed: int) -> None:
-    """Seed what draws initial weights."""
-    torch.manual_seed(seed)
 
 
 class Alignment(nn.Module):
@@ -81,16 +57,11 @@ class Alignment(nn.Module):
 
 
 def job_of(
-    args: argparse.Namespace,
-    options: dict[str, Any],
-    feed: ImageFeed,
-    model: Alignment,
-    rows: np.ndarray,
-    tasks: np.ndarray,
-    identity: str,
+    args: argparse.Namespace, setup: Setup, feed: ImageFeed, model: Alignment, identity: str
 ) -> Job:
-    """Lay out the training run: batches mix all tasks."""
-    settings = options["stage1"]
+    """Lay out the training run: batches mix all tasks. With a single task there is no step."""
+    settings, rows, names = setup.options["stage1"], setup.train_rows, setup.images["image"]
+    tasks = setup.images["task"].map(TASKS.index).to_numpy()
     sampler = SceneSampler(np.zeros(len(rows)), settings["batch"], settings["seed"])
     tower = model.clip.visual.tower
 
@@ -106,69 +77,73 @@ def job_of(
 
     heads = [*model.clip.visual.projection.parameters(), model.clip.logit_scale]
     blocks = [p for p in tower.parameters() if p.requires_grad]
-    groups = [
-        {"params": blocks, "lr": settings["lr_encoder"]},
-        {"params": heads, "lr": settings["lr_heads"]},
-    ]
-    steps = settings["epochs"] * sampler.per_epoch
-    name = f"stage 1, run {args.run}"
+    steps = setup.options["tower"]["max_steps"] or settings["epochs"] * sampler.per_epoch
     return Job(
-        name,
-        model,
-        groups,
-        options["tower"]["max_steps"] or steps,
-        step,
-        Path(args.work) / "checkpoint.pt",
-        identity,
+        name=f"stage 1, run {args.run}",
+        model=model,
+        groups=[
+            {"params": blocks, "lr": settings["lr_encoder"]},
+            {"params": heads, "lr": settings["lr_heads"]},
+        ],
+        steps=steps if len(set(tasks[rows])) > 1 else 0,
+        step=step,
+        members=lambda number: names.iloc[np.sort(rows[sampler.step(number)])].tolist(),
+        checkpoint=Path(args.work) / "checkpoint.pt",
+        identity=identity,
     )
 
 
 def predicted_tasks(
-    model: Alignment, feed: ImageFeed, images: pd.DataFrame, rows: np.ndarray
+    model: Alignment, feed: ImageFeed, setup: Setup, known: list[int]
 ) -> pd.DataFrame:
-    """Read the task off test images: image, task, predicted."""
-    table = images.iloc[rows][["image", "task"]].reset_index(drop=True)
+    """Read the task off test images, of those trained on: image, task, predicted."""
+    rows = setup.test_rows
+    table = setup.images.iloc[rows][["image", "task"]].reset_index(drop=True)
     found: list[str] = []
     with torch.inference_mode():
         for at in range(0, len(rows), 64):
             tokens = feed.evaluation(model.clip.visual.tower, rows[at : at + 64])
-            found += [TASKS[k] for k in model.logits(tokens).argmax(dim=1).tolist()]
+            best = model.logits(tokens)[:, known].argmax(dim=1).tolist()
+            found += [TASKS[known[k]] for k in best]
     return table.assign(predicted=found)
 
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    torch.set_num_threads(args.threads)
-    options = options_of_stage(args, "stage1")
-    settings, tower = options["stage1"], options["tower"]
-    images, pairs, folds = read_run(args)
-    absent = absence(images, tower)
-    if absent:
-        write_absent(Path(args.out), STAGE1_TABLES, absent)
+    setup = set_up(args, "stage1", STAGE1_TABLES)
+    if setup is None:
         return
-    train_rows, test_rows, _, _ = sides(images, pairs, folds, args.run)
-    tasks = images["task"].map(TASKS.index).to_numpy()
-    seed_all(settings["seed"])
-    on = device_of(tower)
-    feed = ImageFeed(images, tower, Path(args.weights), on)
-    model = Alignment(build_clip(tower, Path(args.weights), list(TASKS))).to(on)
-    identity = digest([options, args.run, images["sha256"].tolist(), train_rows.tolist()])
-    job = job_of(args, options, feed, model, train_rows, tasks, identity)
+    images, tower = setup.images, setup.options["tower"]
+    known = sorted(images["task"].iloc[setup.train_rows].map(TASKS.index).unique().tolist())
+    if len(known) == 1:
+        logging.info(
+            "stage 1 has the images of one task only (%s), so there is nothing to tell apart: "
+            "the degradation encoder stays as it is",
+            TASKS[known[0]],
+        )
+    feed = setup.feed()
+    model = Alignment(build_clip(tower, setup.weights, list(TASKS))).to(setup.on)
+    identity = digest(
+        [setup.options, args.run, images["sha256"].tolist(), setup.train_rows.tolist()]
+    )
+    job = job_of(args, setup, feed, model, identity)
     history = train(job)
     out = Path(args.out)
     write_csv(out / "history.csv", history)
-    write_csv(out / "tasks.csv", predicted_tasks(model, feed, images, test_rows))
+    tasks = predicted_tasks(model, feed, setup, known)
+    write_csv(out / "tasks.csv", tasks if len(known) > 1 else tasks.iloc[:0])
     features = feed.features(model.clip.visual.tower, np.arange(len(images))).cpu().numpy()
     with atomic(out / "features.npz") as scratch:
         np.savez(scratch, image=images["image"].to_numpy(dtype=str), features=features)
     card = {
         "kind": "degradation encoder",
         "run": args.run,
-        "options": options,
-        "train_images": len(train_rows),
-        "test_images": len(test_rows),
+        "options": setup.options,
+        "tasks": [TASKS[k] for k in known],
+        "train_images": len(setup.train_rows),
+        "test_images": len(setup.test_rows),
         "steps": job.steps,
-        "device": name_of(on),
+        "device": name_of(setup.on),
     }
     write_weights(out, trained_state(model), card)
     job.checkpoint.unlink(missing_ok=True)

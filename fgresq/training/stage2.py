@@ -20,14 +20,12 @@ from fgresq.errors import UserError
 from fgresq.files import digest, sha256, write_csv
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
-from fgresq.training.encode import device_of, name_of
-from fgresq.training.inputs import ImageFeed, sides
+from fgresq.training.encode import name_of
+from fgresq.training.inputs import ImageFeed
 from fgresq.training.loop import Job, train
 from fgresq.training.losses import fidelity_loss, ranking_loss, scene_weights
-from fgresq.training.ready import absence, write_absent
 from fgresq.training.sampler import SceneSampler
-from fgresq.training.settings import add_stage_options, options_of_stage
-from fgresq.training.stage1 import add_run_arguments, read_run, seed_all
+from fgresq.training.setup import Setup, add_run_arguments, set_up
 from fgresq.training.start import start_heads
 from fgresq.training.weights import WEIGHTS, read_card, read_weights, trained_state, write_weights
 
@@ -42,7 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     add_run_arguments(parser)
     parser.add_argument("--degradation", required=True, help="folder of stage 1 for the same run")
-    add_stage_options(parser)
 
 
 def degradation_features(folder: Path, images: pd.DataFrame) -> np.ndarray:
@@ -80,25 +77,31 @@ class PairBatches:
         of_images = images.iloc[rows][settings["scene"]].value_counts()
         self.weights = scene_weights({str(k): int(v) for k, v in of_images.items()})
 
+    def images_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the distinct images of chosen pairs (rows), and where A and B are in them (2, n)."""
+        both = np.stack([self.first[chosen], self.second[chosen]])
+        rows, place = np.unique(both, return_inverse=True)
+        return rows, place.reshape(2, -1)
+
 
 def job_of(
     args: argparse.Namespace,
-    settings: dict[str, Any],
+    setup: Setup,
     feed: ImageFeed,
     model: FGResQ,
     batches: PairBatches,
-    scores: torch.Tensor,
     degradation: torch.Tensor,
     identity: str,
 ) -> Job:
     """Lay out the training run: L = lambda_scene * L_scene + lambda_rank * L_rank (equation 9)."""
-    on, max_steps = degradation.device, settings["max_steps"]
+    settings, max_steps = setup.options["stage2"], setup.options["tower"]["max_steps"]
+    on, names = setup.on, setup.images["image"]
+    scores = torch.from_numpy(setup.images["score"].to_numpy(dtype=np.float32)).to(on)
 
     def step(number: int) -> dict[str, torch.Tensor]:
         chosen = batches.sampler.step(number)
-        both = np.stack([batches.first[chosen], batches.second[chosen]])
-        rows, place = np.unique(both, return_inverse=True)
-        place = torch.from_numpy(place.reshape(2, -1)).to(on)
+        rows, place = batches.images_of(chosen)
+        place = torch.from_numpy(place).to(on)
         with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
             general = model.tower.upper(feed.training(model.tower, rows, number))
             quality = model.heads.quality(general.float(), degradation[rows])
@@ -112,35 +115,31 @@ def job_of(
         loss = settings["lambda_scene"] * scene + settings["lambda_rank"] * rank
         return {"loss": loss, "scene": scene, "rank": rank}
 
+    def members(number: int) -> list[str]:
+        return names.iloc[batches.images_of(batches.sampler.step(number))[0]].tolist()
+
+    blocks = [p for p in model.tower.parameters() if p.requires_grad]
     groups = [
-        {
-            "params": [p for p in model.tower.parameters() if p.requires_grad],
-            "lr": settings["lr_encoder"],
-        },
+        {"params": blocks, "lr": settings["lr_encoder"]},
         {"params": list(model.heads.parameters()), "lr": settings["lr_heads"]},
     ]
-    steps = max_steps or settings["epochs"] * batches.sampler.per_epoch
-    name = f"stage 2, {args.variant}, run {args.run}"
     return Job(
-        name,
-        model,
-        [g for g in groups if g["params"]],
-        steps,
-        step,
-        Path(args.work) / "checkpoint.pt",
-        identity,
+        name=f"stage 2, {args.variant}, run {args.run}",
+        model=model,
+        groups=[g for g in groups if g["params"]],
+        steps=max_steps or settings["epochs"] * batches.sampler.per_epoch,
+        step=step,
+        members=members,
+        checkpoint=Path(args.work) / "checkpoint.pt",
+        identity=identity,
     )
 
 
 def predictions(
-    model: FGResQ,
-    feed: ImageFeed,
-    images: pd.DataFrame,
-    rows: np.ndarray,
-    pairs: pd.DataFrame,
-    degradation: torch.Tensor,
+    model: FGResQ, feed: ImageFeed, setup: Setup, degradation: torch.Tensor
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give scores of test images (image, value) and of test pairs (pair, probability_a)."""
+    images, rows, pairs = setup.images, setup.test_rows, setup.test_pairs
     number = pd.Series(np.arange(len(images)), index=images["image"])
     first, second = (number[pairs[c]].to_numpy() for c in ("image_a", "image_b"))
     needed = np.union1d(rows, np.union1d(first, second)).astype(int)
@@ -158,46 +157,30 @@ def predictions(
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    torch.set_num_threads(args.threads)
-    options = options_of_stage(args, "stage2")
-    settings, tower = options["stage2"], options["tower"]
-    images, pairs, folds = read_run(args)
-    absent = absence(images, tower)
-    if absent:
-        write_absent(Path(args.out), STAGE2_TABLES, absent)
+    setup = set_up(args, "stage2", STAGE2_TABLES)
+    if setup is None:
         return
-    train_rows, test_rows, train_pairs, test_pairs = sides(images, pairs, folds, args.run)
-    if train_pairs["preference"].eq("equal").all():
+    images, tower, settings = setup.images, setup.options["tower"], setup.options["stage2"]
+    if setup.train_pairs["preference"].eq("equal").all():
         raise UserError(
             args.pairs,
             "every training pair is judged equal (or there is none)",
             "Raise filter/tau or lower labels/indifference in config/config.yaml",
         )
-    read_card(Path(args.degradation), "degradation encoder")
-    seed_all(settings["seed"])
-    on = device_of(tower)
-    feed = ImageFeed(images, tower, Path(args.weights), on)
-    degradation = torch.from_numpy(degradation_features(Path(args.degradation), images))
-    degradation = degradation.to(on)
-    model = FGResQ.build({**tower, **settings}, Path(args.weights)).to(on)
-    truth = torch.from_numpy(images["score"].to_numpy(dtype=np.float32)).to(on)
-    start_heads(model, feed, images, train_rows, degradation, settings["head_init"])
-    identity = digest(
-        [
-            options["tower"],
-            settings,
-            args.run,
-            images["sha256"].tolist(),
-            train_pairs["pair"].tolist(),
-            train_pairs["preference"].tolist(),
-            sha256(Path(args.degradation) / WEIGHTS),
-        ]
-    )
-    batches = PairBatches(images, train_pairs, settings)
-    job = job_of(args, {**tower, **settings}, feed, model, batches, truth, degradation, identity)
+    first = Path(args.degradation)
+    read_card(first, "degradation encoder")
+    feed = setup.feed()
+    degradation = torch.from_numpy(degradation_features(first, images)).to(setup.on)
+    model = FGResQ.build({**tower, **settings}, setup.weights).to(setup.on)
+    start_heads(model, feed, images, setup.train_rows, degradation, settings["head_init"])
+    judged = setup.train_pairs[["pair", "preference"]].to_dict("list")
+    hashes = [images["sha256"].tolist(), sha256(first / WEIGHTS)]
+    identity = digest([tower, settings, args.run, judged, hashes])
+    batches = PairBatches(images, setup.train_pairs, settings)
+    job = job_of(args, setup, feed, model, batches, degradation, identity)
     history = train(job)
     out = Path(args.out)
-    scores, ranking = predictions(model, feed, images, test_rows, test_pairs, degradation)
+    scores, ranking = predictions(model, feed, setup, degradation)
     write_csv(out / "history.csv", history)
     write_csv(out / "scores.csv", scores)
     write_csv(out / "ranking.csv", ranking)
@@ -207,13 +190,13 @@ def main(args: argparse.Namespace) -> None:
         "variant": args.variant,
         "tower": tower,
         "settings": settings,
-        "train_pairs": len(train_pairs),
+        "train_pairs": len(setup.train_pairs),
         "steps": job.steps,
-        "device": name_of(on),
-        "train_images": len(train_rows),
-        "test_images": len(test_rows),
+        "device": name_of(setup.on),
+        "train_images": len(setup.train_rows),
+        "test_images": len(setup.test_rows),
     }
     state = {f"quality.{n}": v for n, v in trained_state(model).items()}
-    state |= {f"degradation.{n}": v for n, v in read_weights(Path(args.degradation)).items()}
+    state |= {f"degradation.{n}": v for n, v in read_weights(first).items()}
     write_weights(out, state, card)
     job.checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,89 @@
+"""What both stages begin with: arguments, tables, the sides of a run, and why there may be none."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fgresq.tables import read_images, read_pairs, read_table
+from fgresq.training.encode import device_of
+from fgresq.training.inputs import ImageFeed, sides
+from fgresq.training.ready import absence, write_absent
+from fgresq.training.settings import add_stage_options, options_of_stage
+
+FOLD_COLUMNS: dict[str, type] = {"source": str, "family": str, "fold": int}
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that both stages share."""
+    parser.add_argument(
+        "run",
+        help="what is tested: a fold's number, `pairs`, or `all` (nothing); "
+        "with -without-ALGORITHM or -seedN behind it",
+    )
+    parser.add_argument("--images", required=True, help="image table")
+    parser.add_argument("--pairs", required=True, help="pair table")
+    parser.add_argument("--folds", required=True, help="fold of each family")
+    parser.add_argument("--weights", required=True, help="folder of the stand-in's weights")
+    parser.add_argument("--work", required=True, help="folder of checkpoints, to resume from")
+    parser.add_argument("--out", required=True, help="folder to write")
+    add_stage_options(parser)
+
+
+@dataclass
+class Setup:
+    """A run ready to train.
+
+    Args:
+        options: sections of the preset that the stage reads, `tower` among them.
+        images: image table.
+        train_rows: row numbers of the training images.
+        test_rows: row numbers of the test images.
+        train_pairs: training pairs.
+        test_pairs: test pairs.
+        weights: folder of the stand-in's weights.
+        on: device.
+    """
+
+    options: dict[str, Any]
+    images: pd.DataFrame
+    train_rows: np.ndarray
+    test_rows: np.ndarray
+    train_pairs: pd.DataFrame
+    test_pairs: pd.DataFrame
+    weights: Path
+    on: torch.device
+
+    def feed(self) -> ImageFeed:
+        """Encode the images as far as the frozen blocks go, or read what was encoded."""
+        return ImageFeed(self.images, self.options["tower"], self.weights, self.on)
+
+
+def set_up(args: argparse.Namespace, stage: str, tables: dict[str, list[str]]) -> Setup | None:
+    """Read the tables and divide them; None where training is absent, which is then written.
+
+    Args:
+        args: of the verb.
+        stage: stage1 or stage2.
+        tables: columns of the tables that stand empty where training is absent.
+
+    Raises:
+        UserError: a table or setting is at fault, one side is empty, or the device is missing.
+    """
+    torch.set_num_threads(args.threads)
+    options = options_of_stage(args, stage)
+    tower = options["tower"]
+    images, pairs = read_images(args.images), read_pairs(args.pairs)
+    absent = absence(images, tower)
+    if absent:
+        write_absent(Path(args.out), tables, absent)
+        return None
+    divided = sides(images, pairs, read_table(args.folds, FOLD_COLUMNS), args.run)
+    torch.manual_seed(options[stage]["seed"])
+    return Setup(options, images, *divided, Path(args.weights), device_of(tower))
