@@ -20,7 +20,8 @@ def read_rgb(path: str | Path) -> np.ndarray:
         UserError: the file is missing, is no image, or is cut short.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as opened:
+            image: Image.Image = opened
             image.load()
             if image.mode.startswith("I;16") or image.mode == "I":
                 return np.repeat(

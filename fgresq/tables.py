@@ -53,6 +53,10 @@ PAIR_COLUMNS: dict[str, type] = {
     "fold": int,  # the fold of the family: the content-disjoint split
     "split_pairs": str,  # train or test: the paper's random 8:2 split by pairs
 }
+SUPPLIED_COLUMNS: dict[str, type] = {  # preferences a source brings along
+    name: PAIR_COLUMNS[name]
+    for name in ("image_a", "image_b", "preference", "fraction_a", "label_origin")
+}
 SCORE_COLUMNS: dict[str, type] = {
     "image": str,
     "method": str,

@@ -16,7 +16,7 @@ from skimage import data
 from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.metrics import NoValue, brisque, dists, frozen, lpips, natural, niqe, score
+from fgresq.metrics import NoValue, brisque, dists, frozen, lpips, natural, niqe, score, ssim
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 
 METHODS = {"lpips": lpips, "dists": dists, "brisque": brisque, "niqe": niqe}
@@ -176,9 +176,11 @@ def test_gray_pictures_have_values(name, tmp_path):
     assert math.isfinite(METHODS[name].score(gray, ODD))
 
 
-@pytest.mark.parametrize(("name", "least"), [("lpips", 31), ("dists", 16), ("brisque", 16)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("lpips", 31), ("dists", 16), ("brisque", 16), ("ssim", 11)]
+)
 def test_the_smallest_images(name, least):
-    method = METHODS[name]
+    method = {**METHODS, "ssim": ssim}[name]
     image, other = SMALL[: least + 1, :least], noised(SMALL, 10)[: least + 1, :least]
     assert math.isfinite(method.score(image, other))
     with pytest.raises(NoValue, match=f"{least}x{least - 1} is too small.*{least}x{least}"):

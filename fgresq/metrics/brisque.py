@@ -11,8 +11,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from fgresq.metrics import NoValue
-from fgresq.metrics.frozen import need_pixels, read_weights
+from fgresq.metrics import NoValue, need_pixels
+from fgresq.metrics.frozen import read_weights
 from fgresq.metrics.natural import fit, gray, half, nearest_shape, normalised, products
 
 KIND = "NR"

@@ -15,7 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.metrics.frozen import as_tensor, need_pixels, read_weights
+from fgresq.metrics import need_pixels
+from fgresq.metrics.frozen import as_tensor, read_weights
 
 SMALLEST = 16  # pixels: below it the deepest layer has no pixel of its own
 STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))

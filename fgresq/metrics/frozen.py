@@ -9,7 +9,6 @@ import torch
 from safetensors.torch import load_file
 
 from fgresq.errors import UserError
-from fgresq.metrics import NoValue
 
 WEIGHTS = Path("data/weights")
 
@@ -29,10 +28,3 @@ def read_weights(name: str, file: str = "model.safetensors") -> dict[str, torch.
 def as_tensor(image: np.ndarray) -> torch.Tensor:
     """Give uint8 RGB (h, w, 3) as float32 (1, 3, h, w) in [0, 1]."""
     return torch.from_numpy(image.astype(np.float32)).permute(2, 0, 1)[None] / 255
-
-
-def need_pixels(image: np.ndarray, least: int) -> None:
-    """Raise NoValue for an image that is less than `least` pixels high or wide."""
-    height, width = image.shape[:2]
-    if min(height, width) < least:
-        raise NoValue(f"{width}x{height} is too small, it takes {least}x{least} pixels")

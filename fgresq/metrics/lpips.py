@@ -13,7 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.metrics.frozen import as_tensor, need_pixels, read_weights
+from fgresq.metrics import need_pixels
+from fgresq.metrics.frozen import as_tensor, read_weights
 
 SMALLEST = 31  # pixels: below it the third layer has nothing left
 CHANNELS = (64, 192, 384, 256, 256)

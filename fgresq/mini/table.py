@@ -16,9 +16,8 @@ import pandas as pd
 from fgresq.errors import UserError
 from fgresq.files import digest, write_csv, write_json
 from fgresq.mini.restore import RESTORED_COLUMNS, SOURCE
-from fgresq.tables import TASKS, read_table, write_images
+from fgresq.tables import SUPPLIED_COLUMNS, TASKS, read_table, write_images
 
-SUPPLIED_COLUMNS = ("image_a", "image_b", "preference", "fraction_a", "label_origin")
 NOTES = [
     "Embedded data, made here: photographs of installed packages, degraded and restored.",
     "The observers are simulated from ColorVideoVDP; no human looked at these images.",

@@ -19,9 +19,9 @@ from fgresq.config import options_of
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
-from fgresq.pairs.labels import SUPPLIED_COLUMNS, derived, simulated
+from fgresq.pairs.labels import derived, simulated
 from fgresq.pairs.order import pair_key
-from fgresq.tables import PAIR_COLUMNS, PREFERENCES, read_images, read_table
+from fgresq.tables import PAIR_COLUMNS, PREFERENCES, SUPPLIED_COLUMNS, read_images, read_table
 
 SECTIONS = ("filter", "labels")
 STEPS = ("all pairs", "coarse filter", "JND filter")

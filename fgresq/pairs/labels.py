@@ -9,13 +9,6 @@ import pandas as pd
 
 from fgresq.pairs.order import pair_key, stable_hash
 
-SUPPLIED_COLUMNS: dict[str, type] = {
-    "image_a": str,
-    "image_b": str,
-    "preference": str,
-    "fraction_a": float,
-    "label_origin": str,
-}
 OBSERVERS = 5  # in each of the two groups (paper, section on annotation)
 EXPERTS = 3
 # Standard deviation, in JOD, of the difference an observer perceives: 1 JOD = 75 % preference.

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fgresq.pairs.labels import SUPPLIED_COLUMNS
 from fgresq.pairs.order import all_pairs
-from fgresq.tables import empty
+from fgresq.tables import SUPPLIED_COLUMNS, empty
 
 
 def preferences_from_ratings(

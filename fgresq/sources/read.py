@@ -20,15 +20,7 @@ from fgresq.errors import UserError
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
-from fgresq.tables import IMAGE_COLUMNS, empty, write_images
-
-SUPPLIED = {
-    "image_a": str,
-    "image_b": str,
-    "preference": str,
-    "fraction_a": float,
-    "label_origin": str,
-}
+from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +94,7 @@ def supplied_pairs(
         ratings = read_ratings_csv(folder / "ratings.csv", names)
         pairs = preferences_from_ratings(ratings, images, alpha)
         return pairs, [f"preferences come from ratings.csv by a paired t-test at level {alpha:g}"]
-    return empty(SUPPLIED), [
+    return empty(SUPPLIED_COLUMNS), [
         "preferences are derived from the scores: there is no pairs.csv or ratings.csv"
     ]
 
@@ -121,13 +113,13 @@ def read_folder(
     pairs = pairs.assign(
         image_a=source + "/" + pairs["image_a"], image_b=source + "/" + pairs["image_b"]
     )
-    return images, pairs[list(SUPPLIED)], notes + origin
+    return images, pairs[list(SUPPLIED_COLUMNS)], notes + origin
 
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     entry, folder, absent = args.entry, Path(args.entry["path"]), None
-    images, pairs, notes = empty(IMAGE_COLUMNS), empty(SUPPLIED), []
+    images, pairs, notes = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS), []
     if folder.is_dir() and any(folder.iterdir()):
         images, pairs, notes = read_folder(args.source, folder, entry, args.alpha)
     else:
