@@ -81,7 +81,7 @@ def main(preset: str) -> None:
         plain = time.perf_counter() - started
         started = time.perf_counter()
         rows, inverse = np.unique(both, return_inverse=True)
-        general = model.tower.upper(feed.training(model.tower, rows, number))
+        general = model.tower.upper(feed.training(rows, number))
         quality = model.heads.quality(general, degradation[rows])
         place = torch.from_numpy(inverse.reshape(2, -1))
         update(model, quality, place, truth[rows], fraction, optimizer)

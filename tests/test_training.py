@@ -17,15 +17,16 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fgresq.cli import main
-from fgresq.config import load
+from fgresq.config import load, merge
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
 from fgresq.model.fgresq import FGResQ
-from fgresq.tables import read_images, read_pairs
+from fgresq.model.towers import build_clip
+from fgresq.tables import TASKS, read_images, read_pairs
 from fgresq.training import loop
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.ready import check_device
-from fgresq.training.settings import stage_options
+from fgresq.training.settings import STAGES, stage_options
 from fgresq.training.start import start_heads
 from tests.conftest import ROOT, write_folder
 
@@ -157,10 +158,16 @@ def trained(tables: Path) -> Path:
 
 
 def test_training_changes_what_it_should_and_leaves_the_rest(trained: Path) -> None:
-    for stage, part in (("s1", "clip.visual.tower.above"), ("s2", "quality.tower.above")):
+    fresh = build_clip(options("stage1")["tower"], Path("nowhere"), list(TASKS)).state_dict()
+    for stage, whole in (("s1", "clip.visual.tower."), ("s2", "quality.tower.")):
         state = load_file(trained / stage / "weights.safetensors")
-        block = {n: v for n, v in state.items() if n.startswith(part)}
-        assert len(block) > 8 and not any("below" in name or "embed" in name for name in state)
+        block = {
+            n: not torch.equal(v, fresh["visual.tower." + n.removeprefix(whole)])
+            for n, v in state.items()
+            if n.startswith(whole)
+        }
+        assert len(block) > 8 and sum(block.values()) >= len(block) - 1
+        assert all("above" in name for name in block)
     first = options("stage2")
     first["tower"]["max_steps"] = 1
     assert run("stage2", "one", "--degradation", "s1", settings=first) == 0
@@ -168,6 +175,60 @@ def test_training_changes_what_it_should_and_leaves_the_rest(trained: Path) -> N
     changed = {n for n in one if not torch.equal(one[n], many[n])}
     assert any("tower.above" in n for n in changed) and any("score_head" in n for n in changed)
     assert not any(n.startswith("degradation.") for n in changed)
+
+
+@pytest.mark.parametrize("stage", ["stage1", "stage2"])
+def test_in_mini_the_last_block_is_trained_and_the_frozen_ones_are_not(
+    trained: Path, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed: dict[str, bool] = {}
+
+    def watched(job: loop.Job) -> pd.DataFrame:
+        before = {name: value.clone() for name, value in job.model.state_dict().items()}
+        history = loop.train(job)
+        after = job.model.state_dict()
+        changed.update({name: not torch.equal(before[name], after[name]) for name in before})
+        return history
+
+    monkeypatch.setattr(f"fgresq.training.{stage}.train", watched)
+    weights = ["--weights", str(ROOT / "data/weights/dinov2_vits14")]
+    for name in ("stage1", "stage2")[: STAGES.index(stage) + 1]:
+        given = stage_options(load()["presets"]["mini"], name, "full")
+        given = merge(given, {"tower": {"max_steps": 2}})
+        more = ["--degradation", "dino1"] if name == "stage2" else []
+        assert run(name, f"dino{name[-1]}", *more, *weights, settings=given) == 0
+    blocks = {name: moved for name, moved in changed.items() if ".above." in name}
+    below = {name: moved for name, moved in changed.items() if ".below." in name or "embed" in name}
+    assert blocks and all(moved for name, moved in blocks.items() if name.endswith("weight"))
+    assert below and not any(below.values())
+
+
+def test_the_paper_s_path_runs_on_an_open_clip_tower(trained: Path) -> None:
+    def settings(stage: str) -> dict:
+        given = stage_options(load()["presets"]["paper"], stage, "full")
+        tower = {"tower": "ViT-S-32-alt", "pretrained": None, "device": "cpu", "max_steps": 2}
+        return merge(given, {"tower": tower, stage: {"batch": 6}})
+
+    assert run("stage1", "clip1", settings=settings("stage1")) == 0
+    assert run("stage2", "clip2", "--degradation", "clip1", settings=settings("stage2")) == 0
+    scores = pd.read_csv("clip2/scores.csv")["value"]
+    assert scores.between(0, 1).all() and scores.nunique() == len(scores)
+    assert main(["score", "--checkpoint", "clip2", "--images", "own.csv", "--out", "y.csv"]) == 0
+    scored = pd.read_csv("y.csv").set_index("image")["value"]
+    table = pd.read_csv("clip2/scores.csv").set_index("image")["value"]
+    assert np.allclose(scored[table.index], table, atol=1e-5)
+
+
+def test_pixels_are_normalised_as_the_tower_was_trained(tables: Path) -> None:
+    stand_in = options("stage1")["tower"]
+    clip = {**stand_in, "tower": "ViT-S-32-alt", "pretrained": None, "text": "{task}"}
+    towers = [build_clip(t, Path("nowhere"), list(TASKS)).visual.tower for t in (stand_in, clip)]
+    assert towers[0].mean == pytest.approx((0.485, 0.456, 0.406))
+    assert towers[1].mean == pytest.approx((0.48145466, 0.4578275, 0.40821073))
+    gray = torch.full((1, 224, 224, 3), 128, dtype=torch.uint8)
+    towers[1].cut = 0
+    expected = (128 / 255 - torch.tensor(towers[1].mean)) / torch.tensor(towers[1].std)
+    assert torch.allclose(towers[1].tokens(gray)[0, :, 0, 0], expected, atol=1e-5)
 
 
 def test_the_test_side_is_scored_and_no_more(trained: Path) -> None:
@@ -213,12 +274,12 @@ def test_an_algorithm_can_be_kept_out_of_training(tables: Path) -> None:
 def test_the_comparison_starts_at_the_difference_of_the_scores(trained: Path) -> None:
     images = read_images("own.csv")
     for compare in ("paper", "released"):
-        settings = options("stage2", compare=compare)
+        settings = options("stage2", compare=compare, head_init="ridge", standardise=True)
         tower = settings["tower"]
         model = FGResQ.build({**tower, **settings["stage2"]}, Path("nowhere"))
         feed = ImageFeed(images, tower, Path("nowhere"), torch.device("cpu"))
         rows, degradation = np.arange(len(images)), torch.randn(len(images), model.tower.width)
-        start_heads(model, feed, images, rows, degradation, "ridge")
+        start_heads(model, feed, images, rows, degradation, settings["stage2"])
         heads = model.heads
         with torch.no_grad():
             quality = heads.quality(feed.features(model.tower, rows), degradation)
@@ -254,23 +315,72 @@ def test_a_killed_run_ends_in_the_same_bytes(
         assert not Path(f"work/again-{out}/checkpoint.pt").exists()
 
 
+def test_killed_between_checkpoints_ends_in_the_same_bytes(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
+    real = loop.check_finite
+
+    def killed(job: loop.Job, losses: dict, step: int) -> dict:
+        if step == 3:
+            raise KeyboardInterrupt
+        return real(job, losses, step)
+
+    settings = options("stage2", epochs=3)
+    assert run("stage2", "whole", "--degradation", "s1", settings=settings) == 0
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(loop, "check_finite", killed)
+        run("stage2", "between", "--degradation", "s1", settings=settings)
+    assert run("stage2", "between", "--degradation", "s1", settings=settings) == 0
+    for name in ("weights.safetensors", "history.csv", "scores.csv"):
+        assert Path("between", name).read_bytes() == Path("whole", name).read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"half", b"", pickle.dumps({"no": "identity"})])
+def test_a_broken_checkpoint_is_told_and_not_used(
+    trained: Path, content: bytes, capsys: pytest.CaptureFixture
+) -> None:
+    Path("work/broken").mkdir(parents=True, exist_ok=True)
+    Path("work/broken/checkpoint.pt").write_bytes(content)
+    assert run("stage1", "broken") == 0
+    told = capsys.readouterr().err
+    assert "work/broken/checkpoint.pt: no whole checkpoint" in told and "Traceback" not in told
+    assert (
+        Path("broken/weights.safetensors").read_bytes()
+        == Path("s1/weights.safetensors").read_bytes()
+    )
+
+
+def test_a_checkpoint_of_other_scores_is_not_resumed(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = read_images("own.csv")
+    identities = []
+    monkeypatch.setattr("fgresq.training.stage2.train", lambda job: identities.append(job.identity))
+    for scores in (images["score"], 1 - images["score"]):
+        images.assign(score=scores).to_csv("rescored.csv", index=False)
+        with pytest.raises(AttributeError):  # nothing was trained, so there is no history
+            run("stage2", "x", "--degradation", "s1", "--debug", images="rescored.csv")
+    assert len(set(identities)) == 2
+
+
 def test_killed_while_writing_a_checkpoint_keeps_the_one_before(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 1)
-    real, seen = torch.save, []
+    real, seen = Path.write_bytes, []
 
-    def cut(state: object, path: Path) -> None:
-        seen.append(1)
+    def cut(path: Path, data: bytes) -> int:
+        seen.append(path.name)
         if len(seen) == 2:
-            Path(path).write_bytes(b"half")
+            real(path, bytes(data)[:100])
             raise KeyboardInterrupt
-        real(state, path)
+        return real(path, data)
 
-    monkeypatch.setattr(torch, "save", cut)
+    monkeypatch.setattr(Path, "write_bytes", cut)
     with pytest.raises(KeyboardInterrupt):
         run("stage1", "cut")
-    assert len(os.listdir("work/cut")) == 1
+    assert all("checkpoint" in name for name in seen) and len(os.listdir("work/cut")) == 1
     assert run("stage1", "cut") == 0
     assert (
         Path("cut/weights.safetensors").read_bytes() == Path("s1/weights.safetensors").read_bytes()

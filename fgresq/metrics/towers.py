@@ -115,11 +115,13 @@ def views(path: str | Path, grid: int) -> np.ndarray:
     )
 
 
-def normalised(crops: torch.Tensor) -> torch.Tensor:
-    """Give float (N, 3, 224, 224), ImageNet statistics, of uint8 (N, 224, 224, 3)."""
+def normalised(
+    crops: torch.Tensor, mean: tuple[float, ...] = MEAN, std: tuple[float, ...] = STD
+) -> torch.Tensor:
+    """Give float (N, 3, 224, 224) of uint8 (N, 224, 224, 3); ImageNet's statistics unless told."""
     pixels = crops.permute(0, 3, 1, 2).float() / 255
-    mean = torch.tensor(MEAN, device=crops.device)[:, None, None]
-    return (pixels - mean) / torch.tensor(STD, device=crops.device)[:, None, None]
+    centre, spread = (torch.tensor(v, device=crops.device)[:, None, None] for v in (mean, std))
+    return (pixels - centre) / spread
 
 
 def pooled(model: torch.nn.Module, batch: torch.Tensor, blocks: list[int]) -> list[torch.Tensor]:

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.errors import UserError
-from fgresq.metrics.towers import dinov2, vit
+from fgresq.metrics.towers import MEAN, STD, dinov2, normalised, vit
 from fgresq.torchvision_ops import make_importable
 
 TASK_WIDTH = 64  # of the stand-in's fixed text vectors
@@ -26,7 +26,17 @@ STAND_INS = ("dinov2_vits14", "random_vits14")
 
 
 class Tower(nn.Module):
-    """What both towers share: the features of an image are the mean over its views."""
+    """What both towers share: the features of an image are the mean over its views.
+
+    `mean` and `std` are the statistics of the pixels that the tower was trained on.
+    """
+
+    mean, std = MEAN, STD
+
+    def tokens(self, crops: torch.Tensor) -> torch.Tensor:
+        """Give what `lower` gives of uint8 crops (N, 224, 224, 3), without gradient."""
+        with torch.no_grad():
+            return self.lower(normalised(crops, self.mean, self.std))
 
     def upper(self, tokens: torch.Tensor) -> torch.Tensor:
         """Give features (N, width) of (N, views, ...), each view what `lower` gave."""
@@ -102,6 +112,7 @@ class ClipTower(Tower):
         blocks = visual.transformer.resblocks
         self.cut = max(len(blocks) - trainable, 0)
         self.width = self.level_width = visual.ln_post.normalized_shape[0]
+        self.mean, self.std = tuple(visual.image_mean), tuple(visual.image_std)
 
     def lower(self, pixels: torch.Tensor) -> torch.Tensor:
         """Give tokens (N, 197, 768) of pixels; the pixels themselves when nothing is frozen."""

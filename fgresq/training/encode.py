@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +23,10 @@ from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
 from fgresq.config import add_options, options_of
-from fgresq.files import atomic, digest, read_json, write_json
-from fgresq.metrics.towers import CROP, SIZE, normalised, resized, views
+from fgresq.files import atomic, digest, read_json, sha256, write_json
+from fgresq.metrics import towers as pixels
+from fgresq.metrics.towers import CROP, SIZE, resized, views
+from fgresq.model import towers as model_towers
 from fgresq.model.towers import StandInTower, build_clip
 from fgresq.tables import TASKS, read_images
 
@@ -75,12 +78,22 @@ def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str
     card = weights / "card.json"
     packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "native"
     settings = {name: tower[name] for name in KEYED}
-    return digest([images["sha256"].tolist(), settings, read_json(card) if packaged else None])
+    code = [sha256(module.__file__) for module in (pixels, model_towers)]
+    made_of = read_json(card) if packaged else None
+    return digest([images["sha256"].tolist(), settings, made_of, code])
+
+
+def reserved(scratch: Path, kind: type, shape: tuple[int, ...]) -> np.memmap:
+    """Make an array on disk with all its space taken now: a full disk must not end in SIGBUS."""
+    out = open_memmap(scratch, mode="w+", dtype=kind, shape=shape)
+    with open(scratch, "r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, out.offset + out.nbytes)
+    return out
 
 
 def fill_pixels(rows: pd.DataFrame, scratch: Path) -> None:
     """Write all images at 256 x 256 as one uint8 array."""
-    out = open_memmap(scratch, mode="w+", dtype=np.uint8, shape=(len(rows), SIZE, SIZE, 3))
+    out = reserved(scratch, np.uint8, (len(rows), SIZE, SIZE, 3))
     for number, path in enumerate(tqdm(rows["path"], desc="decoding", disable=None)):
         out[number] = resized(path)
     out.flush()
@@ -90,7 +103,7 @@ def tokens_of(lower: StandInTower, paths: list[str], grid: int, on: torch.device
     """Give the tokens (N, grid * grid, T, D) of image files, float16 as they are kept."""
     crops = np.stack([views(path, grid) for path in paths])
     flat = torch.from_numpy(crops.reshape(-1, CROP, CROP, 3)).to(on)
-    return lower.lower(normalised(flat)).half().unflatten(0, (len(paths), -1))
+    return lower.tokens(flat).half().unflatten(0, (len(paths), -1))
 
 
 def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratch: Path) -> None:
@@ -104,7 +117,7 @@ def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratc
             tokens = tokens_of(lower, paths, tower["grid"], on).cpu().numpy()
             if out is None:
                 shape = (len(rows), *tokens.shape[1:])
-                out = open_memmap(scratch, mode="w+", dtype=np.float16, shape=shape)
+                out = reserved(scratch, np.float16, shape)
             out[start : start + len(tokens)] = tokens
     out.flush()
 

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from fgresq.errors import UserError, unknown
-from fgresq.metrics.towers import CROP, SIZE, normalised
+from fgresq.metrics.towers import CROP, SIZE
 from fgresq.model.towers import ClipTower, StandInTower
 from fgresq.training.encode import centre, encoded
 from fgresq.training.settings import split_run
@@ -19,29 +19,36 @@ EVALUATION_BATCH = 64
 
 
 class ImageFeed:
-    """Gives what a tower's `upper` takes, for rows of an image table.
+    """Gives batches of images, and the features a tower has for them.
+
+    A batch is what both towers can take: cached tokens of the part that they share, or uint8 crops.
 
     Args:
         images: image table.
         tower: section `tower` of a preset; `crop` is native (cached tokens) or random.
         weights: folder of the stand-in's weights.
         on: device.
+        seed: of random crops and flips.
     """
 
     def __init__(
-        self, images: pd.DataFrame, tower: dict[str, Any], weights: Path, on: torch.device
+        self,
+        images: pd.DataFrame,
+        tower: dict[str, Any],
+        weights: Path,
+        on: torch.device,
+        seed: int = 0,
     ) -> None:
         self.array = encoded(images, tower, weights)
-        self.random_crop, self.seed, self.on = tower["crop"] == "random", tower["seed"], on
+        self.random_crop, self.flip = tower["crop"] == "random", tower["flip"]
+        self.seed, self.on = seed, on
 
     def rows(self, numbers: np.ndarray) -> torch.Tensor:
         """Read rows of the array onto the device; ascending reads are kind to a disk."""
         return torch.from_numpy(np.ascontiguousarray(self.array[numbers])).to(self.on)
 
-    def training(
-        self, tower: StandInTower | ClipTower, numbers: np.ndarray, step: int
-    ) -> torch.Tensor:
-        """Give the input of `upper` for a step; random crops and flips of pixels."""
+    def training(self, numbers: np.ndarray, step: int) -> torch.Tensor:
+        """Give the batch of a step: cached tokens, or random crops and flips of pixels."""
         rows = self.rows(numbers)
         if not self.random_crop:
             return rows.float()
@@ -51,26 +58,27 @@ class ImageFeed:
             [row[y : y + CROP, x : x + CROP] for row, (y, x) in zip(rows, corners, strict=True)]
         )
         flips = torch.from_numpy(rng.integers(0, 2, len(numbers)).astype(bool)).to(self.on)
-        crops = torch.where(flips[:, None, None, None], crops.flip(2), crops)
-        with torch.no_grad():
-            return tower.lower(normalised(crops))[:, None]
+        return torch.where(flips[:, None, None, None] & self.flip, crops.flip(2), crops)
 
-    def evaluation(self, tower: StandInTower | ClipTower, numbers: np.ndarray) -> torch.Tensor:
-        """Give the input of `upper` without chance: the views, or the centre crop of 256."""
+    def evaluation(self, numbers: np.ndarray) -> torch.Tensor:
+        """Give a batch without chance: cached tokens, or the centre crop of 256."""
         rows = self.rows(numbers)
-        if not self.random_crop:
-            return rows.float()
-        with torch.no_grad():
-            return tower.lower(normalised(centre(rows)))[:, None]
+        return centre(rows) if self.random_crop else rows.float()
+
+    def tokens(self, tower: StandInTower | ClipTower, batch: torch.Tensor) -> torch.Tensor:
+        """Give the input of the tower's `upper` for a batch."""
+        return tower.tokens(batch)[:, None] if self.random_crop else batch
 
     def features(self, tower: StandInTower | ClipTower, numbers: np.ndarray) -> torch.Tensor:
         """Give pooled features (N, width), without chance and without gradient."""
         with torch.inference_mode():
             parts = [
-                tower.upper(self.evaluation(tower, numbers[at : at + EVALUATION_BATCH]))
+                tower.upper(
+                    self.tokens(tower, self.evaluation(numbers[at : at + EVALUATION_BATCH]))
+                )
                 for at in range(0, len(numbers), EVALUATION_BATCH)
             ]
-        return torch.cat(parts) if parts else torch.empty(0, tower.width)
+        return torch.cat(parts) if parts else torch.empty(0, tower.width, device=self.on)
 
 
 def sides(

@@ -6,8 +6,10 @@ draws follows from (seed, step) alone, and the checkpoint holds the rest.
 
 from __future__ import annotations
 
+import io
 import logging
 import math
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +41,8 @@ class Job:
         members: from the number of a step to the names of its images, for messages.
         checkpoint: file in work/ to resume from.
         identity: digest of everything the run depends on; a checkpoint of another is not resumed.
+        warmup: steps over which the learning rate rises.
+        weight_decay: of Adam, as an L2 penalty.
     """
 
     name: str
@@ -49,11 +53,15 @@ class Job:
     members: Callable[[int], list[str]]
     checkpoint: Path
     identity: str
+    warmup: int = 0
+    weight_decay: float = 0.0
 
 
-def cosine(step: int, steps: int) -> float:
-    """Give the factor of the learning rate under cosine annealing to zero, without warm-up."""
-    return 0.5 * (1.0 + math.cos(math.pi * step / max(steps, 1)))
+def cosine(step: int, steps: int, warmup: int) -> float:
+    """Give the factor of the learning rate: linear over the first steps, then cosine to zero."""
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
 
 
 def save(job: Job, optimizer: torch.optim.Optimizer, history: list[dict[str, float]]) -> None:
@@ -65,16 +73,23 @@ def save(job: Job, optimizer: torch.optim.Optimizer, history: list[dict[str, flo
         "optimizer": optimizer.state_dict(),
         "history": history,
     }
+    packed = io.BytesIO()
+    torch.save(state, packed)  # not to the file: torch tells a full disk as a RuntimeError
     with atomic(job.checkpoint) as scratch:
-        torch.save(state, scratch)
+        scratch.write_bytes(packed.getbuffer())
 
 
 def resume(job: Job, optimizer: torch.optim.Optimizer) -> list[dict[str, float]]:
     """Take up the checkpoint of this very run, if there is one; give the history so far."""
     if not job.checkpoint.exists():
         return []
-    state = torch.load(job.checkpoint, weights_only=True)
-    if state["identity"] != job.identity:
+    try:
+        state = torch.load(job.checkpoint, weights_only=True)
+        identity = state["identity"]
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        logging.warning("%s: %s; starting anew", job.checkpoint, f"no whole checkpoint ({error})")
+        return []
+    if identity != job.identity:
         logging.info("%s: the checkpoint is of other settings or data; starting anew", job.name)
         return []
     job.model.load_state_dict(state["model"], strict=False)
@@ -111,7 +126,7 @@ def train(job: Job) -> pd.DataFrame:
     """Train to the end; give the history: step, lr_factor and the losses of each step."""
     torch.use_deterministic_algorithms(True, warn_only=True)
     on_gpu = next(job.model.parameters()).is_cuda
-    optimizer = torch.optim.Adam(job.groups, fused=on_gpu or None)
+    optimizer = torch.optim.Adam(job.groups, weight_decay=job.weight_decay, fused=on_gpu or None)
     rates = [group["lr"] for group in optimizer.param_groups]
     history = resume(job, optimizer)
     first, started = len(history), time.perf_counter()
@@ -123,7 +138,7 @@ def train(job: Job) -> pd.DataFrame:
         disable=None,
     )
     for step in bar:
-        factor = cosine(step, job.steps)
+        factor = cosine(step, job.steps, job.warmup)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
         losses = job.step(step)

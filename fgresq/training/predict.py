@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from fgresq.errors import UserError
-from fgresq.metrics.towers import normalised, resized
+from fgresq.metrics.towers import resized
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS, read_images, write_scores
@@ -75,7 +75,7 @@ class Scorer:
             tokens = tokens_of(self.model.tower, [str(path)], self.tower["grid"], self.on)
             return tokens.float()
         pixels = torch.from_numpy(resized(path))[None].to(self.on)
-        return self.model.tower.lower(normalised(centre(pixels)))[:, None]
+        return self.model.tower.tokens(centre(pixels))[:, None]
 
     def __call__(self, path: str | Path) -> float:
         """Give the score of an image file, in (0, 1), higher better."""

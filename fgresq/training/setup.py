@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from fgresq import model
+from fgresq.files import digest, sha256
 from fgresq.tables import read_images, read_pairs, read_table
 from fgresq.training.encode import device_of
 from fgresq.training.inputs import ImageFeed, sides
@@ -41,6 +43,7 @@ class Setup:
     """A run ready to train.
 
     Args:
+        stage: stage1 or stage2.
         options: sections of the preset that the stage reads, `tower` among them.
         images: image table.
         train_rows: row numbers of the training images.
@@ -51,6 +54,7 @@ class Setup:
         on: device.
     """
 
+    stage: str
     options: dict[str, Any]
     images: pd.DataFrame
     train_rows: np.ndarray
@@ -62,7 +66,20 @@ class Setup:
 
     def feed(self) -> ImageFeed:
         """Encode the images as far as the frozen blocks go, or read what was encoded."""
-        return ImageFeed(self.images, self.options["tower"], self.weights, self.on)
+        tower, seed = self.options["tower"], self.options[self.stage]["seed"]
+        return ImageFeed(self.images, tower, self.weights, self.on, seed)
+
+    def identity(self, *further: object) -> str:
+        """Digest everything that the numbers of the run follow from, the code included.
+
+        A checkpoint of another identity is not resumed.
+        """
+        table = self.images[["image", "sha256", "task", "source", "group", "score"]]
+        pairs = self.train_pairs[["pair", "image_a", "image_b", "preference"]]
+        folders = (Path(__file__).parent, Path(model.__file__).parent)
+        code = [sha256(path) for folder in folders for path in sorted(folder.glob("*.py"))]
+        rows = [frame.to_dict("list") for frame in (table, pairs)]
+        return digest([self.options, rows, self.train_rows.tolist(), code, *further])
 
 
 def set_up(args: argparse.Namespace, stage: str, tables: dict[str, list[str]]) -> Setup | None:
@@ -86,4 +103,4 @@ def set_up(args: argparse.Namespace, stage: str, tables: dict[str, list[str]]) -
         return None
     divided = sides(images, pairs, read_table(args.folds, FOLD_COLUMNS), args.run)
     torch.manual_seed(options[stage]["seed"])
-    return Setup(options, images, *divided, Path(args.weights), device_of(tower))
+    return Setup(stage, options, images, *divided, Path(args.weights), device_of(tower))

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from fgresq.files import atomic, digest, write_csv
+from fgresq.files import atomic, write_csv
 from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS
 from fgresq.training.encode import name_of
@@ -68,8 +68,8 @@ def job_of(
     def step(number: int) -> dict[str, torch.Tensor]:
         chosen = np.sort(rows[sampler.step(number)])
         labels = torch.from_numpy(tasks[chosen])
-        tokens = feed.training(tower, chosen, number)
         with torch.autocast(feed.on.type, torch.bfloat16, enabled=feed.on.type == "cuda"):
+            tokens = feed.tokens(tower, feed.training(chosen, number))
             image = model.clip.encode_image(tokens, normalize=True).float()
         text = model.clip.encode_text(labels, normalize=True).to(image.device)
         scale = model.clip.logit_scale.exp().clamp(max=100)
@@ -86,6 +86,8 @@ def job_of(
             {"params": heads, "lr": settings["lr_heads"]},
         ],
         steps=steps if len(set(tasks[rows])) > 1 else 0,
+        warmup=settings["warmup"],
+        weight_decay=settings["weight_decay"],
         step=step,
         members=lambda number: names.iloc[np.sort(rows[sampler.step(number)])].tolist(),
         checkpoint=Path(args.work) / "checkpoint.pt",
@@ -102,7 +104,8 @@ def predicted_tasks(
     found: list[str] = []
     with torch.inference_mode():
         for at in range(0, len(rows), 64):
-            tokens = feed.evaluation(model.clip.visual.tower, rows[at : at + 64])
+            tower = model.clip.visual.tower
+            tokens = feed.tokens(tower, feed.evaluation(rows[at : at + 64]))
             best = model.logits(tokens)[:, known].argmax(dim=1).tolist()
             found += [TASKS[known[k]] for k in best]
     return table.assign(predicted=found)
@@ -123,10 +126,7 @@ def main(args: argparse.Namespace) -> None:
         )
     feed = setup.feed()
     model = Alignment(build_clip(tower, setup.weights, list(TASKS))).to(setup.on)
-    identity = digest(
-        [setup.options, args.run, images["sha256"].tolist(), setup.train_rows.tolist()]
-    )
-    job = job_of(args, setup, feed, model, identity)
+    job = job_of(args, setup, feed, model, setup.identity(args.run))
     history = train(job)
     out = Path(args.out)
     write_csv(out / "history.csv", history)

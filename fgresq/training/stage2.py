@@ -1,8 +1,9 @@
 """Stage 2: train the quality model FGResQ on scores and pair preferences (paper, equations 5 to 9).
 
 The general encoder's upper blocks, the prompt block and both heads are trained; the degradation
-encoder of stage 1 is frozen, so its features are read, not computed. A batch holds pairs of one
-scene; each distinct image of it is encoded once. Writes weights and card, history.csv, scores.csv
+encoder of stage 1 is frozen, so its features are read where the crop is fixed, and computed of the
+same crop where it is random. A batch holds pairs of one scene; each distinct image of it is encoded
+once. Writes weights and card, history.csv, scores.csv
 (test images) and ranking.csv (test pairs). `--variant` names settings laid over section `stage2`.
 """
 
@@ -17,17 +18,27 @@ import pandas as pd
 import torch
 
 from fgresq.errors import UserError
-from fgresq.files import digest, sha256, write_csv
+from fgresq.files import sha256, write_csv
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
+from fgresq.model.towers import build_clip
+from fgresq.tables import TASKS
 from fgresq.training.encode import name_of
 from fgresq.training.inputs import ImageFeed
 from fgresq.training.loop import Job, train
 from fgresq.training.losses import fidelity_loss, ranking_loss, scene_weights
 from fgresq.training.sampler import SceneSampler
 from fgresq.training.setup import Setup, add_run_arguments, set_up
+from fgresq.training.stage1 import Alignment
 from fgresq.training.start import start_heads
-from fgresq.training.weights import WEIGHTS, read_card, read_weights, trained_state, write_weights
+from fgresq.training.weights import (
+    WEIGHTS,
+    load_strictly,
+    read_card,
+    read_weights,
+    trained_state,
+    write_weights,
+)
 
 STAGE2_TABLES = {
     "history.csv": ["step", "lr_factor", "loss", "scene", "rank"],
@@ -42,13 +53,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--degradation", required=True, help="folder of stage 1 for the same run")
 
 
-def degradation_features(folder: Path, images: pd.DataFrame) -> np.ndarray:
-    """Read the frozen features of stage 1, float32 (n, D), in the order of the image table."""
-    with np.load(folder / "features.npz") as file:
-        names, values = file["image"], file["features"]
-    if names.tolist() != images["image"].tolist():
-        raise UserError(folder / "features.npz", "it is of other images", "Run stage 1 again")
-    return values
+class Degradation:
+    """The frozen features of stage 1: read where the crop is fixed, else computed of the crop.
+
+    Args:
+        folder: what stage 1 wrote for the run.
+        setup: of the run.
+        random_crop: whether training draws crops.
+
+    Raises:
+        UserError: the folder is of other images.
+    """
+
+    def __init__(self, folder: Path, setup: Setup, random_crop: bool) -> None:
+        with np.load(folder / "features.npz") as file:
+            names, values = file["image"], file["features"]
+        if names.tolist() != setup.images["image"].tolist():
+            raise UserError(folder / "features.npz", "it is of other images", "Run stage 1 again")
+        self.fixed = torch.from_numpy(values).to(setup.on)
+        self.tower = None
+        if random_crop:
+            aligned = Alignment(build_clip(setup.options["tower"], setup.weights, list(TASKS)))
+            load_strictly(aligned, read_weights(folder), folder)
+            self.tower = aligned.clip.visual.tower.requires_grad_(False).to(setup.on)
+
+    def of(self, feed: ImageFeed, rows: np.ndarray, batch: torch.Tensor) -> torch.Tensor:
+        """Give the features (n, D) of the images of a batch, without gradient."""
+        if self.tower is None:
+            return self.fixed[rows]
+        with torch.no_grad():
+            return self.tower.upper(feed.tokens(self.tower, batch)).float()
 
 
 class PairBatches:
@@ -90,7 +124,7 @@ def job_of(
     feed: ImageFeed,
     model: FGResQ,
     batches: PairBatches,
-    degradation: torch.Tensor,
+    degradation: Degradation,
     identity: str,
 ) -> Job:
     """Lay out the training run: L = lambda_scene * L_scene + lambda_rank * L_rank (equation 9)."""
@@ -103,8 +137,9 @@ def job_of(
         rows, place = batches.images_of(chosen)
         place = torch.from_numpy(place).to(on)
         with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
-            general = model.tower.upper(feed.training(model.tower, rows, number))
-            quality = model.heads.quality(general.float(), degradation[rows])
+            batch = feed.training(rows, number)
+            general = model.tower.upper(feed.tokens(model.tower, batch)).float()
+            quality = model.heads.quality(general, degradation.of(feed, rows, batch))
         logits = model.heads.score_logits(quality)
         groups = None if batches.groups is None else batches.groups[rows].to(on)
         fidelity = fidelity_loss(logits, scores[rows], groups)
@@ -128,6 +163,8 @@ def job_of(
         model=model,
         groups=[g for g in groups if g["params"]],
         steps=max_steps or settings["epochs"] * batches.sampler.per_epoch,
+        warmup=settings["warmup"],
+        weight_decay=settings["weight_decay"],
         step=step,
         members=members,
         checkpoint=Path(args.work) / "checkpoint.pt",
@@ -170,17 +207,15 @@ def main(args: argparse.Namespace) -> None:
     first = Path(args.degradation)
     read_card(first, "degradation encoder")
     feed = setup.feed()
-    degradation = torch.from_numpy(degradation_features(first, images)).to(setup.on)
+    degradation = Degradation(first, setup, tower["crop"] == "random")
     model = FGResQ.build({**tower, **settings}, setup.weights).to(setup.on)
-    start_heads(model, feed, images, setup.train_rows, degradation, settings["head_init"])
-    judged = setup.train_pairs[["pair", "preference"]].to_dict("list")
-    hashes = [images["sha256"].tolist(), sha256(first / WEIGHTS)]
-    identity = digest([tower, settings, args.run, judged, hashes])
+    start_heads(model, feed, images, setup.train_rows, degradation.fixed, settings)
+    identity = setup.identity(args.run, sha256(first / WEIGHTS))
     batches = PairBatches(images, setup.train_pairs, settings)
     job = job_of(args, setup, feed, model, batches, degradation, identity)
     history = train(job)
     out = Path(args.out)
-    scores, ranking = predictions(model, feed, setup, degradation)
+    scores, ranking = predictions(model, feed, setup, degradation.fixed)
     write_csv(out / "history.csv", history)
     write_csv(out / "scores.csv", scores)
     write_csv(out / "ranking.csv", ranking)

@@ -1,4 +1,4 @@
-"""Where the heads start: on features of mean 0 and spread 1, and if asked at a ridge's solution.
+"""Where the heads start: if asked on features of mean 0 and spread 1, and at a ridge's solution.
 
 With a few hundred images a randomly started head has to find, by small steps, what a ridge finds
 at once; from the ridge, training begins where a frozen tower ends. The comparison head then starts
@@ -7,6 +7,8 @@ else.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,6 @@ from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import QualityHeads
 from fgresq.training.inputs import ImageFeed
 
-HEAD_INITS = ("random", "ridge")
 EDGE = 0.02  # a score of 0 or 1 has no finite logit
 
 
@@ -27,7 +28,7 @@ def start_heads(
     images: pd.DataFrame,
     rows: np.ndarray,
     degradation: torch.Tensor,
-    head_init: str,
+    settings: dict[str, Any],
 ) -> None:
     """Fit the standardisation of both features to the training images, and start the score head.
 
@@ -37,11 +38,12 @@ def start_heads(
         images: image table.
         rows: numbers of the training images.
         degradation: (n, D) features of all images.
-        head_init: one of `HEAD_INITS`.
+        settings: of stage 2; `standardise`, and `head_init`, ridge or random.
     """
     general = feed.features(model.tower, rows)
-    model.heads.standardise(general, degradation[rows])
-    if head_init == "random":
+    if settings["standardise"]:
+        model.heads.standardise(general, degradation[rows])
+    if settings["head_init"] == "random":
         return
     chosen = images.iloc[rows]
     with torch.no_grad():
