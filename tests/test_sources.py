@@ -93,6 +93,38 @@ def test_ratings_become_preferences_by_a_paired_test(folder: Path) -> None:
     assert (pairs["preference"] == better).all()
 
 
+def write_ratings(folder: Path) -> pd.DataFrame:
+    """Write ratings of twelve raters that agree with the scores; give them."""
+    table = pd.read_csv(folder / "images.csv")
+    ratings = pd.DataFrame({f"rater_{k}": table["mos"] + k for k in range(12)})
+    ratings.insert(0, "image", table["image"])
+    ratings.to_csv(folder / "ratings.csv", index=False)
+    return ratings
+
+
+def test_lower_better_ratings_prefer_the_lower(folder: Path) -> None:
+    write_ratings(folder)
+    read(folder, direction="lower")
+    images = read_images(folder.parent / "own.csv").set_index("image")["raw_score"]
+    pairs = pd.read_csv(folder.parent / "own.pairs.csv")
+    lower = images[pairs["image_a"]].to_numpy() < images[pairs["image_b"]].to_numpy()
+    assert len(pairs) and (pairs["preference"] == np.where(lower, "A", "B")).all()
+
+
+def test_an_image_rated_twice_is_named_and_an_empty_cell_is_not_rated(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    ratings = write_ratings(folder).astype(object)
+    ratings.loc[0, "rater_0"] = ""
+    ratings.to_csv(folder / "ratings.csv", index=False)
+    assert read(folder)[1]["supplied_pairs"] == 18
+    pd.concat([ratings, ratings.iloc[:1]]).to_csv(folder / "ratings.csv", index=False)
+    with pytest.raises(AssertionError):
+        read(folder)
+    told = capsys.readouterr().err
+    assert "ratings.csv, row 14: image 'images/alpha-weak.png' is listed twice" in told
+
+
 def test_supplied_pairs_are_kept_as_they_are(folder: Path) -> None:
     rows = [["images/alpha-weak.png", "images/alpha-mild.png", "B", 0.25]]
     columns = ["image_a", "image_b", "preference", "fraction_preferring_a"]

@@ -101,9 +101,9 @@ def refuse_to_train():
     for name in WANTED:
         preset = CONFIG["presets"][name]
         if trainings(name) and placed(name) and preset["tower"]["device"] == "cuda":
-            from fgresq.training.ready import check_device, clip_absence
+            from fgresq.training.ready import check_device, clip_at_hand
 
-            if clip_absence(preset["tower"]) is None:
+            if clip_at_hand(preset["tower"]):
                 check_device(preset["tower"])
 
 

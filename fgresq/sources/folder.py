@@ -237,13 +237,23 @@ def read_pairs_csv(path: Path, images: set[str]) -> pd.DataFrame:
 
 
 def read_ratings_csv(path: Path, images: set[str]) -> pd.DataFrame:
-    """Read raw ratings: indexed by image, one column a rater; rows of references are left out."""
+    """Read raw ratings: indexed by image, one column a rater; rows of references are left out.
+
+    An empty cell is an image that the rater did not rate (NaN).
+    """
     table = read_text_table(path)
     if "image" not in table.columns or len(table.columns) < 3:
         raise UserError(path, "needs the column 'image' and at least two raters", "Add the columns")
+    twice = table.index[table["image"].duplicated()]
+    if len(twice):
+        what = f"image '{table['image'][twice[0]]}' is listed twice"
+        raise UserError(f"{path}, row {twice[0]}", what, "Remove one of the rows")
     raters = [name for name in table.columns if name != "image"]
     rows = {
-        row["image"]: [number(row[r], f"{path}, row {at}, column '{r}'") for r in raters]
+        row["image"]: [
+            number(row[r], f"{path}, row {at}, column '{r}'") if row[r].strip() else math.nan
+            for r in raters
+        ]
         for at, row in table.iterrows()
     }
     missing = images - set(rows)

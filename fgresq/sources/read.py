@@ -83,7 +83,7 @@ def record_of(
 
 
 def supplied_pairs(
-    folder: Path, images: pd.DataFrame, alpha: float
+    folder: Path, images: pd.DataFrame, entry: dict[str, Any], alpha: float
 ) -> tuple[pd.DataFrame, list[str]]:
     """Give the human preferences a folder holds, and a note on where they come from."""
     names = set(images["image"])
@@ -92,6 +92,7 @@ def supplied_pairs(
         return pairs.assign(label_origin="human"), ["preferences are those of pairs.csv"]
     if (folder / "ratings.csv").exists():
         ratings = read_ratings_csv(folder / "ratings.csv", names)
+        ratings = -ratings if entry.get("direction") == "lower" else ratings
         pairs = preferences_from_ratings(ratings, images, alpha)
         return pairs, [f"preferences come from ratings.csv by a paired t-test at level {alpha:g}"]
     return empty(SUPPLIED_COLUMNS), [
@@ -108,7 +109,7 @@ def read_folder(
     images["score"] = scale_scores(
         images["raw_score"], entry.get("direction", "higher"), folder / "images.csv"
     )
-    pairs, origin = supplied_pairs(folder, images, alpha)
+    pairs, origin = supplied_pairs(folder, images, entry, alpha)
     images["image"] = source + "/" + images["image"]
     pairs = pairs.assign(
         image_a=source + "/" + pairs["image_a"], image_b=source + "/" + pairs["image_b"]

@@ -15,16 +15,31 @@ from fgresq.model.towers import STAND_INS
 from fgresq.torchvision_ops import make_importable
 
 
+def clip_at_hand(tower: dict[str, Any]) -> bool:
+    """Tell whether a tower's weights lie on this machine; nothing is downloaded."""
+    if tower["tower"] in STAND_INS or tower["pretrained"] is None:
+        return True
+    make_importable()
+    from huggingface_hub import try_to_load_from_cache
+    from open_clip.pretrained import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME, get_pretrained_cfg
+
+    hub = get_pretrained_cfg(tower["tower"], tower["pretrained"]).get("hf_hub", "")
+    repository, _, name = hub.rpartition("/")
+    names = [name] if name else [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME]
+    return any(isinstance(try_to_load_from_cache(repository, name), str) for name in names)
+
+
 def clip_absence(tower: dict[str, Any]) -> Absent | None:
     """Say why the weights of an open_clip tower cannot be had; downloads them where it can."""
     if tower["tower"] in STAND_INS or tower["pretrained"] is None:
         return None
     make_importable()
+    import httpx2
     from open_clip.pretrained import download_pretrained, get_pretrained_cfg
 
     try:
         download_pretrained(get_pretrained_cfg(tower["tower"], tower["pretrained"]))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, httpx2.HTTPError) as error:
         return Absent(
             "no_network",
             f"the weights '{tower['pretrained']}' of {tower['tower']} are not at hand and could "

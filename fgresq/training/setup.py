@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ def set_up(args: argparse.Namespace, stage: str, tables: dict[str, list[str]]) -
         UserError: a table or setting is at fault, one side is empty, or the device is missing.
     """
     torch.set_num_threads(args.threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else sums on a GPU vary
     options = options_of_stage(args, stage)
     tower = options["tower"]
     images, pairs = read_images(args.images), read_pairs(args.pairs)
