@@ -12,8 +12,9 @@ the same images and pairs. Intervals are 95 % percentile intervals over families
 
 Reads what the preset `own` made: results/data, results/pairs, results/scores. Trained runs lie in
 work/human_ratings and are kept, so that a stopped call goes on. Columns of the table:
-srcc, over all images; srcc_groups, mean inside groups; acc, of decided pairs; acc_gap5, of pairs
-whose raw scores lie more than 5 apart, by the order of the scores.
+srcc, over all images (family only: models of other algorithms have other scales); srcc_groups, mean
+inside groups; acc, of decided pairs; acc_gap5, of pairs whose raw scores lie more than 5 apart, by
+the order of the scores; fgresq_ahead, what FGResQ's acc has over that of the method.
 """
 
 from __future__ import annotations
@@ -147,10 +148,15 @@ def of_pairs(rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def of_images(table: pd.DataFrame) -> dict[str, object]:
-    """Measure images with one value each: SRCC over all, and inside groups."""
-    groups = [g for _, g in table.groupby("group") if len(g) > 2]
+def inside_groups(tables: list[pd.DataFrame]) -> str:
+    """Give the mean SRCC inside the groups of all tables, each of one model's images."""
+    groups = [g for table in tables for _, g in table.groupby("group") if len(g) > 2]
     inside = pd.Series([spearmanr(g["value"], g["score"]).statistic for g in groups])
+    return interval(inside, pd.Series([g["family"].iloc[0] for g in groups]))
+
+
+def overall(table: pd.DataFrame) -> str:
+    """Give the SRCC over all images of a table, one value each."""
     rng, by_family = np.random.default_rng(0), [g for _, g in table.groupby("family")]
     draws = []
     for _ in range(REPLICATES):
@@ -159,12 +165,33 @@ def of_images(table: pd.DataFrame) -> dict[str, object]:
             np.concatenate([g[name].to_numpy() for g in chosen]) for name in ("value", "score")
         )
         draws.append(spearmanr(values, scores).statistic)
-    overall = spearmanr(table["value"], table["score"]).statistic
-    return {
-        "srcc": shown(overall, np.array(draws)),
-        "srcc_groups": interval(inside, pd.Series([g["family"].iloc[0] for g in groups])),
-        "images": len(table),
-    }
+    return shown(spearmanr(table["value"], table["score"]).statistic, np.array(draws))
+
+
+def with_algorithm(images: pd.DataFrame, run: str) -> pd.DataFrame:
+    """Keep the groups in which a run's left-out algorithm occurs; all where none is left out."""
+    without = run.partition("-without-")[2]
+    of_it = images.loc[images["algorithm"].eq(without), "group"]
+    return images[images["group"].isin(of_it)] if without else images
+
+
+def measured(
+    protocol: str, images: pd.DataFrame, pairs: pd.DataFrame, parts: list[tuple[str, pd.Series]]
+) -> tuple[dict[str, object], pd.DataFrame]:
+    """Measure a method by its values of every run; give its row and its answers."""
+    rows = [answers(images, tested_pairs(images, pairs, run), v) for run, v in parts]
+    rows = pd.concat(rows, ignore_index=True)
+    tables = [
+        with_algorithm(images, run)
+        .assign(value=lambda t, v=v: t["image"].map(v))
+        .dropna(subset=["value"])
+        for run, v in parts
+    ]
+    found = of_pairs(rows.dropna(subset=["acc"])) | {"srcc_groups": inside_groups(tables)}
+    if protocol == "family":
+        of_all = pd.concat(tables).drop_duplicates("image")
+        found |= {"srcc": overall(of_all), "images": len(of_all)}
+    return found, rows
 
 
 def main() -> None:
@@ -193,15 +220,12 @@ def main() -> None:
             found[f"ridge_{tower}"] = ridge_scores(run, images, pairs, folds, tower)
         for name, values in {**found, **untrained(images)}.items():
             scores.setdefault(name, []).append((run, values))
-    results = []
-    for name, parts in scores.items():
-        rows = [answers(images, tested_pairs(images, pairs, run), v) for run, v in parts]
-        found = of_pairs(pd.concat(rows).dropna(subset=["acc"]))
-        if args.protocol == "family":
-            value = images["image"].map(pd.concat([v for _, v in parts]).groupby(level=0).first())
-            found |= of_images(images.assign(value=value).dropna(subset=["value"]))
-        results.append({"method": name, **found})
-    result = pd.DataFrame(results)
+    found = {n: measured(args.protocol, images, pairs, parts) for n, parts in scores.items()}
+    ours = found["FGResQ"][1]
+    for row, theirs in found.values():
+        ahead = (ours["acc"] - theirs["acc"])[ours["decided"]].dropna()
+        row["fgresq_ahead"] = interval(ahead, ours.loc[ahead.index, "family"])
+    result = pd.DataFrame([{"method": name, **row} for name, (row, _) in found.items()])
     print(json.dumps({"protocol": args.protocol, "runs": len(runs), "settings": key}))
     print(result.to_string(index=False))
     if args.out:

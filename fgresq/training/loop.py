@@ -105,6 +105,13 @@ def listed(job: Job, step: int) -> str:
     return ", ".join(names[:8]) + more
 
 
+def speed(job: Job, first: int, seconds: float) -> str:
+    """Say how fast the steps from `first` on were; an image counts once a step."""
+    images = sum(len(job.members(step)) for step in range(first, job.steps))
+    steps = job.steps - first
+    return f"{job.name}: {steps / seconds:.2f} steps/s, {images / seconds:.0f} images/s"
+
+
 def check_finite(job: Job, losses: dict[str, torch.Tensor], step: int) -> dict[str, float]:
     """Give the losses as numbers.
 
@@ -150,9 +157,8 @@ def train(job: Job) -> pd.DataFrame:
         bar.set_postfix(loss=f"{values['loss']:.3f}")
         if (step + 1) % CHECKPOINT_EVERY == 0 and step + 1 < job.steps:
             save(job, optimizer, history)
-    rate = (job.steps - first) / (time.perf_counter() - started)
-    memory = (
-        f", peak GPU memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB" if on_gpu else ""
-    )
-    logging.info("%s: %.2f steps/s%s", job.name, rate, memory)
+    if job.steps > first:
+        told = speed(job, first, time.perf_counter() - started)
+        peak = torch.cuda.max_memory_allocated() / 2**30 if on_gpu else None
+        logging.info("%s%s", told, f", peak GPU memory {peak:.1f} GiB" if peak else "")
     return pd.DataFrame(history, columns=None if history else ["step", "lr_factor", "loss"])
