@@ -1,0 +1,88 @@
+"""One download: attempts until it is whole, its hash, and its place."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+
+from fgresq.fetch.disk import human
+from fgresq.fetch.server import Cut, Patience, Wanted, attempt
+from fgresq.files import sha256
+
+LONGEST_PAUSE = 60.0  # s
+
+
+def persist(wanted: Wanted, patience: Patience) -> None:
+    """Repeat attempts until the file is whole, with pauses that grow while nothing new comes."""
+    failures = 0
+    while True:
+        before = wanted.have
+        try:
+            attempt(wanted, patience)
+            return
+        except Cut as cut:
+            failures = 1 if wanted.have > before else failures + 1
+            if failures > patience.retries:
+                wanted.fail(
+                    f"{cut}; {failures} attempts in a row brought nothing new "
+                    f"({human(wanted.have)} kept in {wanted.part})",
+                    f"Run `{wanted.item.command}` again later, to go on from there. "
+                    + wanted.by_hand,
+                )
+            wait = min(cut.wait or patience.pause * 2 ** (failures - 1), LONGEST_PAUSE)
+            logging.info(
+                "%s: %s; attempt %d follows in %g s", wanted.item.label, cut, failures + 1, wait
+            )
+            time.sleep(wait)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a wrong file to NAME.wrong, so that it is neither used nor lost; give that name."""
+    path = path.resolve()
+    wrong = path.with_name(path.name.removesuffix(".part") + ".wrong")
+    os.replace(path, wrong)
+    return wrong
+
+
+def check_hash(wanted: Wanted, path: Path) -> str:
+    """Give the SHA-256 of a downloaded file.
+
+    Raises:
+        UserError: it is not the one wanted; the file is set aside.
+    """
+    found = sha256(path)
+    if wanted.sha256 in (None, found):
+        return found
+    wrong = set_aside(path)
+    wanted.mark.unlink(missing_ok=True)
+    expected = "the entry's" if wanted.pinned else "that of the first fetch,"
+    wanted.fail(
+        f"its SHA-256 is {found}, not {expected} {wanted.sha256}; it was set aside as {wrong}",
+        f"Run `{wanted.item.command}` again; if that ends alike, the file has been replaced: "
+        f"compare it with its publisher's word. {wanted.by_hand}",
+    )
+
+
+def download(wanted: Wanted, patience: Patience) -> str:
+    """Bring one file to its place, unless it is there; give its SHA-256.
+
+    Raises:
+        UserError: it cannot be had, is not what was asked for, or the disk is full.
+        KeyboardInterrupt: it was stopped; what came is kept.
+    """
+    if wanted.path.exists():
+        return check_hash(wanted, wanted.path)
+    wanted.path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        persist(wanted, patience)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(
+            f"{wanted.item.label}: stopped; {human(wanted.have)} are kept in {wanted.part}. "
+            f"Run `{wanted.item.command}` again to go on from there."
+        ) from stop
+    found = check_hash(wanted, wanted.part)
+    os.replace(wanted.part, wanted.path)
+    wanted.mark.unlink(missing_ok=True)
+    return found
