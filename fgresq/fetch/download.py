@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from pathlib import Path
+from time import sleep
 
 from fgresq.fetch.disk import human
 from fgresq.fetch.server import Cut, Patience, Wanted, attempt
@@ -23,19 +23,18 @@ def persist(wanted: Wanted, patience: Patience) -> None:
             attempt(wanted, patience)
             return
         except Cut as cut:
-            failures = 1 if wanted.have > before else failures + 1
+            failures = 0 if wanted.have > before else failures + 1
             if failures > patience.retries:
                 wanted.fail(
-                    f"{cut}; {failures} attempts in a row brought nothing new "
-                    f"({human(wanted.have)} kept in {wanted.part})",
+                    f"{cut}; nothing new came in {failures} attempt{'s' * (failures > 1)} in a row "
+                    f"({human(wanted.have)} are kept in {wanted.part})",
                     f"Run `{wanted.item.command}` again later, to go on from there. "
                     + wanted.by_hand,
                 )
-            wait = min(cut.wait or patience.pause * 2 ** (failures - 1), LONGEST_PAUSE)
-            logging.info(
-                "%s: %s; attempt %d follows in %g s", wanted.item.label, cut, failures + 1, wait
-            )
-            time.sleep(wait)
+            pause = patience.pause * 2 ** max(failures - 1, 0)
+            wait = min(cut.wait or pause, LONGEST_PAUSE)
+            logging.info("%s: %s; trying again in %g s", wanted.item.label, cut, wait)
+            sleep(wait)
 
 
 def set_aside(path: Path) -> Path:

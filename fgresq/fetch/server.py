@@ -199,6 +199,7 @@ def write_body(reply: requests.Response, wanted: Wanted) -> None:
             if handle.tell() == 0 and data.lstrip()[:16].lower().startswith(WEB_PAGE):
                 refuse_web_page(wanted)
             handle.write(data)
+            handle.flush()  # a killed process keeps it
             bar.update(len(data))
     if total is not None and wanted.have != total:
         raise Cut(f"{wanted.have} of {total} bytes came")
