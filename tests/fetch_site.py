@@ -134,6 +134,15 @@ def page(kind: str) -> Answer:
     return answer
 
 
+class Server(ThreadingHTTPServer):
+    """A server that is silent when a client hangs up."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Keep silent."""
+
+
 @dataclass
 class Site:
     """A running site.
@@ -162,9 +171,8 @@ class Site:
 @contextmanager
 def serve(handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator[Site]:
     """Run a site."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Server(("127.0.0.1", 0), handler)
     server.site = Site(f"http://127.0.0.1:{server.server_port}")
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -281,3 +281,20 @@ def test_single_files_and_archives_go_where_the_entry_says(site: Site) -> None:
     assert data("fetch", "tiny") == 0
     found = set(files_below(Path("data/raw/tiny")))
     assert {"labels/scores.csv", "Ref/r.png", "Ref/s.png", "Dist/tiny/images/a.png"} <= found
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"to": "../other"}, "leads out of its folder"),
+        ({"to": ".", "unpack": False}, "'.' names no file"),
+    ],
+)
+def test_an_entry_that_puts_a_file_elsewhere_is_told_before_the_download(
+    site: Site, capsys: pytest.CaptureFixture, part: dict[str, Any], told: str
+) -> None:
+    world(site, part)
+    assert data("fetch", "tiny") == 1
+    message = capsys.readouterr().err
+    assert "config/sources.yaml, key 'tiny/fetch/to'" in message and told in message
+    assert site.asked == []

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -64,7 +65,7 @@ class Member:
     """A file of an archive: the parts of its path, its declared bytes, and how to open it."""
 
     parts: tuple[str, ...]
-    bytes: int
+    size: int
     open: Callable[[], IO[bytes]]
 
 
@@ -93,7 +94,7 @@ def zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
             raise Refused("it is encrypted")
         parts = safe_parts(info.filename)
         if not info.is_dir():
-            yield Member(parts, info.file_size, lambda info=info: archive.open(info))
+            yield Member(parts, info.file_size, partial(archive.open, info))
 
 
 class Careful:
@@ -116,7 +117,7 @@ def tar_members(archive: tarfile.TarFile) -> Iterator[Member]:
     for info in archive:
         parts = safe_parts(info.name)
         if info.isreg():
-            yield Member(parts, info.size, lambda info=info: archive.extractfile(info))
+            yield Member(parts, info.size, partial(archive.extractfile, info))
         elif not info.isdir():
             raise Refused(f"'{info.name}' in it is a link or a device")
 
@@ -151,7 +152,7 @@ def look_through(path: Path, members: Iterator[Member], limits: Limits) -> list[
     found, total, packed = [], 0, max(path.stat().st_size, 1)
     for member in members:
         found.append(member)
-        total += member.bytes
+        total += member.size
         if total > limits.total:
             raise Refused(f"it unpacks to more than {human(limits.total)}")
         if total > limits.ratio_from and total / packed > limits.ratio:
@@ -180,7 +181,7 @@ def write_files(members: list[Member], into: Path, skip: int) -> None:
     for member in members:
         target = into.joinpath(*member.parts[skip:])
         target.parent.mkdir(parents=True, exist_ok=True)
-        left = member.bytes
+        left = member.size
         with member.open() as source, open(target, "wb") as handle:
             while data := source.read(CHUNK):
                 left -= len(data)
@@ -204,7 +205,7 @@ def unpack(item: Item, path: Path, into: Path, name: str, limits: Limits = LIMIT
     try:
         with opened(path) as members:
             found = look_through(path, members, limits)
-            check_space(item, sum(m.bytes for m in found), path.parent, f"what {path.name} holds")
+            check_space(item, sum(m.size for m in found), path.parent, f"what {path.name} holds")
             write_files(found, into, depth_of_root(found, name))
     except (Refused, *BROKEN) as error:
         if isinstance(error, OSError) and error.errno is not None:

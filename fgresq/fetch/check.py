@@ -8,7 +8,7 @@ from typing import Any
 
 from fgresq.errors import UserError
 from fgresq.fetch import manifest
-from fgresq.fetch.disk import files_of
+from fgresq.fetch.disk import files_of, some_files
 from fgresq.fetch.items import Item, chosen, read_items
 from fgresq.fetch.state import state_of
 
@@ -40,7 +40,7 @@ def check(item: Item) -> dict[str, Any]:
 def lines_of(result: dict[str, Any]) -> list[str]:
     """Write what a check found."""
     note = f" ({result['note']})" if result["note"] else ""
-    lines = [f"{result['name']}: {result['state']}, {result['files']} files{note}"]
+    lines = [f"{result['name']}: {result['state']}, {some_files(result['files'])}{note}"]
     for kind in KINDS:
         names = result[kind]
         lines += [f"  {kind}: {name}" for name in names[:SHOWN]]

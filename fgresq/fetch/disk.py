@@ -26,6 +26,11 @@ def human(count: float) -> str:
     return f"{count:.1f} TiB"
 
 
+def some_files(count: int) -> str:
+    """Write a number of files."""
+    return f"{count:,} file{'s' * (count != 1)}"
+
+
 def cached(item: Item) -> dict[str, Path]:
     """Give those files of an item without a folder that lie in the Hub's cache."""
     from huggingface_hub import try_to_load_from_cache
@@ -34,7 +39,7 @@ def cached(item: Item) -> dict[str, Path]:
     for part in item.hubs:
         for name in part["files"]:
             path = try_to_load_from_cache(
-                part["hub"], name, revision=part["revision"], repo_type=part["kind"]
+                part["hub"], name, revision=part.get("revision"), repo_type=part["kind"]
             )
             if isinstance(path, str):
                 found[name] = Path(path)

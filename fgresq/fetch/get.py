@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ from urllib.parse import urlsplit
 
 from fgresq.errors import UserError
 from fgresq.fetch import manifest
-from fgresq.fetch.archives import safe_parts, unpack
-from fgresq.fetch.disk import check_space, files_of, free_at, human, only_one
+from fgresq.fetch.archives import Refused, safe_parts, unpack
+from fgresq.fetch.disk import check_space, files_of, free_at, human, only_one, some_files
 from fgresq.fetch.download import download
-from fgresq.fetch.items import Item, file_names
-from fgresq.fetch.place import place
+from fgresq.fetch.items import TABLES, Item, file_names
+from fgresq.fetch.place import fresh, link_or_copy, place
 from fgresq.fetch.server import Patience, Wanted, size_of
 from fgresq.fetch.state import state_of
 from fgresq.raw import walk
@@ -27,17 +26,21 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
-def disk_told(item: Item) -> Iterator[None]:
-    """Turn a fault of the disk into one message with its mend."""
+def told(item: Item) -> Iterator[None]:
+    """Turn a fault of the disk, or a stop by hand, into one message with its mend."""
+    again = f"run `{item.command}` again; what was fetched is kept in {item.scratch}"
     try:
         yield
+    except KeyboardInterrupt as stop:
+        if stop.args:
+            raise
+        raise KeyboardInterrupt(f"{item.label}: stopped. To go on, {again}.") from stop
     except OSError as error:
         full = error.errno in FULL
         raise UserError(
             f"{item.label}, {error.filename or item.scratch}",
             "the disk is full" if full else f"{error.strerror or error}",
-            f"{'Free some space' if full else 'Mend that'} and run `{item.command}` again; what "
-            f"was fetched is kept in {item.scratch}",
+            f"{'Free some space' if full else 'Mend that'} and {again}",
         ) from error
 
 
@@ -59,7 +62,7 @@ def accept(item: Item, accepted: bool) -> None:
     logging.info("%s: its terms, accepted with --accept-terms: %s", item.label, item.terms)
 
 
-def announce(item: Item, sizes: list[int | None], files: int, hosts: set[str]) -> None:
+def announce(item: Item, sizes: Sequence[int | None], files: int, hosts: set[str]) -> None:
     """Say how much is to come, and from where; refuse where it cannot fit.
 
     Raises:
@@ -68,10 +71,9 @@ def announce(item: Item, sizes: list[int | None], files: int, hosts: set[str]) -
     known = sum(size for size in sizes if size)
     size = human(known) if all(size is not None for size in sizes) else f"at least {human(known)}"
     logging.info(
-        "%s: %d file%s, %s, from %s into %s; %s are free there",
+        "%s: %s, %s, from %s into %s; %s are free there",
         item.label,
-        files,
-        "s" * (files != 1),
+        some_files(files),
         size if known else "of unknown size",
         ", ".join(sorted(hosts)),
         item.shown_folder,
@@ -81,10 +83,31 @@ def announce(item: Item, sizes: list[int | None], files: int, hosts: set[str]) -
     check_space(item, known * (2 if unpacked else 1), item.scratch.parent, "this download")
 
 
+def place_of(item: Item, part: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the path below the item's folder that a download is put at: a folder, or a file's own.
+
+    Raises:
+        UserError: it leads out of the folder, or names no file.
+    """
+    where = f"{TABLES[item.kind]}, key '{item.name}/fetch/to'"
+    try:
+        parts = safe_parts(part["to"])
+    except Refused as error:
+        raise UserError(where, str(error), "Give a path below the item's folder") from error
+    if not parts and not part.get("unpack"):
+        raise UserError(where, f"'{part['to']}' names no file", "Name the file, or set unpack")
+    return parts
+
+
 def wanted_files(item: Item) -> list[Wanted]:
-    """List an item's downloads by address, with the hash each must have."""
+    """List an item's downloads by address, with the hash each must have.
+
+    Raises:
+        UserError: the entry puts one outside of the item's folder.
+    """
     downloads = []
     for part, name in zip(item.urls, file_names(item.urls), strict=True):
+        place_of(item, part)
         pin = part.get("sha256")
         known = pin or manifest.known_hash(item, part["url"])
         downloads.append(
@@ -98,25 +121,14 @@ def assemble(item: Item, downloads: list[Wanted], tree: Path) -> None:
 
     The downloads themselves stay, so that nothing is lost when one of them cannot be unpacked.
     """
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True)
     for part, wanted in zip(item.urls, downloads, strict=True):
-        parts = safe_parts(part["to"])
+        parts = place_of(item, part)
         target = tree.joinpath(*parts)
         if part.get("unpack"):
             unpack(item, wanted.path, target, parts[-1] if parts else item.folder.name)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(wanted.path, target)
-
-
-def link_or_copy(source: str | Path, target: str | Path) -> None:
-    """Give a file a second name, or a copy on a disk that has no links."""
-    Path(target).unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def fetch_tree(item: Item, patience: Patience) -> None:
@@ -137,15 +149,16 @@ def fetch_tree(item: Item, patience: Patience) -> None:
     ]
     for number, what in enumerate(listings):
         hub.download(item, what, item.scratch / f"hub-{number}")
-    assemble(item, downloads, tree)
-    for number in range(len(listings)):
-        shutil.copytree(
-            item.scratch / f"hub-{number}",
-            tree,
-            copy_function=link_or_copy,
-            ignore=shutil.ignore_patterns(".cache"),
-            dirs_exist_ok=True,
-        )
+    with fresh(tree):
+        assemble(item, downloads, tree)
+        for number in range(len(listings)):
+            shutil.copytree(
+                item.scratch / f"hub-{number}",
+                tree,
+                copy_function=link_or_copy,
+                ignore=shutil.ignore_patterns(".cache"),
+                dirs_exist_ok=True,
+            )
     commits = [{"hub": w.part["hub"], "commit": w.commit} for w in listings]
     finish(item, tree, records, commits)
 
@@ -188,7 +201,8 @@ def in_place(item: Item) -> None:
     state = state_of(item)
     if item.folder is None and not state.recorded:
         manifest.write(item, manifest.hash_files(item, files_of(item)), "found in the cache")
-    logging.info("%s: in place already, %d files in %s", item.label, state.files, item.shown_folder)
+    there = f"{some_files(state.files)} in {item.shown_folder}"
+    logging.info("%s: in place already, %s", item.label, there)
     if item.folder is not None and not state.recorded:
         logging.info(
             "%s: they were placed by hand: `fgresq data check %s` records them; move them away to "
@@ -212,7 +226,7 @@ def fetch(item: Item, accepted: bool, patience: Patience) -> None:
             else f"no command can fetch it. Licence: {item.entry['licence']}",
             "Run `make report`" if item.made else f"By hand: {item.steps}",
         )
-    with disk_told(item), only_one(item):
+    with told(item), only_one(item):
         if state_of(item).state == "present":
             in_place(item)
             return

@@ -75,7 +75,7 @@ def told(item: Item, part: Mapping[str, Any]) -> Iterator[None]:
             raise  # of the disk
         lines = str(error).strip().splitlines() or [type(error).__name__]
         mend = f"Connect to a network and {again}; or by hand: {item.steps}"
-        raise UserError(where, f"it cannot be reached ({lines[0]})", mend) from error
+        raise UserError(where, f"it cannot be fetched ({lines[0]})", mend) from error
 
 
 def listing(item: Item, part: Mapping[str, Any]) -> Listing:
@@ -84,7 +84,7 @@ def listing(item: Item, part: Mapping[str, Any]) -> Listing:
     Raises:
         UserError: it cannot be reached, has no such file, or a name in it leads out of its folder.
     """
-    revision = part["revision"]
+    revision = part.get("revision", "main")
     revision = (known_commit(item, part["hub"]) if revision == "main" else None) or revision
     with told(item, part):
         info = HfApi(endpoint=ENDPOINT).repo_info(
@@ -156,7 +156,7 @@ def download_to_cache(item: Item, what: Listing) -> dict[str, Path]:
                     part["hub"],
                     name,
                     repo_type=part["kind"],
-                    revision=part["revision"],
+                    revision=part.get("revision"),
                     endpoint=ENDPOINT,
                 )
             )

@@ -1,14 +1,38 @@
-"""From the scratch folder to its place: whole where nothing is there, else file by file."""
+"""The scratch tree, and from it to its place: whole where nothing is there, else file by file."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fgresq.errors import UserError
 from fgresq.fetch.items import Item
 from fgresq.files import sha256
+
+
+@contextmanager
+def fresh(tree: Path) -> Iterator[None]:
+    """Make an empty folder for the block, and remove it where the block fails."""
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(tree, ignore_errors=True)  # gives a full disk its space back
+        raise
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Give a file a second name, or a copy on a disk that has no links."""
+    Path(target).unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def differing(folder: Path, rows: list[dict[str, Any]]) -> list[str]:

@@ -45,11 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             description=f"{help_[0].upper()}{help_[1:]}.\n\n{more}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for option in ("--debug", "--log"):
-            kind = {"action": "store_true"} if option == "--debug" else {"metavar": "FILE"}
-            action.add_argument(
-                option, default=argparse.SUPPRESS, help="as before the action", **kind
-            )
+        quiet = argparse.SUPPRESS  # lest it undo what stands before the action
+        action.add_argument(
+            "--debug", action="store_true", default=quiet, help="as of `fgresq data`"
+        )
+        action.add_argument("--log", metavar="FILE", default=quiet, help="as of `fgresq data`")
         if name != "fetch":
             action.add_argument("--json", action="store_true", help="print JSON")
         if name == "check":
