@@ -271,16 +271,19 @@ def test_one_that_fails_does_not_keep_the_next_away(
 
 def test_single_files_and_archives_go_where_the_entry_says(site: Site) -> None:
     site.files |= {"/scores": b"a,1\n", "/Ref.zip": zipped({"Ref/r.png": b"r", "Ref/s.png": b"s"})}
+    site.files["/src_imgs.zip"] = zipped({"src_imgs/1600.png": b"1"})
     parts = [
         part_of(f"{site.url}/scores?version=2", to="labels/scores.csv", unpack=False),
         part_of(f"{site.url}/Ref.zip", to="Ref"),
         part_of(f"{site.url}/tiny.zip", to="Dist"),
+        part_of(f"{site.url}/src_imgs.zip", to="src_imgs.zip"),
     ]
     site.files["/scores?version=2"] = site.files["/scores"]
     make_world(Path(), {"tiny": entry_of("tiny", *parts)})
     assert data("fetch", "tiny") == 0
     found = set(files_below(Path("data/raw/tiny")))
     assert {"labels/scores.csv", "Ref/r.png", "Ref/s.png", "Dist/tiny/images/a.png"} <= found
+    assert "src_imgs/1600.png" in found and "src_imgs.zip" not in found
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,27 @@ def test_check_records_what_was_placed_and_names_what_changed(
     assert "source 'far', mos.txt" in told.err and "write to the authors of far" in told.err
 
 
+def test_an_archive_that_has_to_be_unpacked_by_hand_is_told_until_it_is(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    site.files["/tiny.rar"] = b"Rar!\x1a\x07\x01\x00" + bytes(500)
+    part = part_of(f"{site.url}/tiny.rar", to="tiny.rar", unpack=False)
+    make_world(Path(), {"tiny": entry_of("tiny", part, expected={"images": 2, "contents": 1})})
+    for words in (("fetch", "tiny"), ("fetch", "tiny"), ("check", "tiny")):
+        assert data(*words) == 1
+        told = capsys.readouterr().err
+        assert "source 'tiny', data/raw/tiny/tiny.rar" in told and "`unrar x`" in told
+        assert "unpack tiny.rar by hand in data/raw/tiny" in told
+    assert len(site.ranges("/tiny.rar")) == 1
+    row = record(capsys, "tiny")
+    assert row["state"] == "partial" and row["note"] == "tiny.rar is not unpacked"
+    place("tiny")
+    assert data("check", "tiny") == 0 and record(capsys, "tiny")["state"] == "present"
+    assert manifest("tiny")["downloads"][0]["url"] == f"{site.url}/tiny.rar"
+    Path("data/raw/tiny/mos.txt").unlink()
+    assert data("check", "tiny") == 1
+
+
 def test_check_of_what_is_absent_tells_the_next_step(
     site: Site, capsys: pytest.CaptureFixture
 ) -> None:

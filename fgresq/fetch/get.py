@@ -16,10 +16,10 @@ from fgresq.fetch import manifest
 from fgresq.fetch.archives import Refused, safe_parts, unpack
 from fgresq.fetch.disk import check_space, files_of, free_at, human, only_one, some_files
 from fgresq.fetch.download import download
-from fgresq.fetch.items import TABLES, Item, file_names
+from fgresq.fetch.items import PACKED, TABLES, Item, file_names
 from fgresq.fetch.place import fresh, link_or_copy, place
 from fgresq.fetch.server import Patience, Wanted, size_of
-from fgresq.fetch.state import state_of
+from fgresq.fetch.state import packed_in, state_of, unpack_first
 from fgresq.raw import walk
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -84,7 +84,9 @@ def announce(item: Item, sizes: Sequence[int | None], files: int, hosts: set[str
 
 
 def place_of(item: Item, part: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the path below the item's folder that a download is put at: a folder, or a file's own.
+    """Give the path below the item's folder of a file, or of the folder an archive is unpacked in.
+
+    For an archive `to` may name either that folder, or the archive as it would lie in it.
 
     Raises:
         UserError: it leads out of the folder, or names no file.
@@ -96,7 +98,8 @@ def place_of(item: Item, part: Mapping[str, Any]) -> tuple[str, ...]:
         raise UserError(where, str(error), "Give a path below the item's folder") from error
     if not parts and not part.get("unpack"):
         raise UserError(where, f"'{part['to']}' names no file", "Name the file, or set unpack")
-    return parts
+    archive = part.get("unpack") and parts and parts[-1].lower().endswith(PACKED)
+    return parts[:-1] if archive else parts
 
 
 def wanted_files(item: Item) -> list[Wanted]:
@@ -166,12 +169,19 @@ def fetch_tree(item: Item, patience: Patience) -> None:
 def finish(
     item: Item, tree: Path, downloads: list[dict[str, Any]], commits: list[dict[str, Any]]
 ) -> None:
-    """Hash what was fetched, bring it to its place, write the manifest, clear the scratch."""
+    """Hash what was fetched, bring it to its place, write the manifest, clear the scratch.
+
+    Raises:
+        UserError: all is done, and archives among the files have to be unpacked by hand.
+    """
     found = {path.relative_to(tree).as_posix(): path for path in walk(tree)}
     rows = manifest.hash_files(item, found)
     place(item, tree, rows)
-    manifest.write(item, rows, "fetched", downloads, commits)
+    packed = packed_in(item, found)
+    manifest.write(item, rows, "fetched", downloads=downloads, hub=commits, packed=packed)
     shutil.rmtree(item.scratch)
+    if packed:
+        raise unpack_first(item, packed)
 
 
 def fetch_to_cache(item: Item) -> None:
@@ -197,10 +207,16 @@ def fetch_package(item: Item) -> None:
 
 
 def in_place(item: Item) -> None:
-    """Say that an item is here; record what lies in the Hub's cache, when it was not yet."""
+    """Say that an item is here; record what lies in the Hub's cache, when it was not yet.
+
+    Raises:
+        UserError: it is here, and has to be unpacked by hand.
+    """
     state = state_of(item)
     if item.folder is None and not state.recorded:
         manifest.write(item, manifest.hash_files(item, files_of(item)), "found in the cache")
+    if state.packed:
+        raise unpack_first(item, state.packed)
     there = f"{some_files(state.files)} in {item.shown_folder}"
     logging.info("%s: in place already, %s", item.label, there)
     if item.folder is not None and not state.recorded:
@@ -227,7 +243,7 @@ def fetch(item: Item, accepted: bool, patience: Patience) -> None:
             "Run `make report`" if item.made else f"By hand: {item.steps}",
         )
     with told(item), only_one(item):
-        if state_of(item).state == "present":
+        if state_of(item).here:
             in_place(item)
             return
         accept(item, accepted)

@@ -84,7 +84,7 @@ def listing(item: Item, part: Mapping[str, Any]) -> Listing:
     Raises:
         UserError: it cannot be reached, has no such file, or a name in it leads out of its folder.
     """
-    revision = part.get("revision", "main")
+    revision = part.get("revision") or "main"
     revision = (known_commit(item, part["hub"]) if revision == "main" else None) or revision
     with told(item, part):
         info = HfApi(endpoint=ENDPOINT).repo_info(

@@ -13,6 +13,7 @@ from fgresq.config import check, read_yaml
 from fgresq.errors import UserError, unknown
 
 TABLES = {"source": Path("config/sources.yaml"), "weights": Path("config/weights.yaml")}
+PACKED = (".7z", ".rar", ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tgz", ".zip")
 SCRATCH = ".fetch"  # hidden, so that what lies in it is never taken for data
 
 

@@ -1,7 +1,8 @@
 """Manifests: the files of an item as they were when it was fetched or first checked.
 
 data/manifests/NAME.json holds `files` (path below the item's folder, bytes, sha256), `downloads`
-(address, bytes and sha256 of every file that was downloaded) and `hub` (repository and commit).
+(address, bytes and sha256 of every file that was downloaded), `hub` (repository and commit) and
+`packed` (archives among the files that a person has yet to unpack).
 What an entry gives no hash for is trusted when it is first fetched; the manifest then holds it to
 the same bytes. Weights out of a package have their card.json instead, which the pipeline writes.
 """
@@ -74,24 +75,18 @@ def hash_files(item: Item, files: Mapping[str, Path]) -> list[dict[str, Any]]:
     return rows
 
 
-def write(
-    item: Item,
-    files: list[dict[str, Any]],
-    origin: str,
-    downloads: list[dict[str, Any]] | None = None,
-    hub: list[dict[str, Any]] | None = None,
-) -> None:
+def write(item: Item, files: list[dict[str, Any]], origin: str, **more: list[Any]) -> None:
     """Write an item's manifest.
 
     Args:
         files: path, bytes and sha256, as `hash_files` gives them.
-        origin: "fetched" or "placed by hand".
-        downloads: url, bytes and sha256 of what was downloaded.
-        hub: repository and commit of what came of the Hub.
+        origin: "fetched", "placed by hand" or "found in the cache".
+        more: downloads (url, bytes, sha256), hub (hub, commit), packed (names of archives that a
+            person has yet to unpack); each empty where it is not given.
     """
     value = {"name": item.name, "folder": item.shown_folder, "origin": origin, "files": files}
     value |= {"licence": item.entry["licence"], "terms": item.terms}
-    write_json(path_of(item), value | {"downloads": downloads or [], "hub": hub or []})
+    write_json(path_of(item), {**value, "downloads": [], "hub": [], "packed": [], **more})
 
 
 def known_hash(item: Item, url: str) -> str | None:
@@ -140,3 +135,10 @@ def wanting(item: Item) -> list[str] | None:
         if path is None or row["bytes"] not in (None, path.stat().st_size):
             names.append(row["path"])
     return names
+
+
+def is_packed(item: Item, files: Mapping[str, Path]) -> bool:
+    """Tell whether archives were fetched among these files, and none has been unpacked since."""
+    manifest = read(item) or {}
+    names = {row["path"] for row in manifest.get("files", [])}
+    return bool(manifest.get("packed")) and not files.keys() - names
