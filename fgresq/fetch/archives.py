@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from fgresq.errors import UserError
 from fgresq.fetch.disk import check_space, human
-from fgresq.fetch.items import Item
+from fgresq.fetch.items import Item, shown
 
 CHUNK = 1 << 20  # bytes
 LARGEST_HEADER = 1 << 24  # bytes; a longer name or attribute of a tar's member is an attack
@@ -212,7 +212,7 @@ def unpack(item: Item, path: Path, into: Path, name: str, limits: Limits = LIMIT
             raise  # of the disk, not of the archive
         problem = str(error) if isinstance(error, Refused) else f"it cannot be read ({error})"
         raise UserError(
-            f"{item.label}, {path}",
+            f"{item.label}, {shown(path)}",
             f"{problem}; nothing of it was put in place",
             f"If you trust it, unpack it by hand into {item.shown_folder} and run "
             f"`fgresq data check {item.name}`; else remove it, and fetch it again or get it "

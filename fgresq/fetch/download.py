@@ -8,6 +8,7 @@ from pathlib import Path
 from time import sleep
 
 from fgresq.fetch.disk import human
+from fgresq.fetch.items import shown
 from fgresq.fetch.server import Cut, Patience, Wanted, attempt
 from fgresq.files import sha256
 
@@ -25,11 +26,12 @@ def persist(wanted: Wanted, patience: Patience) -> None:
         except Cut as cut:
             failures = 0 if wanted.have > before else failures + 1
             if failures > patience.retries:
+                kept = f" ({human(wanted.have)} are kept in {shown(wanted.part)})"
                 wanted.fail(
-                    f"{cut}; nothing new came in {failures} attempt{'s' * (failures > 1)} in a row "
-                    f"({human(wanted.have)} are kept in {wanted.part})",
-                    f"Run `{wanted.item.command}` again later, to go on from there. "
-                    + wanted.by_hand,
+                    f"{cut}; nothing new came in {failures} attempt{'s' * (failures > 1)} in a row"
+                    + kept * bool(wanted.have),
+                    f"Run `{wanted.item.command}` again later, to go on from there, or get it by "
+                    f"hand: {wanted.item.steps}",
                 )
             pause = patience.pause * 2 ** max(failures - 1, 0)
             wait = min(cut.wait or pause, LONGEST_PAUSE)
@@ -58,7 +60,8 @@ def check_hash(wanted: Wanted, path: Path) -> str:
     wanted.mark.unlink(missing_ok=True)
     expected = "the entry's" if wanted.pinned else "that of the first fetch,"
     wanted.fail(
-        f"its SHA-256 is {found}, not {expected} {wanted.sha256}; it was set aside as {wrong}",
+        f"its SHA-256 is {found}, not {expected} {wanted.sha256}; it was set aside as "
+        f"{shown(wrong)}",
         f"Run `{wanted.item.command}` again; if that ends alike, the file has been replaced: "
         f"compare it with its publisher's word. {wanted.by_hand}",
     )
@@ -78,7 +81,7 @@ def download(wanted: Wanted, patience: Patience) -> str:
         persist(wanted, patience)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(
-            f"{wanted.item.label}: stopped; {human(wanted.have)} are kept in {wanted.part}. "
+            f"{wanted.item.label}: stopped; {human(wanted.have)} are kept in {shown(wanted.part)}. "
             f"Run `{wanted.item.command}` again to go on from there."
         ) from stop
     found = check_hash(wanted, wanted.part)

@@ -16,7 +16,7 @@ from fgresq.fetch import manifest
 from fgresq.fetch.archives import Refused, safe_parts, unpack
 from fgresq.fetch.disk import check_space, files_of, free_at, human, only_one, some_files
 from fgresq.fetch.download import download
-from fgresq.fetch.items import PACKED, TABLES, Item, file_names
+from fgresq.fetch.items import PACKED, TABLES, Item, file_names, shown
 from fgresq.fetch.place import fresh, link_or_copy, place
 from fgresq.fetch.server import Patience, Wanted, size_of
 from fgresq.fetch.state import packed_in, state_of, unpack_first
@@ -28,7 +28,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 @contextmanager
 def told(item: Item) -> Iterator[None]:
     """Turn a fault of the disk, or a stop by hand, into one message with its mend."""
-    again = f"run `{item.command}` again; what was fetched is kept in {item.scratch}"
+    again = f"run `{item.command}` again; what was fetched is kept in {shown(item.scratch)}"
     try:
         yield
     except KeyboardInterrupt as stop:

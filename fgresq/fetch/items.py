@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -93,6 +94,11 @@ class Item:
         if self.folder is None:
             return Path("data", SCRATCH, self.name).resolve()
         return self.folder.parent / SCRATCH / self.folder.name
+
+
+def shown(path: Path) -> str:
+    """Write a path as short as it can be from here."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def file_names(parts: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.errors import UserError
-from fgresq.fetch.items import Item
+from fgresq.fetch.items import Item, shown
 from fgresq.files import sha256
 
 
@@ -63,10 +63,10 @@ def place(item: Item, tree: Path, rows: list[dict[str, Any]]) -> None:
     other = differing(folder, rows)
     if other:
         raise UserError(
-            f"{item.label}, {folder / other[0]}",
+            f"{item.label}, {shown(folder / other[0])}",
             f"this file, and {len(other) - 1} more, differ from those fetched; none was replaced",
             f"Move them away and run `{item.command}` again; what was fetched is kept in "
-            f"{item.scratch}",
+            f"{shown(item.scratch)}",
         )
     for row in rows:
         target = folder / row["path"]

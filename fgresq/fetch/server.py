@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from fgresq.errors import UserError
 from fgresq.fetch.disk import check_space
-from fgresq.fetch.items import Item
+from fgresq.fetch.items import Item, shown
 from fgresq.files import read_json, write_json
 
 CHUNK = 1 << 16  # bytes; no more is lost at a cut
@@ -101,7 +101,7 @@ class Wanted:
     def by_hand(self) -> str:
         """The mend where the address cannot give it."""
         return (
-            f"Get it by hand: {self.item.steps}; or put the file at {self.path} and run "
+            f"Get it by hand: {self.item.steps}; or put the file at {shown(self.path)} and run "
             f"`{self.item.command}` again"
         )
 
@@ -240,7 +240,7 @@ def plain(error: Exception) -> str:
     if isinstance(error, Timeout | TimeoutError) or "timed out" in text.lower():
         return "the server did not answer in time"
     if "resolve" in text or "getaddrinfo" in text:
-        return "its server cannot be found: is there a network"
+        return "its server cannot be found (is there a network?)"
     if "refused" in text:
         return "the connection was refused"
     return f"the connection was cut ({type(error).__name__})"
