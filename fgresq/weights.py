@@ -38,10 +38,10 @@ CARD = ("title", "package", "version", "file", "sha256", "licence", "origin", "n
 
 
 def entries() -> dict[str, dict[str, Any]]:
-    """Read and check the table of weight packages, by name."""
+    """Read and check the table of weights, and give those out of packages, by name."""
     table = read_yaml(WEIGHTS)
     check(table, "weights", WEIGHTS)
-    return table
+    return {name: entry for name, entry in table.items() if "package" in entry}
 
 
 def package_file(entry: Mapping[str, Any], folder: Path = PACKAGES) -> Path:

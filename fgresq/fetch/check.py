@@ -1,0 +1,91 @@
+"""The action `check`: hash what is here and compare it with its manifest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from fgresq.errors import UserError
+from fgresq.fetch import manifest
+from fgresq.fetch.disk import files_of, some_files
+from fgresq.fetch.items import Item, chosen, read_items
+from fgresq.fetch.state import state_of, unpack_first
+
+SHOWN = 10  # names of each kind; --json gives all
+BAD = ("absent", "differs", "packed")
+KINDS = ("missing", "changed", "surplus")
+
+
+def check(item: Item) -> dict[str, Any]:
+    """Compare one item with its manifest; write the manifest where there is none.
+
+    What was fetched packed is recorded again once it has been unpacked.
+
+    Returns:
+        name, folder, state ("as recorded", "recorded now", "differs", "packed" or "absent"), files,
+        note, and the names of missing, changed and surplus files.
+    """
+    files, recorded, before = files_of(item), manifest.read(item), state_of(item)
+    result = {"name": item.name, "folder": item.shown_folder, "files": len(files), "note": ""}
+    result |= {kind: [] for kind in KINDS}
+    if before.packed or not (files or recorded):
+        state = "packed" if before.packed else "absent"
+        return result | {"state": state, "note": before.next_step}
+    rows = manifest.hash_files(item, files)
+    if recorded is None or recorded.get("packed"):
+        origin = {key: (recorded or {}).get(key, []) for key in ("downloads", "hub")}
+        manifest.write(item, rows, "fetched" if recorded else "placed by hand", **origin)
+        return result | {"state": "recorded now", "note": state_of(item).note}
+    found = manifest.compare(item, rows, recorded)
+    state = "differs" if found.missing or found.changed else "as recorded"
+    return result | vars(found) | {"state": state}
+
+
+def lines_of(result: dict[str, Any]) -> list[str]:
+    """Write what a check found."""
+    note = f" ({result['note']})" if result["note"] else ""
+    lines = [f"{result['name']}: {result['state']}, {some_files(result['files'])}{note}"]
+    for kind in KINDS:
+        names = result[kind]
+        lines += [f"  {kind}: {name}" for name in names[:SHOWN]]
+        if len(names) > SHOWN:
+            lines.append(f"  {kind}: {len(names) - SHOWN} more (--json names all)")
+    if result["surplus"]:
+        lines.append("  surplus files are kept; to record them remove the manifest and check again")
+    return lines
+
+
+def fail(item: Item, result: dict[str, Any]) -> UserError:
+    """Build the error for an item that is absent, packed or not as recorded."""
+    if result["state"] == "packed":
+        return unpack_first(item, state_of(item).packed)
+    if result["state"] == "absent":
+        return UserError(item.label, f"there is nothing in {item.shown_folder}", result["note"])
+    first = (result["missing"] + result["changed"])[0]
+    again = f"run `{item.command}`" if item.fetchable else f"place them again: {item.steps}"
+    return UserError(
+        f"{item.label}, {first}",
+        f"{len(result['missing'])} files are missing and {len(result['changed'])} changed since "
+        "they were recorded",
+        f"Move the changed ones away and {again}; if the change is meant, remove "
+        f"{manifest.path_of(item)} and check again",
+    )
+
+
+def main(args: argparse.Namespace) -> None:
+    """Check what was named, or all that is here or was recorded.
+
+    Raises:
+        UserError: something is absent, missing or changed; the first of them and how many.
+    """
+    items = read_items()
+    found = [i for i in items.values() if files_of(i) or (manifest.read(i) and not i.made)]
+    results = {item.name: check(item) for item in (chosen(items, args.name) or found)}
+    if args.json:
+        print(json.dumps(list(results.values()), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(line for result in results.values() for line in lines_of(result)))
+    bad = [name for name, result in results.items() if result["state"] in BAD]
+    if bad:
+        raise fail(items[bad[0]], results[bad[0]])

@@ -1,0 +1,75 @@
+"""The scratch tree, and from it to its place: whole where nothing is there, else file by file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fgresq.errors import UserError
+from fgresq.fetch.items import Item, shown
+from fgresq.files import sha256
+
+
+@contextmanager
+def fresh(tree: Path) -> Iterator[None]:
+    """Make an empty folder for the block, and remove it where the block fails."""
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(tree, ignore_errors=True)  # gives a full disk its space back
+        raise
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Give a file a second name, or a copy on a disk that has no links."""
+    Path(target).unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def differing(folder: Path, rows: list[dict[str, Any]]) -> list[str]:
+    """Name the files that lie in a folder with other bytes than those fetched."""
+    return [
+        row["path"]
+        for row in rows
+        if (folder / row["path"]).exists() and sha256(folder / row["path"]) != row["sha256"]
+    ]
+
+
+def place(item: Item, tree: Path, rows: list[dict[str, Any]]) -> None:
+    """Move a fetched tree to the item's folder.
+
+    Where files are there already, those missing are added and nothing is replaced.
+
+    Args:
+        rows: path and sha256 of every file of the tree.
+
+    Raises:
+        UserError: a file that is there differs from the one fetched; nothing was moved.
+    """
+    folder = item.folder
+    if not folder.exists() or not any(folder.iterdir()):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(tree, folder)
+        return
+    other = differing(folder, rows)
+    if other:
+        raise UserError(
+            f"{item.label}, {shown(folder / other[0])}",
+            f"this file, and {len(other) - 1} more, differ from those fetched; none was replaced",
+            f"Move them away and run `{item.command}` again; what was fetched is kept in "
+            f"{shown(item.scratch)}",
+        )
+    for row in rows:
+        target = folder / row["path"]
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(tree / row["path"], target)

@@ -1,0 +1,271 @@
+"""Status, check, terms, locks and places: what is said of the disk, and that nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from filelock import FileLock
+
+from fgresq.fetch.items import TABLES, file_names, read_items
+from tests.conftest import ROOT
+from tests.fetch_site import (
+    Site,
+    data,
+    entry_of,
+    files_below,
+    make_world,
+    manifest,
+    part_of,
+    serve,
+    zipped,
+)
+from workflow.code_digest import closure
+from workflow.phases import PHASES
+
+FILES = {"images/a.png": b"a", "images/b.png": b"bb", "mos.txt": b"1 a.png\n"}
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Give a site with one archive, in a folder of three sources.
+
+    `tiny` comes from the site, and wants its terms accepted; `far` has to be asked for.
+    """
+    monkeypatch.chdir(tmp_path)
+    with serve() as running:
+        running.files["/tiny.zip"] = zipped(FILES)
+        part = part_of(f"{running.url}/tiny.zip", bytes=len(running.files["/tiny.zip"]))
+        made = {"title": "Made", "adapter": "made", "licence": "own"}
+        entries = {
+            "tiny": entry_of(
+                "tiny", part, terms="for research only", expected={"images": 2, "contents": 1}
+            ),
+            "far": entry_of("far", expected={"images": 3, "contents": None}),
+            "made": {**made, "score_kind": "JOD", "label_origin": "simulated"},
+        }
+        make_world(Path(), entries)
+        yield running
+
+
+def record(capsys: pytest.CaptureFixture, name: str) -> dict:
+    """Give the state of a name as `status --json` says it."""
+    capsys.readouterr()
+    assert data("status", "--json") == 0
+    return next(row for row in json.loads(capsys.readouterr().out) if row["name"] == name)
+
+
+def place(name: str, files: dict[str, bytes] = FILES) -> Path:
+    """Place files by hand."""
+    for file, content in files.items():
+        path = Path("data/raw", name, file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return Path("data/raw", name)
+
+
+def test_terms_are_shown_and_have_to_be_accepted(site: Site, capsys: pytest.CaptureFixture) -> None:
+    assert data("fetch", "tiny") == 1
+    told = capsys.readouterr().err
+    assert "source 'tiny'" in told and "for research only" in told
+    assert "fgresq data fetch tiny --accept-terms" in told
+    assert site.asked == [] and not Path("data/raw/tiny").exists()
+    assert data("fetch", "tiny", "--accept-terms") == 0
+    assert manifest("tiny")["terms"] == "for research only"
+
+
+def test_a_source_behind_a_form_tells_its_steps(site: Site, capsys: pytest.CaptureFixture) -> None:
+    assert data("fetch", "far") == 1
+    told = capsys.readouterr().err
+    assert "source 'far': no command can fetch it" in told
+    assert "By hand: write to the authors of far." in told
+
+
+def test_a_misspelt_name_gets_the_nearest(site: Site, capsys: pytest.CaptureFixture) -> None:
+    assert data("fetch", "tinny") == 1
+    assert "unknown name 'tinny'. Did you mean 'tiny'?" in capsys.readouterr().err
+
+
+def test_two_fetches_at_once_are_kept_apart(site: Site, capsys: pytest.CaptureFixture) -> None:
+    Path("data/raw/.fetch").mkdir(parents=True)
+    with FileLock("data/raw/.fetch/tiny.lock"):
+        assert data("fetch", "tiny", "--accept-terms") == 1
+    told = capsys.readouterr().err
+    assert "source 'tiny'" in told and "another process is fetching it" in told
+    assert data("fetch", "tiny", "--accept-terms") == 0
+
+
+def test_missing_files_are_added_to_those_that_are_there(site: Site) -> None:
+    own = {"images.csv": b"mine", "images/a.png": FILES["images/a.png"]}
+    folder = place("tiny", own)
+    assert data("fetch", "tiny", "--accept-terms") == 0
+    assert files_below(folder) == {**FILES, **own}
+
+
+def test_a_file_that_differs_is_never_replaced(site: Site, capsys: pytest.CaptureFixture) -> None:
+    folder = place("tiny", {"images/a.png": b"mine"})
+    assert data("fetch", "tiny", "--accept-terms") == 1
+    told = capsys.readouterr().err
+    assert "images/a.png" in told and "none was replaced" in told and "Move them away" in told
+    assert files_below(folder) == {"images/a.png": b"mine"}
+    asked = site.ranges("/tiny.zip")
+    (folder / "images/a.png").unlink()
+    assert data("fetch", "tiny", "--accept-terms") == 0
+    assert site.ranges("/tiny.zip") == asked and files_below(folder) == FILES
+
+
+def test_a_folder_that_is_a_link_to_another_disk_stays_one(site: Site) -> None:
+    Path("large").mkdir()
+    Path("data/raw").mkdir(parents=True)
+    Path("data/raw/tiny").symlink_to(Path("large/tiny").resolve())
+    assert data("fetch", "tiny", "--accept-terms") == 0
+    assert Path("data/raw/tiny").is_symlink() and files_below(Path("large/tiny")) == FILES
+
+
+def test_status_goes_from_absent_over_partial_to_present(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    row = record(capsys, "tiny")
+    assert row["state"] == "absent" and row["published_images"] == 2
+    assert row["next_step"] == "run `fgresq data fetch tiny --accept-terms`"
+    assert row["download_bytes"] == len(site.files["/tiny.zip"])
+    place("tiny", {"images/a.png": b"a"})
+    row = record(capsys, "tiny")
+    assert row["state"] == "partial" and row["note"].startswith("1 image files are here, 2 images")
+    place("tiny")
+    row = record(capsys, "tiny")
+    assert row["state"] == "present" and row["next_step"] == "" and not row["recorded"]
+    assert (row["files"], row["bytes"], row["image_files"]) == (3, 11, 2)
+    assert data("check", "tiny") == 0 and record(capsys, "tiny")["recorded"]
+    Path("data/raw/tiny/mos.txt").unlink()
+    row = record(capsys, "tiny")
+    assert row["state"] == "partial" and "such as mos.txt" in row["note"]
+
+
+def test_status_shows_what_an_unfinished_fetch_has(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    part = Path("data/raw/.fetch/tiny/downloads/tiny.zip.part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(bytes(2048))
+    row = record(capsys, "tiny")
+    assert row["state"] == "partial" and row["note"] == "2.0 KiB are fetched so far"
+
+
+def test_status_reads_the_disk_and_no_network(
+    site: Site, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*_: object) -> None:
+        pytest.fail("status opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+    before = files_below(Path("data")) if Path("data").exists() else {}
+    assert data("status") == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in read_items())
+    assert "far: write to the authors of far" in shown and "\nmade  made" in shown
+    assert (files_below(Path("data")) if Path("data").exists() else {}) == before
+
+
+def test_check_records_what_was_placed_and_names_what_changed(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    folder = place("far")
+    assert data("check", "far") == 0
+    told = capsys.readouterr().out
+    assert "far: recorded now, 3 files (2 image files are here, 3 images were published)" in told
+    assert manifest("far")["origin"] == "placed by hand"
+    (folder / "new.png").write_bytes(b"n")
+    assert data("check", "far") == 0 and "surplus: new.png" in capsys.readouterr().out
+    (folder / "mos.txt").unlink()
+    (folder / "images/a.png").write_bytes(b"A")  # of the same size
+    assert data("check", "far", "--json") == 1
+    told = capsys.readouterr()
+    found = json.loads(told.out)[0]
+    assert (found["missing"], found["changed"]) == (["mos.txt"], ["images/a.png"])
+    assert found["surplus"] == ["new.png"] and found["state"] == "differs"
+    assert "source 'far', mos.txt" in told.err and "write to the authors of far" in told.err
+
+
+def test_an_archive_that_has_to_be_unpacked_by_hand_is_told_until_it_is(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    site.files["/tiny.rar"] = b"Rar!\x1a\x07\x01\x00" + bytes(500)
+    part = part_of(f"{site.url}/tiny.rar", to="tiny.rar", unpack=False)
+    make_world(Path(), {"tiny": entry_of("tiny", part, expected={"images": 2, "contents": 1})})
+    for words in (("fetch", "tiny"), ("fetch", "tiny"), ("check", "tiny")):
+        assert data(*words) == 1
+        told = capsys.readouterr().err
+        assert "source 'tiny', data/raw/tiny/tiny.rar" in told and "`unrar x`" in told
+        assert "unpack tiny.rar by hand in data/raw/tiny" in told
+    assert len(site.ranges("/tiny.rar")) == 1
+    row = record(capsys, "tiny")
+    assert row["state"] == "partial" and row["note"] == "tiny.rar is not unpacked"
+    place("tiny")
+    assert data("check", "tiny") == 0 and record(capsys, "tiny")["state"] == "present"
+    assert manifest("tiny")["downloads"][0]["url"] == f"{site.url}/tiny.rar"
+    Path("data/raw/tiny/mos.txt").unlink()
+    assert data("check", "tiny") == 1
+
+
+def test_check_of_what_is_absent_tells_the_next_step(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    assert data("check", "far") == 1
+    assert "there is nothing in data/raw/far. write to the authors" in capsys.readouterr().err
+    assert not Path("data/manifests").exists()
+
+
+def test_check_without_names_takes_all_that_is_here(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    place("far")
+    assert data("check", "--json") == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["far"]
+
+
+def test_a_damaged_manifest_is_named(site: Site, capsys: pytest.CaptureFixture) -> None:
+    place("far")
+    Path("data/manifests").mkdir()
+    Path("data/manifests/far.json").write_text('{"files": [{}]}')
+    assert data("status") == 1
+    told = capsys.readouterr().err
+    assert "data/manifests/far.json" in told and "Remove it and run `fgresq data check far`" in told
+
+
+def test_files_of_downloads_have_plain_distinct_names() -> None:
+    urls = ["http://h/a/x.zip?k=1", "http://h/b/x.zip", "http://h/..%2f..%2fetc", "http://h/"]
+    names = file_names([{"url": url} for url in urls])
+    assert names == ["x.zip", "2-x.zip", "etc", "download"]
+
+
+def test_names_of_data_sets_and_weights_differ() -> None:
+    tables = [yaml.safe_load((ROOT / path).read_text()) for path in TABLES.values()]
+    assert not set(tables[0]) & set(tables[1])
+
+
+def test_no_phase_of_the_pipeline_reaches_the_fetch_package() -> None:
+    for name, phase in PHASES.items():
+        reached = set().union(*(closure(verb) for verb in phase.verbs))
+        assert not [module for module in reached if module.startswith("fgresq.fetch")], name
+    assert "fgresq.fetch.get" in closure("fgresq.fetch.run")  # the graph does see such imports
+    rules = [path.read_text() for path in (ROOT / "rules").glob("*.smk")]
+    assert rules and not [text for text in rules if "fgresq data" in text]
+
+
+def test_help_needs_no_heavy_library() -> None:
+    code = (
+        "import sys, contextlib\n"
+        "from fgresq.cli import main\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    main(['data', 'fetch', '--help'])\n"
+        "print([m for m in ('pandas', 'numpy', 'torch', 'requests', 'yaml') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip().endswith("[]") and "example: fgresq data fetch" in done.stdout
