@@ -52,7 +52,7 @@ def images(tmp_path: Path) -> pd.DataFrame:
 
 def supplied(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["image_a", "image_b", "preference"])
-    return table.assign(fraction_a=0.5, label_origin="human")
+    return table.assign(fraction_a=0.5, label_origin="human", split_pairs="")
 
 
 def run_funnel(images: pd.DataFrame, threshold: float = 0.99, **changes: object) -> tuple:
