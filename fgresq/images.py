@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.io import loadmat
 
 from fgresq.errors import UserError
 from fgresq.files import atomic
@@ -39,6 +40,27 @@ def read_rgb(path: str | Path) -> np.ndarray:
         raise UserError(
             path, f"not a readable image ({error})", "Replace the file by a whole one"
         ) from error
+
+
+def read_mask(path: str | Path) -> np.ndarray:
+    """Read the rated region: bool (height, width), from the variable `mask` of a .mat file (as
+    exBeDDE has it) or from an image, whose pixels other than black are inside.
+
+    Raises:
+        UserError: the file is unreadable, holds no such variable, or leaves no pixel inside.
+    """
+    if str(path).endswith(".mat"):
+        try:
+            mask = loadmat(path, variable_names=["mask"])["mask"] != 0
+        except (KeyError, ValueError, TypeError, OSError, NotImplementedError) as error:
+            raise UserError(
+                path, f"no mask can be read from it ({error})", "Replace the file by a whole one"
+            ) from error
+    else:
+        mask = read_rgb(path).any(axis=2)
+    if mask.ndim != 2 or not mask.any():
+        raise UserError(path, "the mask leaves no pixel inside", "Replace the file")
+    return mask
 
 
 def write_png(path: str | Path, image: np.ndarray) -> None:
