@@ -66,5 +66,5 @@ def warning(images: pd.DataFrame, entry: Mapping[str, Any]) -> str:
     return (
         f"WARNING: the scores run against PSNR to the reference (mean SRCC {np.mean(found):.2f} "
         f"inside {len(found)} groups): check `direction` {ENTRY}, now "
-        f"'{entry.get('direction') or 'higher'}'"
+        f"'{entry.get('direction', 'higher')}'"
     )

@@ -35,7 +35,7 @@ from fgresq.sources import (
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
 from fgresq.sources.placed import Files
-from fgresq.sources.rows import image_rows
+from fgresq.sources.rows import ENTRY, image_rows
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
 LAYOUTS = {  # adapter: module with labelled(files, entry)
@@ -147,6 +147,22 @@ def read_labelled(folder: Path, entry: dict[str, Any]) -> tuple[pd.DataFrame, li
     return image_rows(items, folder, entry, files.find), []
 
 
+def direction_of(entry: dict[str, Any], where: str | Path) -> str:
+    """Say which raw scores of a source are better; higher where its entry does not speak of it.
+
+    Raises:
+        UserError: the entry says that it is not known.
+    """
+    direction = entry.get("direction", "higher")
+    if direction is None:
+        raise UserError(
+            where,
+            "whether higher or lower scores are better is not known",
+            f"Set `direction` {ENTRY}",
+        )
+    return direction
+
+
 def counted(images: pd.DataFrame, entry: dict[str, Any]) -> list[str]:
     """Note where the numbers of images and contents are not those published."""
     found = {"images": len(images), "contents": images["content"].nunique()}
@@ -164,7 +180,7 @@ def read_placed(
     """Read a placed data set: image table, supplied preferences, notes."""
     images, notes = read_labelled(folder, entry)
     images["source"] = source
-    images["score"] = scale_scores(images["raw_score"], entry.get("direction") or "higher", folder)
+    images["score"] = scale_scores(images["raw_score"], direction_of(entry, folder), folder)
     notes += counted(images, entry) + list(filter(None, [warning(images, entry)]))
     pairs, origin = supplied_pairs(folder, images, entry, alpha)
     images["image"] = source + "/" + images["image"]
