@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.io import loadmat
 
 from fgresq.errors import UserError
 from fgresq.files import atomic
+from fgresq.mat import read_mat
 
 
 def read_rgb(path: str | Path) -> np.ndarray:
@@ -50,12 +50,7 @@ def read_mask(path: str | Path) -> np.ndarray:
         UserError: the file is unreadable, holds no such variable, or leaves no pixel inside.
     """
     if str(path).endswith(".mat"):
-        try:
-            mask = loadmat(path, variable_names=["mask"])["mask"] != 0
-        except (KeyError, ValueError, TypeError, OSError, NotImplementedError) as error:
-            raise UserError(
-                path, f"no mask can be read from it ({error})", "Replace the file by a whole one"
-            ) from error
+        mask = np.atleast_1d(read_mat(path, "mask")["mask"]) != 0
     else:
         mask = read_rgb(path).any(axis=2)
     if mask.ndim != 2 or not mask.any():

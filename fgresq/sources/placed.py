@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
-from scipy.io import loadmat
 
 from fgresq.errors import UserError, nearest
 from fgresq.raw import walk
@@ -183,26 +182,3 @@ def table_rows(
             raise UserError(path, f"column '{name}' is missing ({found})", "Correct the header")
     for at, row in table.iterrows():
         yield f"{path}, row {at}", {name: row[name].strip() for name in columns}
-
-
-def read_mat(path: Path, *names: str) -> dict[str, Any]:
-    """Read variables of a MATLAB file, cells and structures as lists and mappings.
-
-    Raises:
-        UserError: not a MATLAB file of version 7 or older, or a variable is missing.
-    """
-    try:
-        found = loadmat(path, simplify_cells=True)
-    except (ValueError, TypeError, OSError, NotImplementedError) as error:
-        raise UserError(
-            path, f"not a readable MATLAB file ({error})", "Replace it, or save it as version 7"
-        ) from error
-    known = sorted(name for name in found if not name.startswith("__"))
-    for name in names:
-        if name not in found:
-            raise UserError(
-                path,
-                f"variable '{name}' is missing (found: {', '.join(known)})",
-                "Replace the file",
-            )
-    return {name: found[name] for name in names}

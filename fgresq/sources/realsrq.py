@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from fgresq.errors import UserError
-from fgresq.sources.placed import Files, label_lines, read_mat
+from fgresq.mat import read_mat
+from fgresq.sources.placed import Files, label_lines
 from fgresq.sources.rows import Labelled
 
 TYPES = ("Buildings", "Manmade", "Natural", "People", "Scene", "Text")
