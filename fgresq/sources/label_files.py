@@ -19,7 +19,7 @@ from fgresq.sources.rows import number
 WEIGHTS = Path("data/weights")
 
 
-def label_file(labels: dict[str, Any], weights: Path = WEIGHTS) -> Path | Absent:
+def label_file(labels: dict[str, Any]) -> Path | Absent:
     """Give the file that holds the labels of a source, or why there is none.
 
     Raises:
@@ -31,7 +31,7 @@ def label_file(labels: dict[str, Any], weights: Path = WEIGHTS) -> Path | Absent
             return one_of(found, labels["file"], labels["folder"])
         reason = f"there is no {labels['file']} in {labels['folder']}"
         return Absent("not_placed", reason, f"put the table {labels['file']} there")
-    path = weights / labels["package"] / Path(labels["member"]).name
+    path = WEIGHTS / labels["package"] / Path(labels["member"]).name
     again = f"run `fgresq weights {labels['package']}`"
     if not path.exists():
         return Absent("not_placed", f"there is no {path}", again)

@@ -142,17 +142,19 @@ def record_of(
 
 
 def measure(
-    name: str, entry: dict[str, Any], file: Path, paper: Path, options: dict[str, Any]
+    name: str, entry: dict[str, Any], paper: Path, options: dict[str, Any]
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
     """Give the rows of every table and the record of one source.
 
     Args:
         name, entry: of the source.
-        file: its labels.
         paper: the paper's interval tables.
         options: section `analysis` of the preset.
     """
     labels = entry["labels"]
+    file = label_file(labels)
+    if isinstance(file, Absent):
+        return {}, record_of(name, entry, None, file)
     images = read_labels(file, labels, entry.get("range"))
     images["score"] = scale_scores(images["raw_score"], direction_of(entry, file), file)
     score, seed = images["score"].to_numpy(), options["seed"]
@@ -170,6 +172,14 @@ def measure(
     return tables, record_of(name, entry, images, Absent("label_only", reason, entry["get"]))
 
 
+def said(record: dict[str, Any]) -> str:
+    """Say in a line what was found of a source."""
+    absent = record["absent"]
+    if record["images"]:
+        return f"{record['images']} images, {record['score_min']:g} to {record['score_max']:g}"
+    return f"absent, {absent['reason']}. Next step: {absent['next_step']}."
+
+
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     options, sources = options_of(args), read_yaml(args.sources)
@@ -181,19 +191,13 @@ def main(args: argparse.Namespace) -> None:
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     records = []
     for name in args.names or known:
-        file = label_file(known[name]["labels"])
-        if isinstance(file, Absent):
-            records.append(record_of(name, known[name], None, file))
-            message = "labels of '%s' are absent: %s. Next step: %s."
-            logging.info(message, name, file.reason, file.next_step)
-            continue
         try:
-            found, record = measure(name, known[name], file, args.paper, options)
+            found, record = measure(name, known[name], args.paper, options)
         except UserError as error:
             raise error.within(f"source '{name}'") from None
-        rows = {table: rows[table] + found[table] for table in rows}
+        rows = {table: rows[table] + found.get(table, []) for table in rows}
         records.append(record)
-        logging.info("labels of '%s': %d images", name, record["images"])
+        logging.info("labels of '%s': %s", name, said(record))
     for table, columns in TABLES.items():
         write_rounded(args.out / f"{table}.csv", rows[table], columns)
     write_json(args.out / "sources.json", records)
