@@ -21,6 +21,7 @@ from fgresq.sources import direction, live, realsrq
 from fgresq.sources.read import LAYOUTS, read_placed
 from fgresq.tables import read_images
 from tests import replicas
+from tests.conftest import ROOT
 
 ENTRIES = read_yaml("config/sources.yaml")
 # name: images, groups, images of each task
@@ -379,6 +380,21 @@ def test_a_pair_of_archives_alone_is_no_data_set(
     folder = tmp_path / "tid2013"
     replicas.write(folder / "tid2013.rar", "Rar!")
     assert "mos_with_names.txt" in told("tid2013", folder, capsys)
+
+
+def test_the_entry_is_the_one_of_the_sources_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("config", "workflow"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    out = [f"--{kind}={tmp_path / kind}" for kind in ("out", "pairs", "record")]
+    assert main(["read-source", "sisrset", *out]) == 0
+    absent = read_json(tmp_path / "record")["absent"]
+    assert absent["next_step"] == ENTRIES["sisrset"]["get"].strip()
+    assert main(["read-source", "sisrsett", *out]) == 1
+    assert "unknown source 'sisrsett'. Did you mean 'sisrset'" in capsys.readouterr().err
+    assert main(["read-source", "mini", *out]) == 1
 
 
 def test_photographs_without_scores_are_no_source(

@@ -35,10 +35,9 @@ from fgresq.errors import UserError, unknown
 from fgresq.files import write_json
 from fgresq.sources.label_files import label_file, read_labels
 from fgresq.sources.placed import read_text_table
-from fgresq.sources.read import direction_of, scale_scores
+from fgresq.sources.read import SOURCES, direction_of, scale_scores
 from fgresq.tables import PAIR_COLUMNS, SCORE_COLUMNS, empty
 
-SOURCES = Path("config/sources.yaml")
 PAPER = Path("reports/paper/table5_17_mos_ranges.csv")
 COUNT_COLUMNS: dict[str, type] = {"source": str, "bin": str, "n": int}
 NULL_COLUMNS: dict[str, type] = {
@@ -61,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", help="sources (default: all that have `labels`)")
     parser.add_argument("--sources", type=Path, default=SOURCES, help="sources file")
     parser.add_argument("--paper", type=Path, default=PAPER, help="the paper's interval tables")
-    parser.add_argument("--out", type=Path, default=Path("results/labels"), help="folder to write")
+    parser.add_argument("--out", type=Path, help="folder (default results/labels/PRESET)")
     add_options(parser, "analysis")
 
 
@@ -198,6 +197,7 @@ def main(args: argparse.Namespace) -> None:
         rows = {table: rows[table] + found.get(table, []) for table in rows}
         records.append(record)
         logging.info("labels of '%s': %s", name, said(record))
+    out = args.out or Path("results/labels") / args.preset
     for table, columns in TABLES.items():
-        write_rounded(args.out / f"{table}.csv", rows[table], columns)
-    write_json(args.out / "sources.json", records)
+        write_rounded(out / f"{table}.csv", rows[table], columns)
+    write_json(out / "sources.json", records)

@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 
 from fgresq.absent import Absent
-from fgresq.errors import UserError
+from fgresq.config import check, read_yaml
+from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.raw import walk
@@ -38,6 +39,7 @@ from fgresq.sources.placed import Files
 from fgresq.sources.rows import ENTRY, image_rows
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
+SOURCES = Path("config/sources.yaml")
 LAYOUTS = {  # adapter: module with labelled(files, entry)
     "pipal": pipal,
     "kadid10k": kadid10k,
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("source", help="name of the source in config/sources.yaml")
     parser.add_argument(
-        "--entry", type=json.loads, required=True, metavar="JSON", help="its entry there"
+        "--entry", type=json.loads, metavar="JSON", help="its entry (default: the one there)"
     )
     parser.add_argument(
         "--alpha", type=float, default=0.05, help="level of the paired test on ratings"
@@ -190,9 +192,24 @@ def read_placed(
     return images, pairs[list(SUPPLIED_COLUMNS)], notes + origin
 
 
+def entry_of(source: str) -> dict[str, Any]:
+    """Give the entry of a source that is read from a folder, as config/sources.yaml has it.
+
+    Raises:
+        UserError: there is no such entry.
+    """
+    sources = read_yaml(SOURCES)
+    check(sources, "sources", SOURCES)
+    placed = {name: entry for name, entry in sources.items() if entry["adapter"] != "made"}
+    if source not in placed:
+        raise unknown(SOURCES, "source", source, placed)
+    return placed[source]
+
+
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    entry, folder, absent = args.entry, Path(args.entry["path"]), None
+    entry = args.entry or entry_of(args.source)
+    folder, absent = Path(entry["path"]), None
     images, pairs, notes = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS), []
     if walk(folder):
         try:
