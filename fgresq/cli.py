@@ -22,6 +22,7 @@ VERBS = {
     "restore": ("fgresq.mini.restore", "degrade and restore the contents for one task"),
     "mini-table": ("fgresq.mini.table", "join the tasks of the embedded data to one image table"),
     "read-source": ("fgresq.sources.read", "read a placed data set into the image table"),
+    "labels": ("fgresq.sources.labels", "say what scores tell where the images are not at hand"),
     "join-sources": ("fgresq.sources.join", "join the sources of a preset; report what is absent"),
     "jnd-threshold": (
         "fgresq.pairs.threshold",

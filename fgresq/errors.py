@@ -19,6 +19,11 @@ class UserError(Exception):
     def __init__(self, where: str | Path, problem: str, mend: str) -> None:
         super().__init__(f"{where}: {problem}. {mend}.")
 
+    def within(self, place: str) -> UserError:
+        """Head the message by what the place is part of, and give the error itself."""
+        self.args = (f"{place}, {self.args[0]}",)
+        return self
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name is meant, or list them: the mend for a misspelt name."""

@@ -9,6 +9,7 @@ from PIL import Image
 
 from fgresq.errors import UserError
 from fgresq.files import atomic
+from fgresq.mat import read_mat
 
 
 def read_rgb(path: str | Path) -> np.ndarray:
@@ -39,6 +40,22 @@ def read_rgb(path: str | Path) -> np.ndarray:
         raise UserError(
             path, f"not a readable image ({error})", "Replace the file by a whole one"
         ) from error
+
+
+def read_mask(path: str | Path) -> np.ndarray:
+    """Read the rated region: bool (height, width), from the variable `mask` of a .mat file (as
+    exBeDDE has it) or from an image, whose pixels other than black are inside.
+
+    Raises:
+        UserError: the file is unreadable, holds no such variable, or leaves no pixel inside.
+    """
+    if str(path).endswith(".mat"):
+        mask = np.atleast_1d(read_mat(path, "mask")["mask"]) != 0
+    else:
+        mask = read_rgb(path).any(axis=2)
+    if mask.ndim != 2 or not mask.any():
+        raise UserError(path, "the mask leaves no pixel inside", "Replace the file")
+    return mask
 
 
 def write_png(path: str | Path, image: np.ndarray) -> None:

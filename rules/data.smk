@@ -1,8 +1,8 @@
 """Images: made or read, as one image table.
 
 Purpose: bring every source of a preset to rows of one schema, or to an absence with its reason.
-Inputs: photographs of installed packages, data/weights/dat_light, folders named in
-    config/sources.yaml (watched by content).
+Inputs: photographs of installed packages, data/weights/dat_light, the data sets placed in the
+    folders that config/sources.yaml names, each read by its adapter (watched by content).
 Outputs: results/data/PRESET/images.csv, sources.json and, below sources/, the same by source.
 """
 
@@ -70,7 +70,7 @@ rule read_source:
     log:
         "logs/{preset}/read-{source}.log",
     wildcard_constraints:
-        source="|".join(name for name in SOURCES if SOURCES[name]["adapter"] == "folder"),
+        source="|".join(name for name in SOURCES if SOURCES[name]["adapter"] != "made"),
     conda:
         "../environment.yml"
     params:

@@ -52,7 +52,7 @@ def images(tmp_path: Path) -> pd.DataFrame:
 
 def supplied(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["image_a", "image_b", "preference"])
-    return table.assign(fraction_a=0.5, label_origin="human")
+    return table.assign(fraction_a=0.5, label_origin="human", split_pairs="")
 
 
 def run_funnel(images: pd.DataFrame, threshold: float = 0.99, **changes: object) -> tuple:
@@ -251,3 +251,12 @@ def test_a_fault_gives_one_message_and_no_files(
     assert main([*second[:-1], json.dumps(options)]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "pairs.csv").exists()
+
+
+def test_a_source_of_degraded_images_yields_no_pair_and_no_error(images: pd.DataFrame) -> None:
+    degraded = images.assign(task="distortion")
+    assert candidates(degraded).empty
+    pairs, counts = run_funnel(degraded)
+    assert pairs.empty and counts["images"] == len(images) and not counts["groups_of_one"]
+    some = images.assign(task=["distortion", *images["task"][1:]])
+    assert images["image"][0] not in {*candidates(some)["image_a"], *candidates(some)["image_b"]}

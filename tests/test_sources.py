@@ -13,8 +13,9 @@ from PIL import Image
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json
-from fgresq.sources.folder import read_images_csv
-from fgresq.tables import read_images
+from fgresq.images import read_mask
+from fgresq.sources.folder import read_images_csv, read_pairs_csv
+from fgresq.tables import read_images, read_pairs
 from tests.conftest import ALGORITHMS, FAMILIES
 
 ENTRY = {
@@ -131,7 +132,8 @@ def test_supplied_pairs_are_kept_as_they_are(folder: Path) -> None:
     pd.DataFrame(rows, columns=columns).to_csv(folder / "pairs.csv", index=False)
     read(folder)
     pairs = pd.read_csv(folder.parent / "own.pairs.csv")
-    assert pairs.loc[0].tolist() == [
+    assert pairs["split_pairs"].isna().all()
+    assert pairs.drop(columns="split_pairs").loc[0].tolist() == [
         "own/images/alpha-weak.png",
         "own/images/alpha-mild.png",
         "B",
@@ -233,3 +235,170 @@ def test_scores_that_are_all_alike_are_refused(folder: Path) -> None:
     out = [f"--{name}={folder.parent / name}" for name in ("out", "pairs", "record")]
     with pytest.raises(UserError, match="all 12 scores are 50"):
         main(["read-source", "own", "--entry", entry, "--debug", *out])
+
+
+def released(folder: Path) -> tuple[Path, dict[str, object]]:
+    """Rename everything in a folder as a data set of another house might; give its entry."""
+    table = pd.read_csv(folder / "images.csv").rename(
+        columns={"image": "img_path", "mos": "score", "task": "restoration", "content": "scene"}
+    )
+    table.assign(restoration="Denoising", source="SIDD").to_csv(folder / "meta.csv", index=False)
+    (folder / "images.csv").unlink()
+    rows = []
+    for number, family in enumerate(FAMILIES):
+        for step, (a, b) in enumerate([("weak", "mild"), ("mild", "strong"), ("odd", "weak")]):
+            names = [f"images/{family}-{algorithm}.png" for algorithm in (a, b)]
+            rows.append([*names, step, "testing" if (number, step) == (1, 1) else "training"])
+    columns = ["imageA", "imageB", "label", "phase"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "ranks.csv", index=False)
+    mapped = dict(zip(["image_a", "image_b", "preference", "split"], columns, strict=True))
+    entry = {
+        "table": "meta.csv",
+        "columns": {"image": "img_path", "score": "score", "task": "restoration"}
+        | {"content": "scene"},
+        "ignore": ["source"],
+        "tasks": {"Denoising": "denoising"},
+        "pairs": {
+            "table": "ranks.csv",
+            "columns": mapped,
+            "preferences": {"0": "B", "1": "A", "2": "equal"},
+            "splits": {"training": "train", "testing": "test"},
+        },
+    }
+    return folder, entry
+
+
+def test_released_pairs_and_their_split_reach_the_pair_table(folder: Path) -> None:
+    folder, entry = released(folder)
+    images, record = read(folder, **entry)
+    assert record["supplied_pairs"] == 9 and record["label_origin"] == "human"
+    assert any("so is the split" in note for note in record["notes"])
+    out = folder.parent
+
+    def call(*words: str) -> None:
+        assert main([*words]) == 0
+
+    call("candidates", "--images", f"{out}/own.csv", "--out", f"{out}/all.csv")
+    (out / "threshold.json").write_text('{"threshold": 0.9}')
+    options = {
+        "filter": {"tau": 0.3, "tau_by_source": {}},
+        "labels": {"indifference": 1, "seed": 0},
+    }
+    call(
+        *["filter-pairs", "--images", f"{out}/own.csv", "--supplied", f"{out}/own.pairs.csv"],
+        *["--record", f"{out}/own.json", "--candidates", f"{out}/all.csv"],
+        *["--threshold", f"{out}/threshold.json", "--options", json.dumps(options)],
+        *["--out", f"{out}/kept.csv", "--funnel", f"{out}/funnel.json"],
+    )
+    split = {"folds": 3, "test_share": 0.5, "seed": 0}
+    call(
+        *["split-pairs", "--pairs", f"{out}/kept.csv", "--funnels", f"{out}/funnel.json"],
+        *[
+            "--images",
+            f"{out}/own.csv",
+            "--options",
+            json.dumps(split),
+            "--out",
+            f"{out}/pairs.csv",
+        ],
+        *["--folds", f"{out}/folds.csv", "--funnel", f"{out}/funnels.json"],
+        *["--leak", f"{out}/leak.json"],
+    )
+    pairs = read_pairs(out / "pairs.csv")
+    tested = pairs[pairs["split_pairs"].eq("test")]
+    assert len(pairs) == 9 and tested["image_a"].tolist() == ["own/images/beta-mild.png"]
+    assert pairs["preference"].value_counts().to_dict() == {"A": 3, "B": 3, "equal": 3}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("phase", "validation", "row 3.*split 'validation' is neither train nor test.*splits"),
+        ("phase", "", "row 3.*split '' is neither"),
+        ("label", "3", "row 3.*preference '3' is none of A, B, equal"),
+        ("imageB", "images/none.png", "row 3.*'images/none.png' is no restored image"),
+    ],
+)
+def test_a_released_pair_that_does_not_fit_is_named(
+    folder: Path, column: str, value: str, told: str
+) -> None:
+    folder, entry = released(folder)
+    table = pd.read_csv(folder / "ranks.csv", dtype=str)
+    table.loc[1, column] = value
+    table.to_csv(folder / "ranks.csv", index=False)
+    with pytest.raises(UserError, match=f"ranks.csv.*{told}"):
+        read_pairs_csv(
+            folder / "ranks.csv", set(pd.read_csv(folder / "meta.csv")["img_path"]), entry["pairs"]
+        )
+
+
+def test_a_mapping_that_does_not_fit_lists_the_columns_found(folder: Path) -> None:
+    folder, entry = released(folder)
+    wrong = {**entry, "columns": {**entry["columns"], "score": "MOS"}}
+    with pytest.raises(UserError, match=r"unknown column 'score' \(found: img_path, reference, .*"):
+        read_images_csv(folder, wrong)
+    pairs = {**entry["pairs"], "columns": {**entry["pairs"]["columns"], "preference": "rank"}}
+    with pytest.raises(UserError, match=r"unknown column 'label' \(found: imageA, imageB, label"):
+        read_pairs_csv(folder / "ranks.csv", set(), pairs)
+    pairs["ignore"] = ["label"]
+    with pytest.raises(UserError, match="column 'rank' is missing .*`pairs: columns`"):
+        read_pairs_csv(folder / "ranks.csv", set(), pairs)
+
+
+def test_the_group_follows_the_comparability_of_the_entry(folder: Path) -> None:
+    table = pd.read_csv(folder / "images.csv").assign(scale=2)
+    table.to_csv(folder / "images.csv", index=False)
+    group = {
+        rule: set(read_images_csv(folder, {**ENTRY, **rule_of})[0]["group"])
+        for rule, rule_of in {
+            "none": {},
+            **{rule: {"comparability": rule} for rule in ("content", "reference", "scale")},
+        }.items()
+    }
+    assert group["content"] == set(FAMILIES)
+    assert group["scale"] == group["none"] == {f"{family}-x2" for family in FAMILIES}
+    assert group["reference"] == {f"{family}-clean" for family in FAMILIES}
+
+
+def test_the_reference_rule_of_the_entry_holds(folder: Path) -> None:
+    Image.new("RGB", (32, 32)).save(folder / "images/alpha-clean.png")
+    with pytest.raises(UserError, match="or set `reference: misaligned`"):
+        read_images_csv(folder, ENTRY)
+    images, _ = read_images_csv(folder, {**ENTRY, "reference": "misaligned"})
+    assert (images["reference"] != "").all()
+    images, _ = read_images_csv(folder, {**ENTRY, "reference": "none"})
+    assert (images["reference"] == "").all() and (images["reference_sha256"] == "").all()
+
+
+def test_a_mask_that_is_required_is_missed_and_an_empty_one_refused(folder: Path) -> None:
+    with pytest.raises(UserError, match="row 2: it has no mask"):
+        read_images_csv(folder, {**ENTRY, "mask": "required"})
+    mask = np.zeros((64, 64), dtype=np.uint8)
+    Image.fromarray(mask).save(folder / "mask.png")
+    table = pd.read_csv(folder / "images.csv").assign(mask="mask.png")
+    table.to_csv(folder / "images.csv", index=False)
+    with pytest.raises(UserError, match="row 2.*mask.png: the mask leaves no pixel inside"):
+        read_images_csv(folder, ENTRY)
+    mask[8:40, 16:] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    images, _ = read_images_csv(folder, {**ENTRY, "mask": "required"})
+    assert (read_mask(images["mask"][0]) == (mask > 0)).all()
+
+
+def test_an_unknown_direction_must_be_set(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(AssertionError):
+        read(folder, direction=None)
+    assert "Set `direction`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("image,task,content,mos\na.png,denoising,a,5,6,7\n", "not a readable CSV|more fields"),
+        ("image,task,content,mos\na.png\n", "row 2"),
+    ],
+)
+def test_a_stray_line_of_a_csv_is_told(folder: Path, text: str, told: str) -> None:
+    (folder / "images.csv").write_text(text)
+    with pytest.raises(UserError, match=told):
+        read_images_csv(folder, ENTRY)

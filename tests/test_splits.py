@@ -188,3 +188,18 @@ def test_the_verb_gives_empty_tables_without_any_source(tmp_path: Path) -> None:
     assert read_pairs(tmp_path / "all.csv").empty
     leaks = json.loads((tmp_path / "leak.json").read_text())
     assert leaks["pairs_split"]["overall"] == {"test_images": 0, "also_in_train": 0, "share": None}
+
+
+def test_a_released_split_is_kept_and_the_rest_is_drawn(
+    images: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    given = np.where(np.arange(len(pairs)) % 2, "test", "train").astype(object)
+    kept, _, _ = split(pairs.assign(split_pairs=given), images, OPTIONS)
+    assert kept["split_pairs"].tolist() == given.tolist()
+    other = image_table("other")
+    both = pd.concat([pairs.assign(split_pairs=given), pair_table(other).assign(split_pairs="")])
+    table, _, _ = split(both, pd.concat([images, other]), OPTIONS)
+    own = table[table["source"].eq("s")]
+    assert own["split_pairs"].tolist() == given.tolist()
+    share = table.loc[table["source"].eq("other"), "split_pairs"].eq("test").mean()
+    assert share == pytest.approx(OPTIONS["test_share"], abs=0.05)

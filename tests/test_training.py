@@ -22,7 +22,7 @@ from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.towers import build_clip
-from fgresq.tables import TASKS, read_images, read_pairs
+from fgresq.tables import TASKS, read_images, read_pairs, write_images
 from fgresq.training import loop
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.ready import check_device
@@ -253,6 +253,17 @@ def test_a_single_task_leaves_the_degradation_encoder_as_it_is(
     pd.read_csv("pairs.csv").assign(task="denoising").to_csv("one.pairs.csv", index=False)
     given = {"images": "one.csv", "pairs": "one.pairs.csv"}
     assert run("stage2", "single2", "--degradation", "single", **given) == 0
+
+
+def test_degraded_images_change_no_training(trained: Path) -> None:
+    images = read_images("own.csv")
+    more = images.assign(image="own/x" + images["image"], task="distortion")
+    write_images("more.csv", pd.concat([images, more]))
+    assert run("stage1", "more", images="more.csv") == 0
+    assert read_json("more/card.json")["tasks"] == read_json("s1/card.json")["tasks"]
+    assert Path("more/weights.safetensors").read_bytes() == (
+        Path("s1/weights.safetensors").read_bytes()
+    )
 
 
 def test_an_algorithm_can_be_kept_out_of_training(tables: Path) -> None:

@@ -115,7 +115,7 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 # DVC wants the places of its stages, also where there is nothing to put there
-for folder in ("data/raw", *(PHASES[phase].out for phase in PHASES_HERE)):
+for folder in ("data/raw", "data/labels", *(PHASES[phase].out for phase in PHASES_HERE)):
     Path(folder).mkdir(parents=True, exist_ok=True)
 
 

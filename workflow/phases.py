@@ -50,6 +50,14 @@ PHASES = {
         settings=("defaults.sources", "defaults.mini", "defaults.labels"),
         files=("config/sources.yaml", "data/raw"),
     ),
+    "labels": Phase(
+        out="results/labels",
+        targets=("results/labels/{preset}/sources.json",),
+        verbs=("fgresq.sources.labels",),
+        after=("weights",),
+        settings=("defaults.analysis",),
+        files=("config/sources.yaml", "data/labels", "reports/paper"),
+    ),
     "pairs": Phase(
         out="results/pairs",
         targets=("results/pairs/{preset}/pairs.csv",),

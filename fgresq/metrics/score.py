@@ -6,8 +6,9 @@
 The second takes an image table, too. It gives values in (0, 1), higher better; scores of one model
 compare, those of two do not.
 
-A full-reference method gives no value, with the reason, for an image without a reference or with
-one of another size; any method may say of an image that it has no value.
+A full-reference method gives no value, with the reason, for an image without a reference, with one
+of another size, or with a mask, outside of which its reference may show something else; any method
+may say of an image that it has no value.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def score_image(
-    method: Method, kind: str, path: str, reference: str, read: Callable[[str], np.ndarray]
+    method: Method,
+    kind: str,
+    path: str,
+    reference: str,
+    mask: str,
+    read: Callable[[str], np.ndarray],
 ) -> tuple[float, str]:
     """Give the value of one image and an empty reason, or NaN and the reason.
 
@@ -51,10 +57,13 @@ def score_image(
         kind: NR for a method that takes no reference, else FR.
         path: image file.
         reference: image file, or empty.
+        mask: file of the rated region, or empty.
         read: how references are read.
     """
     if kind == "FR" and not reference:
         return math.nan, "no reference"
+    if kind == "FR" and mask:
+        return math.nan, "rated inside a mask, and the method compares whole images"
     image = read_rgb(path)
     other = read(reference) if kind == "FR" else None
     if other is not None and image.shape != other.shape:
@@ -100,12 +109,12 @@ def main(args: argparse.Namespace) -> None:
     read = lru_cache(maxsize=2)(read_rgb)
     rows = images.sort_values(["reference", "image"])
     bar = tqdm(
-        zip(rows["path"], rows["reference"], strict=True),
+        zip(rows["path"], rows["reference"], rows["mask"], strict=True),
         total=len(rows),
         desc=args.method,
         disable=None,
     )
-    results = [score_image(module.score, kind, path, reference, read) for path, reference in bar]
+    results = [score_image(module.score, kind, *files, read) for files in bar]
     scores = pd.DataFrame(
         {
             "image": rows["image"].to_numpy(),

@@ -1,5 +1,7 @@
 """List all pairs of a source: two images of one group and task, their score gap and their SSIM.
 
+Images that were degraded and not restored are not paired.
+
 Each image is decoded once, and what it contributes to SSIM is computed once; one group is in
 memory at a time. Which image of a pair is A is random but fixed.
 """
@@ -18,7 +20,7 @@ from fgresq.files import write_csv
 from fgresq.images import read_rgb
 from fgresq.pairs.order import all_pairs
 from fgresq.ssim import WINDOW, Statistics, ssim_of, statistics
-from fgresq.tables import PAIR_COLUMNS, empty, read_images
+from fgresq.tables import PAIR_COLUMNS, empty, read_images, restored
 
 CANDIDATE_COLUMNS: dict[str, type] = {
     name: PAIR_COLUMNS[name]
@@ -102,12 +104,13 @@ def candidates(images: pd.DataFrame, threads: int = 1, where: str = "images") ->
     """List all pairs of the images of one source: CANDIDATE_COLUMNS, by task and group.
 
     Args:
-        images: image table; groups of one image yield no pair.
+        images: image table; groups of one image and images of no task yield no pair.
         threads: how many pairs are compared at a time.
         where: the table's file, for errors.
     """
     check_families(images, where)
-    groups = [rows for _, rows in images.sort_values("image").groupby(["source", "task", "group"])]
+    images = restored(images).sort_values("image")
+    groups = [rows for _, rows in images.groupby(["source", "task", "group"])]
     groups = [rows for rows in groups if len(rows) > 1]
     total = sum(len(rows) * (len(rows) - 1) // 2 for rows in groups)
     parts = []

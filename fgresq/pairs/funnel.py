@@ -21,13 +21,20 @@ from fgresq.files import read_json, write_csv, write_json
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
 from fgresq.pairs.labels import derived, simulated
 from fgresq.pairs.order import pair_key
-from fgresq.tables import PAIR_COLUMNS, PREFERENCES, SUPPLIED_COLUMNS, read_images, read_table
+from fgresq.tables import (
+    PAIR_COLUMNS,
+    PREFERENCES,
+    SUPPLIED_COLUMNS,
+    read_images,
+    read_table,
+    restored,
+)
 
 SECTIONS = ("filter", "labels")
 STEPS = ("all pairs", "coarse filter", "JND filter")
 SOURCE_PAIR_COLUMNS = {
-    name: kind for name, kind in PAIR_COLUMNS.items() if name not in ("fold", "split_pairs")
-}
+    name: kind for name, kind in PAIR_COLUMNS.items() if name != "fold"
+}  # split_pairs is empty but where the source released a split
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -162,10 +169,10 @@ def funnel(
         where: file of the supplied pairs, for errors.
 
     Returns:
-        The pairs (PAIR_COLUMNS without splits) and the form of funnel.json.
+        The pairs (PAIR_COLUMNS without fold) and the form of funnel.json.
 
     Raises:
-        UserError: the source is present and no pair is left, or a supplied pair does not fit.
+        UserError: there are restored images and no pair is left, or a supplied pair does not fit.
     """
     source = record["source"]
     tau = options["filter"]["tau_by_source"].get(source, options["filter"]["tau"])
@@ -173,10 +180,11 @@ def funnel(
     if len(supplied):
         pairs = supplied_pairs(supplied, candidates, where)
     else:
-        if record["status"] == "present":
+        if len(restored(images)):
             check_left(source, steps, tau)
         pairs = labelled(steps[STEPS[-1]], images, record["label_origin"], options["labels"])
-    single = groups_of_one(images)
+        pairs = pairs.assign(split_pairs="")
+    single = groups_of_one(restored(images))
     if single:
         logging.info(
             "source '%s': groups of one image, without pairs: %s", source, "; ".join(single)

@@ -1,8 +1,9 @@
 """Join the pairs of all sources and freeze two splits, with the leak of each.
 
-`split_pairs`: a random 8:2 split by pairs within each task, as in the paper. `fold`: families
-(photographs, scenes) are dealt to folds, so that no content is on both sides. Both come from
-hashes of names and the seed. The leak is the share of test images that training pairs hold too.
+`split_pairs`: as the source released it, else a random 8:2 split by pairs within each task, as in
+the paper. `fold`: families (photographs, scenes) are dealt to folds, so that no content is on both
+sides. Both come from hashes of names and the seed. The leak is the share of test images that
+training pairs hold too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from fgresq.files import read_json, write_csv, write_json
 from fgresq.pairs.candidates import check_families
 from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS
 from fgresq.pairs.order import pair_key, stable_hash
-from fgresq.tables import read_images, read_table, write_pairs
+from fgresq.tables import SPLIT_SIDES, read_images, read_table, write_pairs
 
 OVERALL = "overall"
 
@@ -122,7 +123,7 @@ def split(
     """Freeze both splits.
 
     Args:
-        pairs: of all sources, PAIR_COLUMNS without splits.
+        pairs: of all sources, PAIR_COLUMNS without fold; a released split is kept.
         images: of all sources; families without pairs get a fold too: images are scored as well.
         options: folds, test_share, seed.
         where: file of the image table, for errors.
@@ -136,7 +137,9 @@ def split(
     check_families(images, where)
     folds = deal_families(images, options["folds"], options["seed"], where)
     pairs = pairs.merge(folds, on=["source", "family"], how="left", validate="many_to_one")
-    pairs["split_pairs"] = split_by_pairs(pairs, options["test_share"], options["seed"])
+    released = pairs["split_pairs"].isin(SPLIT_SIDES)
+    drawn = split_by_pairs(pairs[~released], options["test_share"], options["seed"])
+    pairs["split_pairs"] = pairs["split_pairs"].where(released, drawn)
     leaks = {
         "pairs_split": leak(pairs, [pairs["split_pairs"] == "test"]),
         "family_split": leak(pairs, [pairs["fold"] == fold for fold in range(options["folds"])]),

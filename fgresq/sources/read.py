@@ -1,8 +1,9 @@
 """Read a placed data set into the image table, or say why it is absent.
 
-Writes the image table, the preferences the source supplies (from pairs.csv, else from the raw
-ratings by a paired test), and a record with its counts. A source that is not in place gives
-empty tables and a record with the next step; with --required that is an error.
+Its adapter says where files and labels lie. Writes the image table, the preferences the source
+supplies (from pairs.csv, else from the raw ratings by a paired test), and a record with its counts.
+A source that is not in place gives empty tables and a record with the next step; with --required
+that is an error.
 """
 
 from __future__ import annotations
@@ -16,18 +17,47 @@ from typing import Any
 import pandas as pd
 
 from fgresq.absent import Absent
-from fgresq.errors import UserError
+from fgresq.config import check, read_yaml
+from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
+from fgresq.raw import walk
+from fgresq.sources import (
+    csiq,
+    exbedde,
+    kadid10k,
+    live,
+    pipal,
+    qads,
+    realsrq,
+    tid2013,
+    vclfer,
+)
+from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
+from fgresq.sources.placed import Files
+from fgresq.sources.rows import ENTRY, image_rows
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
+
+SOURCES = Path("config/sources.yaml")
+LAYOUTS = {  # adapter: module with labelled(files, entry)
+    "pipal": pipal,
+    "kadid10k": kadid10k,
+    "tid2013": tid2013,
+    "csiq": csiq,
+    "live": live,
+    "vclfer": vclfer,
+    "qads": qads,
+    "exbedde": exbedde,
+    "realsrq": realsrq,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("source", help="name of the source in config/sources.yaml")
     parser.add_argument(
-        "--entry", type=json.loads, required=True, metavar="JSON", help="its entry there"
+        "--entry", type=json.loads, metavar="JSON", help="its entry (default: the one there)"
     )
     parser.add_argument(
         "--alpha", type=float, default=0.05, help="level of the paired test on ratings"
@@ -85,30 +115,75 @@ def record_of(
 def supplied_pairs(
     folder: Path, images: pd.DataFrame, entry: dict[str, Any], alpha: float
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Give the human preferences a folder holds, and a note on where they come from."""
-    names = set(images["image"])
-    if (folder / "pairs.csv").exists():
-        pairs = read_pairs_csv(folder / "pairs.csv", names)
-        return pairs.assign(label_origin="human"), ["preferences are those of pairs.csv"]
+    """Read the preferences a source brings along, and say where they come from."""
+    names, given = set(images["image"]), entry.get("pairs", {})
+    path = folder / given.get("table", "pairs.csv")
+    if path.exists():
+        pairs = read_pairs_csv(path, names, given).assign(label_origin="human")
+        released = ", and so is the split by pairs" if pairs["split_pairs"].ne("").any() else ""
+        return pairs, [f"preferences are those of {path.name}{released}"]
     if (folder / "ratings.csv").exists():
         ratings = read_ratings_csv(folder / "ratings.csv", names)
         ratings = -ratings if entry.get("direction") == "lower" else ratings
-        pairs = preferences_from_ratings(ratings, images, alpha)
+        pairs = preferences_from_ratings(ratings, images, alpha).assign(split_pairs="")
         return pairs, [f"preferences come from ratings.csv by a paired t-test at level {alpha:g}"]
     return empty(SUPPLIED_COLUMNS), [
-        "preferences are derived from the scores: there is no pairs.csv or ratings.csv"
+        f"preferences are derived from the scores: there is no {path.name} or ratings.csv"
     ]
 
 
-def read_folder(
+def read_labelled(folder: Path, entry: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+    """Read the rated images by the source's adapter: image table without source and score.
+
+    Raises:
+        UserError: a file or label does not fit, or the source holds no scores.
+    """
+    if entry["adapter"] == "folder":
+        return read_images_csv(folder, entry)
+    if entry["adapter"] not in LAYOUTS:
+        raise UserError(
+            folder, "its photographs have no scores", "Take it out of `sources` of the preset"
+        )
+    files = Files(folder)
+    items = LAYOUTS[entry["adapter"]].labelled(files, entry)
+    return image_rows(items, folder, entry, files.find), []
+
+
+def direction_of(entry: dict[str, Any], where: str | Path) -> str:
+    """Say which raw scores of a source are better; higher where its entry does not speak of it.
+
+    Raises:
+        UserError: the entry says that it is not known.
+    """
+    direction = entry.get("direction", "higher")
+    if direction is None:
+        raise UserError(
+            where,
+            "whether higher or lower scores are better is not known",
+            f"Set `direction` {ENTRY}",
+        )
+    return direction
+
+
+def counted(images: pd.DataFrame, entry: dict[str, Any]) -> list[str]:
+    """Note where the numbers of images and contents are not those published."""
+    found = {"images": len(images), "contents": images["content"].nunique()}
+    expected = {name: entry.get("expected", {}).get(name) for name in found}
+    return [
+        f"{found[name]} {name}, where {expected[name]} are published"
+        for name in found
+        if expected[name] not in (None, found[name])
+    ]
+
+
+def read_placed(
     source: str, folder: Path, entry: dict[str, Any], alpha: float
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Read a placed folder: image table, supplied preferences, notes."""
-    images, notes = read_images_csv(folder, entry)
+    """Read a placed data set: image table, supplied preferences, notes."""
+    images, notes = read_labelled(folder, entry)
     images["source"] = source
-    images["score"] = scale_scores(
-        images["raw_score"], entry.get("direction", "higher"), folder / "images.csv"
-    )
+    images["score"] = scale_scores(images["raw_score"], direction_of(entry, folder), folder)
+    notes += counted(images, entry) + list(filter(None, [warning(images, entry)]))
     pairs, origin = supplied_pairs(folder, images, entry, alpha)
     images["image"] = source + "/" + images["image"]
     pairs = pairs.assign(
@@ -117,12 +192,30 @@ def read_folder(
     return images, pairs[list(SUPPLIED_COLUMNS)], notes + origin
 
 
+def entry_of(source: str) -> dict[str, Any]:
+    """Give the entry of a source that is read from a folder, as config/sources.yaml has it.
+
+    Raises:
+        UserError: there is no such entry.
+    """
+    sources = read_yaml(SOURCES)
+    check(sources, "sources", SOURCES)
+    placed = {name: entry for name, entry in sources.items() if entry["adapter"] != "made"}
+    if source not in placed:
+        raise unknown(SOURCES, "source", source, placed)
+    return placed[source]
+
+
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    entry, folder, absent = args.entry, Path(args.entry["path"]), None
+    entry = args.entry or entry_of(args.source)
+    folder, absent = Path(entry["path"]), None
     images, pairs, notes = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS), []
-    if folder.is_dir() and any(folder.iterdir()):
-        images, pairs, notes = read_folder(args.source, folder, entry, args.alpha)
+    if walk(folder):
+        try:
+            images, pairs, notes = read_placed(args.source, folder, entry, args.alpha)
+        except UserError as error:
+            raise error.within(f"source '{args.source}'") from None
     else:
         absent = Absent("not_placed", f"there is nothing in {folder}", entry["get"].strip())
         if args.required:

@@ -28,7 +28,7 @@ from fgresq.metrics import towers as pixels
 from fgresq.metrics.towers import CROP, SIZE, resized, views
 from fgresq.model import towers as model_towers
 from fgresq.model.towers import StandInTower, build_clip
-from fgresq.tables import TASKS, read_images
+from fgresq.tables import TASKS, read_images, restored
 
 CACHE = Path("work/cache")
 BATCH = 16
@@ -138,7 +138,7 @@ def encoded(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> np.nd
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     torch.set_num_threads(args.threads)
-    images, tower = read_images(args.images), options_of(args)
+    images, tower = restored(read_images(args.images)), options_of(args)
     weights = Path(args.weights)
     shape = list(encoded(images, tower, weights).shape) if len(images) else []
     key = cache_key(images, tower, weights)

@@ -14,7 +14,7 @@ import torch
 
 from fgresq import model
 from fgresq.files import digest, sha256
-from fgresq.tables import read_images, read_pairs, read_table
+from fgresq.tables import read_images, read_pairs, read_table, restored
 from fgresq.training.encode import device_of
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.ready import absence, write_absent
@@ -46,7 +46,7 @@ class Setup:
     Args:
         stage: stage1 or stage2.
         options: sections of the preset that the stage reads, `tower` among them.
-        images: image table.
+        images: image table, restored images only.
         train_rows: row numbers of the training images.
         test_rows: row numbers of the test images.
         train_pairs: training pairs.
@@ -98,7 +98,7 @@ def set_up(args: argparse.Namespace, stage: str, tables: dict[str, list[str]]) -
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else sums on a GPU vary
     options = options_of_stage(args, stage)
     tower = options["tower"]
-    images, pairs = read_images(args.images), read_pairs(args.pairs)
+    images, pairs = restored(read_images(args.images)), read_pairs(args.pairs)
     absent = absence(images, tower)
     if absent:
         write_absent(Path(args.out), tables, absent)

