@@ -26,6 +26,7 @@ SPLIT_SIDES = ("train", "test")
 IMAGE_COLUMNS: dict[str, type] = {
     "image": str,  # identifier: SOURCE/relative path
     "source": str,
+    "dataset": str,  # inside a source: whose scores share one scale; the source itself by default
     "task": str,  # one of TASKS, or DEGRADED: neither paired nor trained on
     "content": str,
     "group": str,  # images of one group (and task) may be paired and compared
@@ -35,7 +36,7 @@ IMAGE_COLUMNS: dict[str, type] = {
     "reference": str,  # path, or empty where there is none
     "mask": str,  # path, or empty
     "raw_score": float,  # as the source gives it
-    "score": float,  # [0, 1], higher better, min-max over the source
+    "score": float,  # [0, 1], higher better, min-max over the data set
     "sha256": str,  # of the image file
     "reference_sha256": str,  # of the reference file, or empty
 }

@@ -100,6 +100,7 @@ def image_table(count: int, families: int, score: np.ndarray) -> pd.DataFrame:
     rows = {
         "image": [f"s/{k:03}" for k in range(count)],
         "source": "s",
+        "dataset": "s",
         "task": "denoising",
         "content": [f"c{k % families}" for k in range(count)],
         "group": [f"c{k % families}" for k in range(count)],

@@ -70,6 +70,22 @@ def test_rows_that_are_references_are_left_out_and_noted(folder: Path) -> None:
     assert "1 rows are references" in record["notes"][0]
 
 
+def test_scores_are_scaled_inside_each_data_set(folder: Path) -> None:
+    table = pd.read_csv(folder / "images.csv")
+    table["dataset"] = np.where(table["family"].eq("alpha"), "elo", "mos")
+    table["content"] = table["family"] = "scene"
+    table.loc[table["dataset"].eq("elo"), "mos"] += 1000
+    table.to_csv(folder / "images.csv", index=False)
+    images, _ = read(folder, range=[0, 2000])
+    ends = images.groupby("dataset")["score"].agg(["min", "max"])
+    assert ends.index.tolist() == ["elo", "mos"] and (ends == [0, 1]).all(axis=None)
+    assert set(images["family"]) == set(images["group"]) == {"elo/scene", "mos/scene"}
+    table.loc[table["dataset"].eq("elo"), "mos"] = 1
+    table.to_csv(folder / "images.csv", index=False)
+    with pytest.raises(AssertionError):
+        read(folder)
+
+
 def test_columns_and_tasks_map_by_the_entry(folder: Path) -> None:
     table = pd.read_csv(folder / "images.csv").rename(columns={"mos": "dmos", "content": "scene"})
     table.assign(task="noise", camera="x").to_csv(folder / "images.csv", index=False)

@@ -27,6 +27,7 @@ from fgresq.training import loop
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.ready import check_device
 from fgresq.training.settings import STAGES, stage_options
+from fgresq.training.stage2 import PairBatches
 from fgresq.training.start import start_heads
 from tests.conftest import ROOT, write_folder
 
@@ -280,6 +281,19 @@ def test_an_algorithm_can_be_kept_out_of_training(tables: Path) -> None:
         sides(images, pairs, folds, "0-without-nobody")
     with pytest.raises(UserError, match="there is no such run"):
         sides(images, pairs, folds, "first")
+
+
+def test_a_batch_holds_one_data_set_and_their_weights_fall_with_their_size(tables: Path) -> None:
+    images, pairs = read_images("own.csv"), read_pairs("pairs.csv")
+    images["dataset"] = np.where(images["family"].eq("alpha"), "small", "large")
+    batches = PairBatches(images, pairs, options("stage2", scene="dataset")["stage2"])
+    for step in range(batches.sampler.per_epoch):
+        rows, _ = batches.images_of(batches.sampler.step(step))
+        assert images["dataset"].iloc[rows].nunique() == 1
+    share = images["dataset"].value_counts()
+    weights = batches.weights
+    assert weights["small"] * share["small"] == pytest.approx(weights["large"] * share["large"])
+    assert np.mean(list(weights.values())) == pytest.approx(1)
 
 
 def test_the_comparison_starts_at_the_difference_of_the_scores(trained: Path) -> None:

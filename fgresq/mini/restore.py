@@ -63,6 +63,7 @@ def image_rows(
             {
                 "image": f"{SOURCE}/{task}/{path.name}",
                 "source": SOURCE,
+                "dataset": SOURCE,
                 "task": task,
                 "content": content["content"],
                 "group": content["content"],

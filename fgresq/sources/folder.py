@@ -25,7 +25,7 @@ from fgresq.sources.rows import ENTRY, Labelled, image_rows, number
 from fgresq.tables import PREFERENCES, SPLIT_SIDES
 
 REQUIRED = ("image", "task", "content", "score")
-OPTIONAL = ("reference", "mask", "algorithm", "scale", "group", "family")
+OPTIONAL = ("reference", "mask", "algorithm", "scale", "group", "family", "dataset")
 PAIRS_REQUIRED = ("image_a", "image_b", "preference")
 PAIRS_OPTIONAL = ("fraction_preferring_a", "split", "p_value")
 

@@ -182,7 +182,11 @@ def read_placed(
     """Read a placed data set: image table, supplied preferences, notes."""
     images, notes = read_labelled(folder, entry)
     images["source"] = source
-    images["score"] = scale_scores(images["raw_score"], direction_of(entry, folder), folder)
+    images["dataset"] = images["dataset"].where(images["dataset"].ne(""), source)
+    direction = direction_of(entry, folder)
+    for name, rows in images.groupby("dataset"):
+        where = folder if name == source else f"{folder}, data set '{name}'"
+        images.loc[rows.index, "score"] = scale_scores(rows["raw_score"], direction, where)
     notes += counted(images, entry) + list(filter(None, [warning(images, entry)]))
     pairs, origin = supplied_pairs(folder, images, entry, alpha)
     images["image"] = source + "/" + images["image"]

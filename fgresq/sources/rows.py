@@ -35,6 +35,7 @@ class Labelled:
         task: the source's own name of what was done to it, looked up in `tasks` of the entry.
         content: the scene it shows.
         family: what a split must not cut apart; the content by default.
+        dataset: where a source joins several, the one it comes from; its names are its own.
         group: what may be compared; by default as `comparability` of the entry says.
     """
 
@@ -48,6 +49,7 @@ class Labelled:
     reference: str = ""
     mask: str = ""
     family: str = ""
+    dataset: str = ""
     group: str = ""
     column: str = ""
 
@@ -165,12 +167,14 @@ class Checker:
         reference = self.reference(item.reference, path, item.where)
         low, high = self.entry.get("range") or (-math.inf, math.inf)
         column = f", column '{item.column}'" if item.column else ""
+        inside = f"{item.dataset}/" if item.dataset else ""
         return {
             "image": item.image,
+            "dataset": item.dataset,
             "task": task,
-            "content": item.content,
-            "group": item.group or group_of(item, self.entry),
-            "family": item.family or item.content,
+            "content": inside + item.content,
+            "group": inside + (item.group or group_of(item, self.entry)),
+            "family": inside + (item.family or item.content),
             "algorithm": item.algorithm or "unknown",
             "path": str(path),
             "reference": str(reference or ""),

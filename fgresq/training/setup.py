@@ -75,7 +75,7 @@ class Setup:
 
         A checkpoint of another identity is not resumed.
         """
-        table = self.images[["image", "sha256", "task", "source", "group", "score"]]
+        table = self.images[["image", "sha256", "task", "source", "dataset", "group", "score"]]
         pairs = self.train_pairs[["pair", "image_a", "image_b", "preference"]]
         folders = (Path(__file__).parent, Path(model.__file__).parent)
         code = [sha256(path) for folder in folders for path in sorted(folder.glob("*.py"))]

@@ -91,7 +91,7 @@ class PairBatches:
     Args:
         images: image table; its row numbers are what batches speak of.
         pairs: training pairs.
-        settings: of stage 2; `scene` is source or task; `batch_by` is pair, or group, which
+        settings: of stage 2; `scene` is dataset or task; `batch_by` is pair, or group, which
             draws the pairs of whole groups together, so that images are shared within a batch.
     """
 
@@ -100,7 +100,7 @@ class PairBatches:
         self.first, self.second = (number[pairs[c]].to_numpy() for c in ("image_a", "image_b"))
         self.equal = pairs["preference"].eq("equal").to_numpy()
         self.fraction = pairs["preference"].map({"A": 1.0, "B": 0.0, "equal": 0.5}).to_numpy()
-        self.scenes = pairs[settings["scene"]].to_numpy(dtype=str)
+        self.scenes = images[settings["scene"]].to_numpy(dtype=str)[self.first]
         groups = (pairs["source"] + "/" + pairs["task"] + "/" + pairs["group"]).to_numpy(dtype=str)
         together = groups if settings["batch_by"] == "group" else None
         self.sampler = SceneSampler(self.scenes, settings["batch"], settings["seed"], together)
