@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 
-from fgresq.config import check, read_yaml, resolve
+from fgresq.config import check, check_names, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state, walk
 from fgresq.training.settings import stage1_of, stage_options
@@ -22,27 +22,15 @@ prefer_own_python()
 def settings():
     """Read and check every settings file; name the first fault and its mend."""
     resolved = resolve(config)
-    sources = read_yaml("config/sources.yaml")
-    check(sources, "sources", "config/sources.yaml")
-    methods = read_yaml("config/methods.yaml")
+    files = {name: read_yaml(f"config/{name}.yaml") for name in ("sources", "methods", "weights")}
+    for name, entries in files.items():
+        check(entries, name, f"config/{name}.yaml")
+    check_names(resolved, **files)
     if resolved["folder"]:
-        sources["own"]["path"] = resolved["folder"]
-    for name, preset in resolved["presets"].items():
-        where = f"config/config.yaml, preset '{name}'"
-        for kind, key, known in (("source", "sources", sources), ("method", "methods", methods)):
-            for given in preset[key]:
-                if given not in known:
-                    raise unknown(where, kind, given, known)
-    for given in resolved["require"]:
-        if given not in sources:
-            raise unknown("config/config.yaml, key 'require'", "source", given, sources)
+        files["sources"]["own"]["path"] = resolved["folder"]
     if resolved["only"] and resolved["only"] not in PHASES:
         raise unknown("config/config.yaml, key 'only'", "phase", resolved["only"], PHASES)
-    if resolved["preset"] not in ("auto", *resolved["presets"]):
-        raise unknown(
-            "config/config.yaml, key 'preset'", "preset", resolved["preset"], resolved["presets"]
-        )
-    return resolved, sources, methods
+    return resolved, files["sources"], files["methods"]
 
 
 try:
