@@ -57,14 +57,38 @@ def _unknown_key_first(error: jsonschema.ValidationError) -> tuple[bool, int]:
 
 
 def resolve(config: dict[str, Any], where: str | Path = CONFIG) -> dict[str, Any]:
-    """Check the settings and lay `defaults` under every preset."""
+    """Check the settings and lay `defaults` under every preset.
+
+    Raises:
+        UserError: names the key at fault.
+    """
     check(config, "config", where)
     resolved = copy.deepcopy(config)
     defaults = resolved.pop("defaults")
     presets = {n: merge(defaults, own or {}) for n, own in config["presets"].items()}
     for name, preset in presets.items():
         check({**config, "presets": {name: preset}}, "config", f"{where}, preset '{name}'")
+        check_runs(preset, f"{where}, preset '{name}'")
     return {**resolved, "presets": presets}
+
+
+def check_runs(preset: dict[str, Any], where: str) -> None:
+    """Check that the runs of a preset test folds there are; without FGResQ there are no runs.
+
+    Raises:
+        UserError: names the run that tests another.
+    """
+    folds = preset["split"]["folds"]
+    named = [(key, run) for key, runs in preset["runs"].items() for run in runs]
+    for key, run in named if "fgresq" in preset["methods"] else []:
+        side = run.split("-")[0]
+        if side.isdigit() and int(side) >= folds:
+            raise UserError(
+                f"{where}, key 'runs/{key}'",
+                f"run '{run}' tests fold {side}, and 'split/folds: {folds}' gives the folds 0 to "
+                f"{folds - 1}",
+                f"Leave it out of runs/{key}, or set split/folds to {int(side) + 1} or more",
+            )
 
 
 def check_names(

@@ -139,6 +139,23 @@ def test_a_method_names_weights_that_are_known() -> None:
         check_names(load(), **known)
 
 
+def test_a_run_tests_a_fold_that_there_is(given: dict) -> None:
+    """With fewer folds the default runs do not fit; a preset that trains nothing has none."""
+    put(2, given, "defaults", "split", "folds")
+    told = r"preset 'mini', key 'runs/full': run '2' tests fold 2, and 'split/folds: 2'.* 0 to 1"
+    with pytest.raises(UserError, match=told):
+        resolve(given)
+    put(["1-seed4", "pairs", "all"], given, "defaults", "runs", "full")
+    put(["pairs"], given, "presets", "paper", "runs", "full")
+    assert resolve(given)["presets"]["mini"]["split"]["folds"] == 2
+    put(["2-seed1"], given, "defaults", "runs", "variants")
+    with pytest.raises(UserError, match="key 'runs/variants': run '2-seed1'.*split/folds to 3 or"):
+        resolve(given)
+    for preset in given["presets"].values():
+        preset["methods"] = ["psnr"]
+    resolve(given)
+
+
 def test_unreadable_yaml_is_told(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("a: [1\n")
