@@ -2,7 +2,8 @@
 
 Purpose: paper and ours side by side, coverage, gallery and provenance, for reading.
 Inputs: all phases' tables, the reported numbers in reports/paper/, reports/templates/.
-Outputs: reports/site/PRESET/index.html with its tables; reports/site/index.html leads there.
+Outputs: reports/site/PRESET/index.html with its tables, and absences.json, which the terminal
+    shows; reports/site/index.html leads there.
 """
 
 
@@ -32,7 +33,8 @@ rule report:
         stand_in=stand_in("results/analysis/{preset}/provenance.json"),
         stand_in_scores=stand_in("results/scores/{preset}/{method}.csv"),
     output:
-        "reports/site/{preset}/index.html",
+        page="reports/site/{preset}/index.html",
+        absences="reports/site/{preset}/absences.json",
     log:
         "logs/{preset}/report.log",
     conda:
@@ -46,7 +48,7 @@ rule report:
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
         " --metrics {input.metrics} --scores {input.scores} --paper reports/paper"
         " --methods {input.methods} {params.stand_in} --options {params.options:q}"
-        " --out {output} --log {log}"
+        " --out {output.page} --log {log}"
 
 
 rule site_index:

@@ -7,16 +7,18 @@ from collections import Counter
 from fgresq.analysis.headline import OURS
 from fgresq.report.run import Run
 from fgresq.report.tables import Methods, count
+from fgresq.training.collect import UNTESTED
 
 STEPS = {
     "no reference": "fill the column `reference` of the image table, or use a method without one",
+    UNTESTED: "name folds, or `pairs`, under runs/full in config/config.yaml",
 }
 
 
 def absences(run: Run, methods: Methods) -> list[dict[str, str]]:
     """List absent sources, training, then methods without any value.
 
-    Each as kind, name, reason, next_step.
+    Each as kind, of (its name in the settings), name (that readers see), reason, next_step.
     """
     return absent_sources(run) + absent_training(run) + absent_methods(run, methods)
 
@@ -27,7 +29,7 @@ def absent_training(run: Run) -> list[dict[str, str]]:
     if absent is None:
         return []
     words = {key: absent[key] for key in ("reason", "next_step")}
-    return [{"kind": "training", "name": "FGResQ", **words}]
+    return [{"kind": "training", "of": OURS, "name": "FGResQ", **words}]
 
 
 def absent_sources(run: Run) -> list[dict[str, str]]:
@@ -35,6 +37,7 @@ def absent_sources(run: Run) -> list[dict[str, str]]:
     return [
         {
             "kind": "data set",
+            "of": record["source"],
             "name": record["title"],
             "reason": record["absent"]["reason"],
             "next_step": record["absent"]["next_step"],
@@ -52,9 +55,8 @@ def absent_methods(run: Run, methods: Methods) -> list[dict[str, str]]:
             continue
         reason = Counter(scores["reason"]).most_common(1)[0][0]
         step = STEPS.get(reason, "mend that and run the same command again")
-        rows.append(
-            {"kind": "method", "name": methods.title(method), "reason": reason, "next_step": step}
-        )
+        words = {"name": methods.title(method), "reason": reason, "next_step": step}
+        rows.append({"kind": "method", "of": method, **words})
     return rows
 
 

@@ -2,6 +2,7 @@
 
 Where the preset has no result of its own, the results of a stand-in preset are shown, marked as
 such in every section. Numbers of the paper come from the folder given by --paper and nowhere else.
+Beside the page, `absences.json` holds what the verb `headline` says of it in the terminal.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.config import add_options, options_of, read_yaml
+from fgresq.files import write_json
 from fgresq.report import (
     beside,
     comparison,
@@ -28,6 +30,7 @@ from fgresq.report import (
 from fgresq.report.absences import absences, partial_notes
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
+from fgresq.report.headline import ABSENCES
 from fgresq.report.page import render, write_page
 from fgresq.report.run import Run, read_run
 from fgresq.report.tables import Methods, Table, stat_label
@@ -217,5 +220,6 @@ def main(args: argparse.Namespace) -> None:
     numbers = paper.read_paper(args.paper)
     values = page_values(asked, read_stand_in(args), numbers, methods, options_of(args)["gallery"])
     html = render("report.html.j2", **values)
+    write_json(Path(args.out).with_name(ABSENCES), {"absent": values["absences"]})
     write_page(args.out, html, all_tables([values["tables"], values["training"]]))
     logging.info("report of preset '%s': %s", args.preset, Path(args.out))

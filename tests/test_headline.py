@@ -1,0 +1,68 @@
+"""The verb headline: what the terminal says when a run has ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import report_inputs as inputs
+
+from fgresq.cli import main
+from fgresq.files import write_json
+from fgresq.tables import read_scores, write_scores
+
+
+def report(root: Path, preset: str, *more: str) -> int:
+    """Build the report of what lies in root/PRESET; give the exit code."""
+    methods = inputs.write_methods(root / "methods.yaml")
+    words = ["report", "--preset", preset, "--options", '{"gallery": 0}', *more]
+    words += ["--methods", str(methods), *inputs.arguments(root / preset)]
+    write_json(root / f"reports/metrics/{preset}.json", {"headline": f"found in {preset}"})
+    return main([*words, "--out", str(root / f"reports/site/{preset}/index.html")])
+
+
+def without(root: Path, method: str, reason: str) -> None:
+    """Let a method have no value for any image."""
+    path = root / f"scores/{method}.csv"
+    write_scores(path, read_scores(path).assign(value=float("nan"), reason=reason))
+
+
+def said(root: Path, capsys: pytest.CaptureFixture, *presets: str) -> list[str]:
+    """Give the lines of the terminal."""
+    capsys.readouterr()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        assert main(["headline", *presets]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_what_is_absent_is_listed_with_its_next_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Sources, training and methods, in the words of the page."""
+    inputs.write_run(tmp_path / "mini")
+    without(tmp_path / "mini", "lpips", "no reference")
+    without(tmp_path / "mini", "fgresq", "no run tested it")
+    inputs.write_empty_run(tmp_path / "paper")
+    assert report(tmp_path, "mini") == report(tmp_path, "paper") == 0
+    lines = said(tmp_path, capsys, "mini", "paper")
+    assert lines[0] == "[mini] found in mini"
+    fgresq, lpips, where = lines[1:4]
+    assert fgresq.startswith("[mini] absent: FGResQ, method (no run tested it). Next step: name f")
+    assert lpips.startswith("[mini] absent: LPIPS, method (no reference). Next step: fill the col")
+    assert where == f"[mini] report: {tmp_path / 'reports/site/mini/index.html'}"
+    source = "[paper] absent: FGRestore, data set (there is nothing in data/raw/fgrestore). Next"
+    assert lines[5].startswith(source)
+    assert lines[6] == (
+        "[paper] absent: FGResQ, training (no CLIP weights). Next step: connect once."
+    )
+    assert "LPIPS" in (tmp_path / "reports/site/mini/index.html").read_text()
+
+
+def test_a_preset_without_a_report_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["headline", "tiny"]) == 1
+    told = capsys.readouterr().err
+    assert "tiny/index.html: there is no report of this preset. Run snakemake" in told
