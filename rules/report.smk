@@ -11,6 +11,7 @@ rule report:
     input:
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
+        folds="results/pairs/{preset}/folds.csv",
         scores=of_methods("results/scores/{preset}/{method}.csv"),
         performance="results/analysis/{preset}/performance.csv",
         intervals="results/analysis/{preset}/intervals.csv",

@@ -59,6 +59,23 @@ def test_what_is_absent_is_listed_with_its_next_step(
     assert "LPIPS" in (tmp_path / "reports/site/mini/index.html").read_text()
 
 
+def test_folds_without_a_run_are_told_with_n(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """The runs of the training are 0, 1 and pairs: all of two folds, two of three."""
+    run = tmp_path / "mini"
+    inputs.write_run(run)
+    scores = read_scores(run / "scores/fgresq.csv").assign(split="family")
+    scores.loc[scores.index[:9], ["value", "reason"]] = [float("nan"), "no run tested it"]
+    write_scores(run / "scores/fgresq.csv", scores)
+    assert report(tmp_path, "mini") == 0
+    assert len(said(tmp_path, capsys, "mini")) == 2
+    with (run / "pairs/folds.csv").open("a") as handle:
+        handle.write("mini,f3,2\n")
+    assert report(tmp_path, "mini") == 0
+    told = "FGResQ has values for folds 0, 1 of 0..2 only (runs/full): n 15 of 24 images"
+    assert f"[mini] {told}" in said(tmp_path, capsys, "mini")
+    assert f"{told}." in (tmp_path / "reports/site/mini/index.html").read_text()
+
+
 def test_a_preset_without_a_report_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
 from fgresq.report.run import Run
 from fgresq.report.tables import Methods, count
@@ -60,9 +61,27 @@ def absent_methods(run: Run, methods: Methods) -> list[dict[str, str]]:
     return rows
 
 
+def fold_note(run: Run) -> str:
+    """Say which folds FGResQ has values for, where some were left out; else an empty text."""
+    tested = {
+        int(trained["run"])
+        for trained in run.trained.record.get("runs", [])
+        if (trained["stage"], trained["variant"]) == (2, FULL) and trained["run"].isdigit()
+    }
+    if not run.trained.there or len(tested) == run.folds:
+        return ""
+    rows = run.scores[run.scores["method"].eq(OURS) & run.scores["split"].eq("family")]
+    last, numbers = run.folds - 1, ", ".join(map(str, sorted(tested)))
+    named = f"folds {numbers} of 0..{last} only" if tested else f"none of the folds 0..{last}"
+    return (
+        f"FGResQ has values for {named} (runs/full): "
+        f"n {count(rows['value'].notna().sum())} of {count(len(rows))} images"
+    )
+
+
 def partial_notes(run: Run, methods: Methods) -> list[str]:
-    """Say which methods gave values for some images only."""
-    notes = []
+    """Say which folds FGResQ lacks, and which methods gave values for some images only."""
+    notes = [f"{note}." for note in [fold_note(run)] if note]
     for method, scores in run.scores.groupby("method", sort=True):
         empty = scores[scores["value"].isna()]
         if 0 < len(empty) < len(scores):

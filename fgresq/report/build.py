@@ -27,7 +27,7 @@ from fgresq.report import (
     training,
     training_figures,
 )
-from fgresq.report.absences import absences, partial_notes
+from fgresq.report.absences import absences, fold_note, partial_notes
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
 from fgresq.report.headline import ABSENCES
@@ -220,6 +220,7 @@ def main(args: argparse.Namespace) -> None:
     numbers = paper.read_paper(args.paper)
     values = page_values(asked, read_stand_in(args), numbers, methods, options_of(args)["gallery"])
     html = render("report.html.j2", **values)
-    write_json(Path(args.out).with_name(ABSENCES), {"absent": values["absences"]})
+    told = {"absent": values["absences"], "folds": fold_note(asked)}
+    write_json(Path(args.out).with_name(ABSENCES), told)
     write_page(args.out, html, all_tables([values["tables"], values["training"]]))
     logging.info("report of preset '%s': %s", args.preset, Path(args.out))

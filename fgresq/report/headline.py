@@ -8,7 +8,7 @@ from pathlib import Path
 from fgresq.errors import UserError
 from fgresq.files import read_json
 
-ABSENCES = "absences.json"  # beside a report: what it lists as absent
+ABSENCES = "absences.json"  # beside a report: what is absent from it, and from FGResQ's folds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,11 +26,13 @@ def lines_of(preset: str) -> list[str]:
             f"Run snakemake --cores all --config preset={preset}",
         )
     lines = [read_json(Path("reports/metrics", f"{preset}.json"))["headline"]]
+    told = read_json(page.with_name(ABSENCES))
     lines += [
         f"absent: {absent['name']}, {absent['kind']} ({absent['reason']}). "
         f"Next step: {absent['next_step']}."
-        for absent in read_json(page.with_name(ABSENCES))["absent"]
+        for absent in told["absent"]
     ]
+    lines += [told["folds"]] if told["folds"] else []
     return [f"[{preset}] {line}" for line in [*lines, f"report: {page.resolve()}"]]
 
 
