@@ -118,10 +118,33 @@ def check_names(
         ):
             check_known(f"{where}, preset '{name}', key '{key}'", kind, given, known)
     check_known(f"{where}, key 'preset'", "preset", [config["preset"]], ["auto", *presets])
-    check_known(f"{where}, key 'require'", "source", config["require"], sources)
+    known = [*sources, *methods]
+    check_known(f"{where}, key 'require'", "source or method", config["require"], known)
     for name, entry in methods.items():
         at = f"config/methods.yaml, method '{name}', key 'weights'"
         check_known(at, "weights", entry.get("weights", []), weights)
+
+
+def check_required(
+    config: dict[str, Any], chosen: Iterable[str], where: str | Path = CONFIG
+) -> None:
+    """Check that one of the chosen presets reads each required source and method.
+
+    Raises:
+        UserError: names one that none of them reads, and the presets that do.
+    """
+    readers = {
+        name: [p for p, own in config["presets"].items() if name in own["sources"] + own["methods"]]
+        for name in config["require"]
+    }
+    for name, presets in readers.items():
+        if not set(presets) & set(chosen):
+            mend = f"choose a preset that reads it ({', '.join(presets)})" if presets else ""
+            raise UserError(
+                f"{where}, key 'require'",
+                f"'{name}' is required, and no chosen preset ({', '.join(chosen)}) reads it",
+                f"Take it out of `require`, or {mend or 'name it in a preset'}",
+            )
 
 
 def check_known(where: str, kind: str, given: Iterable[str], known: Iterable[str]) -> None:

@@ -43,13 +43,14 @@ rule report:
     params:
         options=options("report"),
         stand_in=stand_in_arguments,
+        required=required,
         code=code_digest("fgresq.report.build"),
     shell:
         "python -m fgresq report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
         " --metrics {input.metrics} --scores {input.scores} --paper reports/paper"
-        " --methods {input.methods} {params.stand_in} --options {params.options:q}"
-        " --out {output.page} --log {log}"
+        " --methods {input.methods} {params.stand_in} {params.required}"
+        " --options {params.options:q} --out {output.page} --log {log}"
 
 
 rule site_index:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from fgresq.config import CONFIG, check, check_names, load, merge, read_yaml, resolve
+from fgresq.config import (
+    CONFIG,
+    check,
+    check_names,
+    check_required,
+    load,
+    merge,
+    read_yaml,
+    resolve,
+)
 from fgresq.errors import UserError
 
 FILES = ("sources", "methods", "weights")
@@ -137,6 +146,21 @@ def test_a_method_names_weights_that_are_known() -> None:
     put(["vgg61"], known["methods"], "dists", "weights")
     with pytest.raises(UserError, match="method 'dists'.*unknown weights 'vgg61'.*'vgg16'"):
         check_names(load(), **known)
+
+
+def test_what_is_required_is_known_and_read(given: dict) -> None:
+    """Sources and methods; one that only another preset reads is told with that preset."""
+    put(["fgrestore", "psnrr"], given, "require")
+    with pytest.raises(UserError, match="unknown source or method 'psnrr'. Did you mean 'psnr'"):
+        check_names(resolve(given), **entries())
+    put(["fgrestore", "dists"], given, "require")
+    check_names(resolve(given), **entries())
+    check_required(resolve(given), ["mini", "paper"])
+    with pytest.raises(UserError, match=r"'fgrestore' is.*no chosen preset \(mini\).*\(paper\)"):
+        check_required(resolve(given), ["mini"])
+    put(["dists"], given, "require")
+    with pytest.raises(UserError, match=r"'dists' is required.*reads it \(own, paper\)"):
+        check_required(resolve(given), ["mini", "tiny"])
 
 
 def test_a_run_tests_a_fold_that_there_is(given: dict) -> None:

@@ -59,6 +59,22 @@ def test_what_is_absent_is_listed_with_its_next_step(
     assert "LPIPS" in (tmp_path / "reports/site/mini/index.html").read_text()
 
 
+def test_what_is_required_must_not_be_absent(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    inputs.write_run(tmp_path / "mini")
+    without(tmp_path / "mini", "lpips", "no reference")
+    inputs.write_empty_run(tmp_path / "paper")
+    assert report(tmp_path, "mini", "--require", "mini", "psnr", "fgresq") == 0
+    for preset, name, told in (
+        ("mini", "lpips", "required method 'lpips', preset 'mini': no reference. Fill the column"),
+        ("paper", "fgrestore", "required data set 'fgrestore', preset 'paper': there is nothing"),
+        ("paper", "fgresq", "required training 'fgresq', preset 'paper': no CLIP weights. Con"),
+        ("paper", "psnr", "required method 'psnr', preset 'paper': there is no image to score"),
+    ):
+        assert report(tmp_path, preset, "--require", name) == 1
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "reports/site/paper").exists()
+
+
 def test_folds_without_a_run_are_told_with_n(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """The runs of the training are 0, 1 and pairs: all of two folds, two of three."""
     run = tmp_path / "mini"

@@ -118,7 +118,7 @@ def test_a_removed_source_is_absent_and_comes_back_when_placed(probe: Path) -> N
 
 def test_a_required_source_that_is_absent_is_an_error(probe: Path) -> None:
     call = ["snakemake", "results/data/paper/sources/fgrestore.csv", "--cores", "1"]
-    call += ["--config", 'require=["fgrestore"]']
+    call += ["--config", "preset=paper", 'require=["fgrestore"]']
     done = subprocess.run(call, cwd=probe, capture_output=True, text=True)
     assert done.returncode != 0 and "source 'fgrestore': there is nothing in" in done.stderr
     assert "Traceback" not in done.stderr
@@ -141,7 +141,8 @@ def test_a_bad_cell_stops_the_run_and_keeps_the_rest(probe: Path) -> None:
     [
         ("preset=mnii", "unknown preset 'mnii'. Did you mean 'mini'"),
         ("only=pears", "unknown phase 'pears'. Did you mean 'pairs'"),
-        ('require=["fgrestor"]', "unknown source 'fgrestor'. Did you mean 'fgrestore'"),
+        ('require=["fgrestor"]', "source or method 'fgrestor'. Did you mean 'fgrestore'"),
+        ('require=["fgrestore"]', "no chosen preset (mini) reads it. Take it out of `require`"),
         ("presett=mini", "unknown key 'presett'. Did you mean 'preset'"),
     ],
 )

@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 
-from fgresq.config import check, check_names, read_yaml, resolve
+from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state, walk
 from fgresq.training.settings import stage1_of, stage_options
@@ -99,6 +99,8 @@ TARGETS = targets(CONFIG["only"] or "report")
 if "report" in PHASES_HERE:
     TARGETS.append("reports/site/index.html")
 try:
+    if workflow.is_main_process:  # a job of a cluster may see fewer presets
+        check_required(CONFIG, WANTED)
     refuse_to_train()
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -150,6 +152,13 @@ def mini_tasks(wildcards):
     """List the tables of the embedded data's tasks."""
     tasks = CONFIG["presets"][wildcards.preset]["mini"]["tasks"]
     return expand("results/data/{preset}/mini/{task}.csv", preset=wildcards.preset, task=tasks)
+
+
+def required(wildcards):
+    """Give the report's argument that names what must not be absent from a preset."""
+    preset = CONFIG["presets"][wildcards.preset]
+    names = [n for n in CONFIG["require"] if n in preset["sources"] + preset["methods"]]
+    return f"--require {' '.join(names)}" if names else ""
 
 
 def raw(wildcards):

@@ -6,6 +6,7 @@ from collections import Counter
 
 from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
+from fgresq.errors import UserError
 from fgresq.report.run import Run
 from fgresq.report.tables import Methods, count
 from fgresq.training.collect import UNTESTED
@@ -22,6 +23,29 @@ def absences(run: Run, methods: Methods) -> list[dict[str, str]]:
     Each as kind, of (its name in the settings), name (that readers see), reason, next_step.
     """
     return absent_sources(run) + absent_training(run) + absent_methods(run, methods)
+
+
+def refuse_absent(required: list[str], run: Run, methods: Methods) -> None:
+    """Refuse to report a run from which a required source or method is absent.
+
+    Raises:
+        UserError: names it with its reason and next step.
+    """
+    absent = {row["of"]: row for row in absences(run, methods)}
+    if run.images.empty:
+        why = {"kind": "method", "reason": "there is no image to score"}
+        why["next_step"] = "bring in a source of the preset"
+        absent = {**dict.fromkeys(methods.entries, why), **absent}
+    for name in required:
+        if name in absent:
+            row = absent[name]
+            where = f"required {row['kind']} '{name}', preset '{run.preset}'"
+            raise UserError(where, row["reason"], capital(row["next_step"]))
+
+
+def capital(words: str) -> str:
+    """Begin a sentence: its first letter in upper case, the rest as it stands."""
+    return words[:1].upper() + words[1:]
 
 
 def absent_training(run: Run) -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ from fgresq.report import (
     training,
     training_figures,
 )
-from fgresq.report.absences import absences, fold_note, partial_notes
+from fgresq.report.absences import absences, fold_note, partial_notes, refuse_absent
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
 from fgresq.report.headline import ABSENCES
@@ -51,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--paper", default="reports/paper", help="folder of the reported numbers")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument(
+        "--require", nargs="*", default=[], help="sources and methods whose absence is an error"
+    )
     parser.add_argument("--stand-in-preset", help="preset whose results stand in")
     for part, usual in PARTS.items():
         parser.add_argument(f"--stand-in-{part}", help=f"{usual} of the stand-in")
@@ -217,6 +220,7 @@ def main(args: argparse.Namespace) -> None:
     parts = [getattr(args, part) for part in PARTS]
     asked = read_run(args.preset, *parts, args.scores)
     methods = Methods(read_yaml(args.methods), args.methods)
+    refuse_absent(args.require, asked, methods)
     numbers = paper.read_paper(args.paper)
     values = page_values(asked, read_stand_in(args), numbers, methods, options_of(args)["gallery"])
     html = render("report.html.j2", **values)
