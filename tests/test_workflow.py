@@ -116,6 +116,15 @@ def test_a_removed_source_is_absent_and_comes_back_when_placed(probe: Path) -> N
     assert "read_source" in rules and "absent:" not in printed
 
 
+def test_a_call_for_one_file_asks_for_no_report(checkout: Path) -> None:
+    """Neither preset `paper` nor its stand-in has one here."""
+    call = ["snakemake", "results/data/paper/sources/fgrestore.csv", "--cores", "1"]
+    call += ["--config", "preset=paper"]
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "fgresq headline" not in done.stderr
+
+
 def test_a_required_source_that_is_absent_is_an_error(probe: Path) -> None:
     call = ["snakemake", "results/data/paper/sources/fgrestore.csv", "--cores", "1"]
     call += ["--config", "preset=paper", 'require=["fgrestore"]']

@@ -84,6 +84,11 @@ def targets(phase):
     return sorted(set(found))
 
 
+def reported():
+    """List the presets of this call that have a report: a call for one file makes none."""
+    return [preset for preset in WANTED if Path(f"reports/site/{preset}/index.html").exists()]
+
+
 def refuse_to_train():
     """Stop before any work where data and weights for a GPU's settings are here and no GPU is."""
     for name in WANTED:
