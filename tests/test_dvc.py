@@ -36,8 +36,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     set_probe(place)
     config = place / "config/config.yaml"
     config.write_text(config.read_text().replace("preset: auto\n", "preset: probe\n"))
-    (place / "reports/metrics").mkdir(exist_ok=True)
-    (place / "reports/metrics/mini.json").write_text("{}\n")
+    shutil.rmtree(place / "reports/metrics", ignore_errors=True)  # nothing is measured yet
     call(place, "git", "init", "-q")
     call(place, "git", "config", "user.email", "test@example.org")
     call(place, "git", "config", "user.name", "test")
