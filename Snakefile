@@ -23,5 +23,5 @@ rule all:
 
 
 onsuccess:
-    if not CONFIG["only"]:
-        shell(f"python -m fgresq headline {' '.join(WANTED)}")
+    if reported() and not CONFIG["only"]:
+        shell(f"python -m fgresq headline {' '.join(reported())}")

@@ -74,13 +74,30 @@ def fix_threads(argv: Sequence[str]) -> None:
         os.environ[name] = count
 
 
-def start_log(path: str | None) -> None:
-    """Send messages to the terminal and, where asked, to a file."""
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+def start_log(path: str | None, debug: bool) -> None:
+    """Send messages to the terminal and, where asked, to a file.
+
+    A line that the file takes no more (a full disk) is left out of it without a word, unless with
+    `debug`: the terminal has it.
+
+    Raises:
+        UserError: the file cannot be opened.
+    """
+    logging.raiseExceptions = debug
+    show = {"level": logging.INFO, "format": "%(message)s"}
+    logging.basicConfig(**show, handlers=[logging.StreamHandler(sys.stderr)], force=True)
     if path:
+        logging.getLogger().addHandler(log_file(path))
+
+
+def log_file(path: str) -> logging.Handler:
+    """Open a log file for writing."""
+    try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
+        return logging.FileHandler(path, mode="w", encoding="utf-8")
+    except OSError as error:
+        problem = f"the log cannot be opened ({error.strerror or error})"
+        raise UserError(path, problem, "Give --log a file that can be written") from error
 
 
 def usage() -> str:
@@ -109,8 +126,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     fix_threads(rest)
     args = parser_for(verb).parse_args(rest)
-    start_log(args.log)
     try:
+        start_log(args.log, args.debug)
         args.main(args)
     except UserError as error:
         if args.debug:

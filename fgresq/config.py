@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
-from fgresq.errors import UserError, unknown
+from fgresq.errors import UserError, nearest, unknown
 
 CONFIG = Path("config/config.yaml")
 SCHEMAS = Path("workflow/schemas")
@@ -45,7 +46,10 @@ def check(value: Any, schema: str, where: str | Path) -> None:
         raise unknown(
             where, "key", f"{at}/{stray}".strip("/"), [f"{at}/{k}".strip("/") for k in known]
         )
-    raise UserError(f"{where}, key '{at or 'top level'}'", error.message, "Correct the value")
+    mend = "Correct the value"
+    if error.validator == "enum":
+        mend = nearest(str(error.instance), map(str, error.validator_value)).rstrip(".")
+    raise UserError(f"{where}, key '{at or 'top level'}'", error.message, mend)
 
 
 def _unknown_key_first(error: jsonschema.ValidationError) -> tuple[bool, int]:
@@ -53,14 +57,101 @@ def _unknown_key_first(error: jsonschema.ValidationError) -> tuple[bool, int]:
 
 
 def resolve(config: dict[str, Any], where: str | Path = CONFIG) -> dict[str, Any]:
-    """Check the settings and lay `defaults` under every preset."""
+    """Check the settings and lay `defaults` under every preset.
+
+    Raises:
+        UserError: names the key at fault.
+    """
     check(config, "config", where)
     resolved = copy.deepcopy(config)
     defaults = resolved.pop("defaults")
     presets = {n: merge(defaults, own or {}) for n, own in config["presets"].items()}
     for name, preset in presets.items():
         check({**config, "presets": {name: preset}}, "config", f"{where}, preset '{name}'")
+        check_runs(preset, f"{where}, preset '{name}'")
     return {**resolved, "presets": presets}
+
+
+def check_runs(preset: dict[str, Any], where: str) -> None:
+    """Check that the runs of a preset test folds there are; without FGResQ there are no runs.
+
+    Raises:
+        UserError: names the run that tests another.
+    """
+    folds = preset["split"]["folds"]
+    named = [(key, run) for key, runs in preset["runs"].items() for run in runs]
+    for key, run in named if "fgresq" in preset["methods"] else []:
+        side = run.split("-")[0]
+        if side.isdigit() and int(side) >= folds:
+            raise UserError(
+                f"{where}, key 'runs/{key}'",
+                f"run '{run}' tests fold {side}, and 'split/folds: {folds}' gives the folds 0 to "
+                f"{folds - 1}",
+                f"Leave it out of runs/{key}, or set split/folds to {int(side) + 1} or more",
+            )
+
+
+def check_names(
+    config: dict[str, Any],
+    sources: Iterable[str],
+    methods: dict[str, Any],
+    weights: Iterable[str],
+    where: str | Path = CONFIG,
+) -> None:
+    """Check that every name in the settings is one that is known.
+
+    Args:
+        config: resolved settings.
+        sources, methods, weights: what config/sources.yaml, methods.yaml and weights.yaml hold.
+        where: file of the settings, for messages.
+
+    Raises:
+        UserError: names the key and the nearest known name.
+    """
+    presets = config["presets"]
+    for name, preset in presets.items():
+        for kind, key, given, known in (
+            ("source", "sources", preset["sources"], sources),
+            ("source", "filter/tau_by_source", preset["filter"]["tau_by_source"], sources),
+            ("method", "methods", preset["methods"], methods),
+            ("preset", "stand_in", filter(None, [preset["stand_in"]]), presets),
+        ):
+            check_known(f"{where}, preset '{name}', key '{key}'", kind, given, known)
+    check_known(f"{where}, key 'preset'", "preset", [config["preset"]], ["auto", *presets])
+    known = [*sources, *methods]
+    check_known(f"{where}, key 'require'", "source or method", config["require"], known)
+    for name, entry in methods.items():
+        at = f"config/methods.yaml, method '{name}', key 'weights'"
+        check_known(at, "weights", entry.get("weights", []), weights)
+
+
+def check_required(
+    config: dict[str, Any], chosen: Iterable[str], where: str | Path = CONFIG
+) -> None:
+    """Check that one of the chosen presets reads each required source and method.
+
+    Raises:
+        UserError: names one that none of them reads, and the presets that do.
+    """
+    readers = {
+        name: [p for p, own in config["presets"].items() if name in own["sources"] + own["methods"]]
+        for name in config["require"]
+    }
+    for name, presets in readers.items():
+        if not set(presets) & set(chosen):
+            mend = f"choose a preset that reads it ({', '.join(presets)})" if presets else ""
+            raise UserError(
+                f"{where}, key 'require'",
+                f"'{name}' is required, and no chosen preset ({', '.join(chosen)}) reads it",
+                f"Take it out of `require`, or {mend or 'name it in a preset'}",
+            )
+
+
+def check_known(where: str, kind: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a UserError for the first name given that is not known."""
+    for name in given:
+        if name not in known:
+            raise unknown(where, kind, name, known)
 
 
 def load(path: str | Path = CONFIG) -> dict[str, Any]:

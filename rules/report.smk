@@ -2,7 +2,8 @@
 
 Purpose: paper and ours side by side, coverage, gallery and provenance, for reading.
 Inputs: all phases' tables, the reported numbers in reports/paper/, reports/templates/.
-Outputs: reports/site/PRESET/index.html with its tables; reports/site/index.html leads there.
+Outputs: reports/site/PRESET/index.html with its tables, and absences.json, which the terminal
+    shows; reports/site/index.html leads there.
 """
 
 
@@ -10,6 +11,7 @@ rule report:
     input:
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
+        folds="results/pairs/{preset}/folds.csv",
         scores=of_methods("results/scores/{preset}/{method}.csv"),
         performance="results/analysis/{preset}/performance.csv",
         intervals="results/analysis/{preset}/intervals.csv",
@@ -32,7 +34,8 @@ rule report:
         stand_in=stand_in("results/analysis/{preset}/provenance.json"),
         stand_in_scores=stand_in("results/scores/{preset}/{method}.csv"),
     output:
-        "reports/site/{preset}/index.html",
+        page="reports/site/{preset}/index.html",
+        absences="reports/site/{preset}/absences.json",
     log:
         "logs/{preset}/report.log",
     conda:
@@ -40,13 +43,14 @@ rule report:
     params:
         options=options("report"),
         stand_in=stand_in_arguments,
+        required=required,
         code=code_digest("fgresq.report.build"),
     shell:
         "python -m fgresq report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
         " --metrics {input.metrics} --scores {input.scores} --paper reports/paper"
-        " --methods {input.methods} {params.stand_in} --options {params.options:q}"
-        " --out {output} --log {log}"
+        " --methods {input.methods} {params.stand_in} {params.required}"
+        " --options {params.options:q} --out {output.page} --log {log}"
 
 
 rule site_index:

@@ -189,6 +189,8 @@ def write_run(
         root / "pairs/pairs.csv",
         pd.DataFrame([p for t in TASKS for p in pair_rows(source, t, origin)]),
     )
+    folds = pd.DataFrame({"source": source, "family": ["f1", "f2"], "fold": [0, 1]})
+    write_csv(root / "pairs/folds.csv", folds)
     steps = [
         {"step": "all pairs", "pairs": 90, "images": 24},
         {"step": "coarse filter", "pairs": 60, "images": 24},
@@ -246,6 +248,7 @@ def write_empty_run(root: Path) -> None:
     write_images(root / "data/images.csv", empty(IMAGE_COLUMNS))
     write_json(root / "data/sources.json", [record("fgrestore", "FGRestore", "human", False)])
     write_pairs(root / "pairs/pairs.csv", empty(PAIR_COLUMNS))
+    write_csv(root / "pairs/folds.csv", pd.DataFrame(columns=["source", "family", "fold"]))
     steps = [
         {"step": name, "pairs": 0, "images": 0}
         for name in ("all pairs", "coarse filter", "JND filter")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import pytest
 
-from fgresq.config import CONFIG, check, load, merge, read_yaml, resolve
+from fgresq.config import (
+    CONFIG,
+    check,
+    check_names,
+    check_required,
+    load,
+    merge,
+    read_yaml,
+    resolve,
+)
 from fgresq.errors import UserError
+
+FILES = ("sources", "methods", "weights")
 
 
 @pytest.fixture
@@ -17,9 +27,23 @@ def given() -> dict:
     return read_yaml(CONFIG)
 
 
+def entries() -> dict[str, dict]:
+    """Give the files that the settings name entries of."""
+    return {name: read_yaml(f"config/{name}.yaml") for name in FILES}
+
+
+def put(value: object, into: dict, *path: str) -> None:
+    """Set the value at a path of keys."""
+    for key in path[:-1]:
+        into = into[key]
+    into[path[-1]] = value
+
+
 def test_the_shipped_files_pass() -> None:
     assert {"tiny", "mini", "own", "paper"} <= set(load()["presets"])
-    check(read_yaml("config/sources.yaml"), "sources", "config/sources.yaml")
+    for name, found in entries().items():
+        check(found, name, f"config/{name}.yaml")
+    check_names(load(), **entries())
 
 
 def test_a_preset_lies_over_the_defaults(given: dict) -> None:
@@ -57,16 +81,103 @@ def test_merge_replaces_lists_and_leaves_its_arguments_alone() -> None:
             "key 'defaults/split/folds': 1 is less than the minimum",
         ),
         (["defaults", "jnd", "sign"], "minus", "'minus' is not one of"),
+        (["defaults", "jnd", "plane"], "luminanse", "Did you mean 'luminance'"),
     ],
 )
 def test_a_fault_is_named(given: dict, path: list[str], value: object, told: str) -> None:
-    at = given = copy.deepcopy(given)
-    for key in path[:-1]:
-        at = at[key]
-    at[path[-1]] = value
+    put(value, given, *path)
     with pytest.raises(UserError) as error:
         resolve(given)
     assert told in str(error.value) and "config/config.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (
+            ["tiny", "sources"],
+            ["minni"],
+            "key 'sources': unknown source 'minni'. Did you mean 'mini'",
+        ),
+        (["own", "methods"], ["psnrr"], "unknown method 'psnrr'. Did you mean 'psnr'"),
+        (
+            ["paper", "filter"],
+            {"tau_by_source": {"fgrestor": 0.1}},
+            "preset 'paper', key 'filter/tau_by_source': unknown source 'fgrestor'. "
+            "Did you mean 'fgrestore'",
+        ),
+        (
+            ["paper", "stand_in"],
+            "mimi",
+            "preset 'paper', key 'stand_in': unknown preset 'mimi'. Did you mean 'mini'",
+        ),
+    ],
+)
+def test_a_misspelt_name_in_a_preset_is_told(
+    given: dict, path: list[str], value: object, told: str
+) -> None:
+    put(value, given, "presets", *path)
+    with pytest.raises(UserError) as error:
+        check_names(resolve(given), **entries())
+    assert told in str(error.value) and "config/config.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (["psnr", "kinds"], "FR", "unknown key 'psnr/kinds'. Did you mean 'psnr/kind'"),
+        (["psnr", "direction"], "highr", "key 'psnr/direction': 'highr' is not one of"),
+        (["psnr", "direction"], "highr", "Did you mean 'higher'"),
+        (["ssim", "role"], "sanitty", "Did you mean 'sanity'"),
+        (["ssim", "range"], [0], "key 'ssim/range': [0] is too short"),
+        (["ssim"], {"title": "SSIM"}, "key 'ssim': 'kind' is a required property"),
+    ],
+)
+def test_a_fault_in_the_methods_file_is_named(path: list[str], value: object, told: str) -> None:
+    methods = entries()["methods"]
+    put(value, methods, *path)
+    with pytest.raises(UserError) as error:
+        check(methods, "methods", "config/methods.yaml")
+    assert told in str(error.value) and "config/methods.yaml" in str(error.value)
+
+
+def test_a_method_names_weights_that_are_known() -> None:
+    known = entries()
+    put(["vgg61"], known["methods"], "dists", "weights")
+    with pytest.raises(UserError, match="method 'dists'.*unknown weights 'vgg61'.*'vgg16'"):
+        check_names(load(), **known)
+
+
+def test_what_is_required_is_known_and_read(given: dict) -> None:
+    """Sources and methods; one that only another preset reads is told with that preset."""
+    put(["fgrestore", "psnrr"], given, "require")
+    with pytest.raises(UserError, match="unknown source or method 'psnrr'. Did you mean 'psnr'"):
+        check_names(resolve(given), **entries())
+    put(["fgrestore", "dists"], given, "require")
+    check_names(resolve(given), **entries())
+    check_required(resolve(given), ["mini", "paper"])
+    with pytest.raises(UserError, match=r"'fgrestore' is.*no chosen preset \(mini\).*\(paper\)"):
+        check_required(resolve(given), ["mini"])
+    put(["dists"], given, "require")
+    with pytest.raises(UserError, match=r"'dists' is required.*reads it \(own, paper\)"):
+        check_required(resolve(given), ["mini", "tiny"])
+
+
+def test_a_run_tests_a_fold_that_there_is(given: dict) -> None:
+    """With fewer folds the default runs do not fit; a preset that trains nothing has none."""
+    put(2, given, "defaults", "split", "folds")
+    told = r"preset 'mini', key 'runs/full': run '2' tests fold 2, and 'split/folds: 2'.* 0 to 1"
+    with pytest.raises(UserError, match=told):
+        resolve(given)
+    put(["1-seed4", "pairs", "all"], given, "defaults", "runs", "full")
+    put(["pairs"], given, "presets", "paper", "runs", "full")
+    assert resolve(given)["presets"]["mini"]["split"]["folds"] == 2
+    put(["2-seed1"], given, "defaults", "runs", "variants")
+    with pytest.raises(UserError, match="key 'runs/variants': run '2-seed1'.*split/folds to 3 or"):
+        resolve(given)
+    for preset in given["presets"].values():
+        preset["methods"] = ["psnr"]
+    resolve(given)
 
 
 def test_unreadable_yaml_is_told(tmp_path: Path) -> None:

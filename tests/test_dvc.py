@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -29,6 +31,13 @@ def repro(folder: Path, *more: str) -> tuple[set[str], set[str]]:
     return stages, set(RULE.findall(printed)) - {"all"}
 
 
+def changed(folder: Path) -> set[str]:
+    """Give the stages that DVC finds changed, without running any."""
+    command = ["dvc", "status", "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a git repository set to a quick preset on a small own folder, reproduced once."""
@@ -36,8 +45,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     set_probe(place)
     config = place / "config/config.yaml"
     config.write_text(config.read_text().replace("preset: auto\n", "preset: probe\n"))
-    (place / "reports/metrics").mkdir(exist_ok=True)
-    (place / "reports/metrics/mini.json").write_text("{}\n")
+    shutil.rmtree(place / "reports/metrics", ignore_errors=True)  # nothing is measured yet
     call(place, "git", "init", "-q")
     call(place, "git", "config", "user.email", "test@example.org")
     call(place, "git", "config", "user.name", "test")
@@ -48,6 +56,37 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_second_repro_runs_nothing(repository: Path) -> None:
     assert repro(repository) == (set(), set())
+
+
+def test_a_constant_in_an_imported_module_changes_the_phases_that_use_it(repository: Path) -> None:
+    path = repository / "fgresq/ssim.py"
+    text = path.read_text()
+    assert "1.5" in text
+    path.write_text(text.replace("1.5", "1.4"))
+    assert changed(repository) == {"pairs", "scores"}
+    path.write_text(text)
+    assert changed(repository) == set()
+
+
+def test_a_touched_image_changes_nothing(repository: Path) -> None:
+    os.utime(repository / "data/raw/own/images/beta-weak.png")
+    assert changed(repository) == set()
+
+
+def test_a_removed_source_is_absent_and_comes_back_when_placed(repository: Path) -> None:
+    """Placed again, all later phases are up to date: the tables have the bytes they had."""
+    placed, away = repository / "data/raw/own", repository / "away"
+    placed.rename(away)
+    assert changed(repository) == {"data"}
+    _, rules = repro(repository, "data")
+    assert rules == {"read_source", "join_sources"}
+    record = json.loads((repository / "results/data/probe/sources.json").read_text())[0]
+    assert record["status"] == "absent" and {"pairs", "scores", "report"} <= changed(repository)
+    away.rename(placed)
+    assert "data" in changed(repository)
+    stages, rules = repro(repository, "data")
+    assert stages == {"data"} and rules == {"read_source", "join_sources"}
+    assert changed(repository) == set()
 
 
 def test_an_edited_image_runs_the_phases_from_data_on(repository: Path) -> None:

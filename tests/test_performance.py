@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,12 +61,10 @@ def test_reversed_metric_and_direction(images, tmp_path):
     assert cell(table, "family", "average", "psnr", "acc")["value"] == 0
 
 
-def test_lower_is_better_is_turned_round(images, tmp_path, monkeypatch):
-    entry = {"psnr": {"title": "P", "direction": "lower", "role": "method"}}
-    monkeypatch.setattr("fgresq.analysis.inputs.read_yaml", lambda path: entry)
-    scores = (make_scores(images, "psnr", -images["score"]),)
+def test_lower_is_better_is_turned_round(images, tmp_path):
+    scores = (make_scores(images, "lpips", -images["score"]),)
     table = run_verb(tmp_path, "performance", images, scores=scores)
-    assert cell(table, "family", "average", "psnr", "srcc")["value"] == pytest.approx(1)
+    assert cell(table, "family", "average", "lpips", "srcc")["value"] == pytest.approx(1)
 
 
 def test_average_says_which_tasks_it_lacks(images, tmp_path):
@@ -187,8 +187,9 @@ def test_faults_name_file_and_mend(images, tmp_path, method, image, message):
 
 def test_a_misspelt_direction_names_method_and_mend(tmp_path):
     path = tmp_path / "methods.yaml"
-    path.write_text("psnr: {title: P, direction: hihger, role: method}")
-    with pytest.raises(UserError, match="method 'psnr': unknown direction 'hihger'.*'higher'"):
+    text = Path("config/methods.yaml").read_text()
+    path.write_text(text.replace("direction: higher", "direction: hihger", 1))
+    with pytest.raises(UserError, match="key 'psnr/direction': 'hihger'.*Did you mean 'higher'"):
         read_methods(path)
 
 

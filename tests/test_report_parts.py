@@ -10,7 +10,7 @@ import pytest
 import report_inputs as inputs
 
 from fgresq.errors import UserError
-from fgresq.report import gallery, paper
+from fgresq.report import beside, gallery, paper
 from fgresq.report.run import Run, read_columns, read_run, same
 from fgresq.report.tables import Methods
 
@@ -64,6 +64,23 @@ def test_verdicts_on_the_papers_data(tmp_path: Path) -> None:
     matched, comparable = paper.tally(rows)
     assert matched == (rows["verdict"] == "match").sum()
     assert comparable == 2 * 4 * 3  # PSNR and LPIPS, four tasks, three statistics
+
+
+def test_ours_stands_with_its_interval_and_n(tmp_path: Path) -> None:
+    """Tables 2, 3 and 4; where there is no value of ours there is nothing below it."""
+    inputs.write_run(tmp_path)
+    run, numbers = read(tmp_path), paper.read_paper("reports/paper")
+    for rows, details in (
+        (paper.compare_table3(numbers, run, METHODS), {"[0.400, 0.700] n 40"}),
+        (
+            paper.compare_intervals(numbers, run, METHODS),
+            {f"[0.100, 0.500] n {n}" for n in (4, 30)},
+        ),
+        (paper.compare_table4(numbers, run), {"n 120"}),
+    ):
+        cells = [row.cells[4] for row in beside.paper_table("t", "T", rows, "Task", "").rows]
+        assert {cell.detail for cell in cells if cell.text != "–"} == details
+        assert {cell.detail for cell in cells if cell.text == "–"} <= {""}
 
 
 def test_verdict_edges() -> None:

@@ -180,6 +180,22 @@ def test_provenance_names_settings_seeds_and_versions(tmp_path, tables):
     assert found["versions"]["numpy"] == np.__version__
 
 
+def test_provenance_names_the_devices_of_the_trained_runs(tmp_path, tables, monkeypatch):
+    """A GPU that nothing ran on is not named, nor what this process alone knows of itself."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda *_: "Idle GPU")
+    run(tmp_path, [PRESENT], *tables)
+    found = json.loads((tmp_path / "provenance.json").read_text())
+    assert found["device"] == {"all else": "cpu"} and "determinism" not in found
+    absent = {"code": "no_cuda", "reason": "r", "next_step": "n"}
+    runs = [("GPU X", None), ("cpu", None), ("GPU X", None), ("GPU Y", absent), (None, None)]
+    record = {"runs": [{"device": device, "absent": why} for device, why in runs]}
+    write_json(tmp_path / "training.json", {**record, "task_accuracy": None})
+    run(tmp_path, [PRESENT], *tables, training=tmp_path / "training.json")
+    found = json.loads((tmp_path / "provenance.json").read_text())
+    assert found["device"] == {"training": ["GPU X", "cpu"], "all else": "cpu"}
+
+
 def git(*words):
     identity = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", *identity, *words], check=True, capture_output=True)

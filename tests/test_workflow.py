@@ -116,9 +116,18 @@ def test_a_removed_source_is_absent_and_comes_back_when_placed(probe: Path) -> N
     assert "read_source" in rules and "absent:" not in printed
 
 
+def test_a_call_for_one_file_asks_for_no_report(checkout: Path) -> None:
+    """Neither preset `paper` nor its stand-in has one here."""
+    call = ["snakemake", "results/data/paper/sources/fgrestore.csv", "--cores", "1"]
+    call += ["--config", "preset=paper"]
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "fgresq headline" not in done.stderr
+
+
 def test_a_required_source_that_is_absent_is_an_error(probe: Path) -> None:
     call = ["snakemake", "results/data/paper/sources/fgrestore.csv", "--cores", "1"]
-    call += ["--config", 'require=["fgrestore"]']
+    call += ["--config", "preset=paper", 'require=["fgrestore"]']
     done = subprocess.run(call, cwd=probe, capture_output=True, text=True)
     assert done.returncode != 0 and "source 'fgrestore': there is nothing in" in done.stderr
     assert "Traceback" not in done.stderr
@@ -141,7 +150,8 @@ def test_a_bad_cell_stops_the_run_and_keeps_the_rest(probe: Path) -> None:
     [
         ("preset=mnii", "unknown preset 'mnii'. Did you mean 'mini'"),
         ("only=pears", "unknown phase 'pears'. Did you mean 'pairs'"),
-        ('require=["fgrestor"]', "unknown source 'fgrestor'. Did you mean 'fgrestore'"),
+        ('require=["fgrestor"]', "source or method 'fgrestor'. Did you mean 'fgrestore'"),
+        ('require=["fgrestore"]', "no chosen preset (mini) reads it. Take it out of `require`"),
         ("presett=mini", "unknown key 'presett'. Did you mean 'preset'"),
     ],
 )

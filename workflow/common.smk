@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 
-from fgresq.config import check, read_yaml, resolve
+from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state, walk
 from fgresq.training.settings import stage1_of, stage_options
@@ -22,27 +22,15 @@ prefer_own_python()
 def settings():
     """Read and check every settings file; name the first fault and its mend."""
     resolved = resolve(config)
-    sources = read_yaml("config/sources.yaml")
-    check(sources, "sources", "config/sources.yaml")
-    methods = read_yaml("config/methods.yaml")
+    files = {name: read_yaml(f"config/{name}.yaml") for name in ("sources", "methods", "weights")}
+    for name, entries in files.items():
+        check(entries, name, f"config/{name}.yaml")
+    check_names(resolved, **files)
     if resolved["folder"]:
-        sources["own"]["path"] = resolved["folder"]
-    for name, preset in resolved["presets"].items():
-        where = f"config/config.yaml, preset '{name}'"
-        for kind, key, known in (("source", "sources", sources), ("method", "methods", methods)):
-            for given in preset[key]:
-                if given not in known:
-                    raise unknown(where, kind, given, known)
-    for given in resolved["require"]:
-        if given not in sources:
-            raise unknown("config/config.yaml, key 'require'", "source", given, sources)
+        files["sources"]["own"]["path"] = resolved["folder"]
     if resolved["only"] and resolved["only"] not in PHASES:
         raise unknown("config/config.yaml, key 'only'", "phase", resolved["only"], PHASES)
-    if resolved["preset"] not in ("auto", *resolved["presets"]):
-        raise unknown(
-            "config/config.yaml, key 'preset'", "preset", resolved["preset"], resolved["presets"]
-        )
-    return resolved, sources, methods
+    return resolved, files["sources"], files["methods"]
 
 
 try:
@@ -96,6 +84,11 @@ def targets(phase):
     return sorted(set(found))
 
 
+def reported():
+    """List the presets of this call that have a report: a call for one file makes none."""
+    return [preset for preset in WANTED if Path(f"reports/site/{preset}/index.html").exists()]
+
+
 def refuse_to_train():
     """Stop before any work where data and weights for a GPU's settings are here and no GPU is."""
     for name in WANTED:
@@ -111,6 +104,8 @@ TARGETS = targets(CONFIG["only"] or "report")
 if "report" in PHASES_HERE:
     TARGETS.append("reports/site/index.html")
 try:
+    if workflow.is_main_process:  # a job of a cluster may see fewer presets
+        check_required(CONFIG, WANTED)
     refuse_to_train()
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -162,6 +157,13 @@ def mini_tasks(wildcards):
     """List the tables of the embedded data's tasks."""
     tasks = CONFIG["presets"][wildcards.preset]["mini"]["tasks"]
     return expand("results/data/{preset}/mini/{task}.csv", preset=wildcards.preset, task=tasks)
+
+
+def required(wildcards):
+    """Give the report's argument that names what must not be absent from a preset."""
+    preset = CONFIG["presets"][wildcards.preset]
+    names = [n for n in CONFIG["require"] if n in preset["sources"] + preset["methods"]]
+    return f"--require {' '.join(names)}" if names else ""
 
 
 def raw(wildcards):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Phase:
         after: phases whose outputs it reads.
         settings: keys of config/config.yaml it reads, beside the presets.
         files: other files it depends on.
-        metrics: a file it writes that is kept in git.
+        metrics: a folder it writes that is kept in git, with a file a preset.
     """
 
     out: str
@@ -25,7 +25,7 @@ class Phase:
     after: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = field(default=())
+    metrics: tuple[str, ...] = ()
 
 
 WEIGHTS = ("dinov2_vits14", "dat_light", "lpips_alex", "vgg16", "dists", "brisque", "niqe")
@@ -139,7 +139,7 @@ PHASES = {
         after=("data", "pairs", "stage1", "stage2", "scores"),
         settings=("defaults",),
         files=("config/methods.yaml",),
-        metrics=("reports/metrics/mini.json",),
+        metrics=("reports/metrics",),
     ),
     "report": Phase(
         out="reports/site",

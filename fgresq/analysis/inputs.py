@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.bootstrap import Draws, draw
-from fgresq.config import add_options, options_of, read_yaml
+from fgresq.config import add_options, check, options_of, read_yaml
 from fgresq.errors import UserError, unknown
 from fgresq.tables import (
     SCORE_COLUMNS,
@@ -24,8 +24,6 @@ from fgresq.tables import (
     write_table,
 )
 
-DIRECTIONS = ("higher", "lower")  # which values of a method are better
-ROLES = ("method", "sanity", "label source")
 DIGITS = 9  # of the tables: below them, numbers depend on the processor
 PERFORMANCE_COLUMNS: dict[str, type] = {
     "split": str,  # evaluation split: family or pairs
@@ -180,16 +178,10 @@ def read_methods(path: str | Path) -> dict[str, dict[str, Any]]:
     """Read the methods file: name to entry.
 
     Raises:
-        UserError: a method without a title, or with an unknown direction or role.
+        UserError: names the method and key at fault.
     """
-    methods = read_yaml(path) or {}
-    for name, entry in methods.items():
-        where = f"{path}, method '{name}'"
-        if "title" not in entry:
-            raise UserError(where, "it has no title", "Add `title:`, the name that readers see")
-        for key, known in (("direction", DIRECTIONS), ("role", ROLES)):
-            if entry.get(key) not in known:
-                raise unknown(where, key, str(entry.get(key)), known)
+    methods = read_yaml(path)
+    check(methods, "methods", path)
     return methods
 
 

@@ -20,7 +20,11 @@ PACKAGES = (
 
 
 def provenance(
-    preset: str, options: Mapping[str, Any], records: list[dict[str, Any]], threads: int
+    preset: str,
+    options: Mapping[str, Any],
+    records: list[dict[str, Any]],
+    training: Mapping[str, Any],
+    threads: int,
 ) -> dict[str, Any]:
     """Collect the provenance of a run.
 
@@ -28,7 +32,8 @@ def provenance(
         preset: its name.
         options: its settings, all sections.
         records: the source records.
-        threads: CPU threads the numbers were computed with.
+        training: record of the verb `training`; empty where training was not run.
+        threads: CPU threads of every step: the rules give none of them another number.
     """
     return {
         "preset": preset,
@@ -36,10 +41,9 @@ def provenance(
         "config_digest": digest(options),
         "manifests": {record["source"]: record.get("manifest") for record in records},
         "seeds": dict(seeds(options)),
-        "device": device(),
+        "device": devices(training),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "threads": threads,
-        "determinism": determinism(),
     }
 
 
@@ -77,11 +81,11 @@ def seeds(options: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, in
             yield f"{under}{key}", value
 
 
-def device() -> str:
-    """Name the CUDA device, or say cpu."""
-    import torch  # takes a second: not for --help
-
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+def devices(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the devices that the cards of the trained runs name; nothing else leaves the CPU."""
+    trained = [run for run in training.get("runs", []) if run["absent"] is None]
+    named = sorted({run["device"] for run in trained if run["device"]})
+    return {**({"training": named} if named else {}), "all else": "cpu"}
 
 
 def version(package: str) -> str | None:
@@ -90,16 +94,3 @@ def version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def determinism() -> dict[str, Any]:
-    """Give the switches that equal bytes depend on, as they stand in this process."""
-    import torch
-
-    return {
-        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
-        "cudnn_benchmark": torch.backends.cudnn.benchmark,
-        "cudnn_deterministic": torch.backends.cudnn.deterministic,
-        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-        "cublas_workspace_config": os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
-    }

@@ -123,7 +123,8 @@ def main(args: argparse.Namespace) -> None:
         "threshold": read_json(args.threshold)["threshold"],
     }
     write_json(args.out, rounded(metrics))
-    write_json(args.provenance, provenance(args.preset, options, records, args.threads))
+    made = provenance(args.preset, options, records, training, args.threads)
+    write_json(args.provenance, made)
 
 
 def funnel_counts(funnel: dict[str, Any]) -> dict[str, Any]:

@@ -183,11 +183,10 @@ def facts(run: TrainedRun, stage: int) -> dict[str, Any]:
     """Give what a reader wants to know of a run; null where its card does not say."""
     card = run.card
     tower = card.get("tower") or card.get("options", {}).get("tower") or {}
-    device = tower.get("device")  # as resolved by the run
     return {
         **{"stage": stage, "variant": run.variant, "run": run.name, "absent": run.absent},
         **{name: card.get(name) for name in FACTS},
-        "device": card.get("device") or (device if device != "auto" else None),
+        "device": card.get("device"),
         "tower": tower.get("tower"),
         "truncated": bool(tower.get("max_steps")),
     }

@@ -55,7 +55,7 @@ def photograph_path(name: str) -> Path:
     package, file = PHOTOGRAPHS[name]
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise UserError(f"package {package}", "it is not installed", "Run 'make setup'")
+        raise UserError(f"package {package}", "it is not installed", "Run 'make env'")
     return Path(spec.origin).parent / file
 
 

@@ -4,21 +4,48 @@ from __future__ import annotations
 
 from collections import Counter
 
+from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
+from fgresq.errors import UserError
 from fgresq.report.run import Run
 from fgresq.report.tables import Methods, count
+from fgresq.training.collect import UNTESTED
 
 STEPS = {
     "no reference": "fill the column `reference` of the image table, or use a method without one",
+    UNTESTED: "name folds, or `pairs`, under runs/full in config/config.yaml",
 }
 
 
 def absences(run: Run, methods: Methods) -> list[dict[str, str]]:
     """List absent sources, training, then methods without any value.
 
-    Each as kind, name, reason, next_step.
+    Each as kind, of (its name in the settings), name (that readers see), reason, next_step.
     """
     return absent_sources(run) + absent_training(run) + absent_methods(run, methods)
+
+
+def refuse_absent(required: list[str], run: Run, methods: Methods) -> None:
+    """Refuse to report a run from which a required source or method is absent.
+
+    Raises:
+        UserError: names it with its reason and next step.
+    """
+    absent = {row["of"]: row for row in absences(run, methods)}
+    if run.images.empty:
+        why = {"kind": "method", "reason": "there is no image to score"}
+        why["next_step"] = "bring in a source of the preset"
+        absent = {**dict.fromkeys(methods.entries, why), **absent}
+    for name in required:
+        if name in absent:
+            row = absent[name]
+            where = f"required {row['kind']} '{name}', preset '{run.preset}'"
+            raise UserError(where, row["reason"], capital(row["next_step"]))
+
+
+def capital(words: str) -> str:
+    """Begin a sentence: its first letter in upper case, the rest as it stands."""
+    return words[:1].upper() + words[1:]
 
 
 def absent_training(run: Run) -> list[dict[str, str]]:
@@ -27,7 +54,7 @@ def absent_training(run: Run) -> list[dict[str, str]]:
     if absent is None:
         return []
     words = {key: absent[key] for key in ("reason", "next_step")}
-    return [{"kind": "training", "name": "FGResQ", **words}]
+    return [{"kind": "training", "of": OURS, "name": "FGResQ", **words}]
 
 
 def absent_sources(run: Run) -> list[dict[str, str]]:
@@ -35,6 +62,7 @@ def absent_sources(run: Run) -> list[dict[str, str]]:
     return [
         {
             "kind": "data set",
+            "of": record["source"],
             "name": record["title"],
             "reason": record["absent"]["reason"],
             "next_step": record["absent"]["next_step"],
@@ -52,15 +80,32 @@ def absent_methods(run: Run, methods: Methods) -> list[dict[str, str]]:
             continue
         reason = Counter(scores["reason"]).most_common(1)[0][0]
         step = STEPS.get(reason, "mend that and run the same command again")
-        rows.append(
-            {"kind": "method", "name": methods.title(method), "reason": reason, "next_step": step}
-        )
+        words = {"name": methods.title(method), "reason": reason, "next_step": step}
+        rows.append({"kind": "method", "of": method, **words})
     return rows
 
 
+def fold_note(run: Run) -> str:
+    """Say which folds FGResQ has values for, where some were left out; else an empty text."""
+    tested = {
+        int(trained["run"])
+        for trained in run.trained.record.get("runs", [])
+        if (trained["stage"], trained["variant"]) == (2, FULL) and trained["run"].isdigit()
+    }
+    if not run.trained.there or len(tested) == run.folds:
+        return ""
+    rows = run.scores[run.scores["method"].eq(OURS) & run.scores["split"].eq("family")]
+    last, numbers = run.folds - 1, ", ".join(map(str, sorted(tested)))
+    named = f"folds {numbers} of 0..{last} only" if tested else f"none of the folds 0..{last}"
+    return (
+        f"FGResQ has values for {named} (runs/full): "
+        f"n {count(rows['value'].notna().sum())} of {count(len(rows))} images"
+    )
+
+
 def partial_notes(run: Run, methods: Methods) -> list[str]:
-    """Say which methods gave values for some images only."""
-    notes = []
+    """Say which folds FGResQ lacks, and which methods gave values for some images only."""
+    notes = [f"{note}." for note in [fold_note(run)] if note]
     for method, scores in run.scores.groupby("method", sort=True):
         empty = scores[scores["value"].isna()]
         if 0 < len(empty) < len(scores):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from fgresq.report.paper import BETTER, INCOMPARABLE, MATCH, WORSE
-from fgresq.report.tables import Cell, Filter, Row, Table, decimal, head, interval, missing, text
+from fgresq.report.tables import Cell, Filter, Row, Table, decimal, head, interval_of, missing, text
 
 SYMBOLS = {MATCH: "=", BETTER: "▲", WORSE: "▼", INCOMPARABLE: "○"}
 
@@ -13,7 +13,8 @@ SYMBOLS = {MATCH: "=", BETTER: "▲", WORSE: "▼", INCOMPARABLE: "○"}
 def paper_table(name: str, caption: str, rows: pd.DataFrame, at: str, chosen: str) -> Table:
     """Build Paper, Ours, Difference, Verdict; measured methods first.
 
-    `at` heads the column of tasks or bins, of which `chosen` is shown at first.
+    Ours stands with its interval and n below it. `at` heads the column of tasks or bins, of which
+    `chosen` is shown at first.
     """
     measured = set(rows.loc[rows["ours"].notna(), "method"])
     order = rows["method"].map(lambda method: method not in measured)
@@ -28,7 +29,7 @@ def paper_table(name: str, caption: str, rows: pd.DataFrame, at: str, chosen: st
                 Cell(
                     decimal(row.ours),
                     "" if missing(row.ours) else row.ours,
-                    interval(row.low, row.high),
+                    "" if missing(row.ours) else interval_of(row._asdict()),
                     "number",
                 ),
                 Cell(
@@ -48,7 +49,8 @@ def paper_table(name: str, caption: str, rows: pd.DataFrame, at: str, chosen: st
     ]
     if rows["item"].nunique() > 1:
         filters.insert(0, Filter("item", "Table", list(dict.fromkeys(rows["item"]))))
-    columns = head("Method", at, "Statistic", "Paper", "Ours", "Difference", "Verdict")
+    ours = ("Ours", "n: images; pairs for ACC")
+    columns = head("Method", at, "Statistic", "Paper", ours, "Difference", "Verdict")
     return Table(name, caption, columns, body, rows, filters)
 
 

@@ -2,6 +2,7 @@
 
 Where the preset has no result of its own, the results of a stand-in preset are shown, marked as
 such in every section. Numbers of the paper come from the folder given by --paper and nowhere else.
+Beside the page, `absences.json` holds what the verb `headline` says of it in the terminal.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.config import add_options, options_of, read_yaml
+from fgresq.files import write_json
 from fgresq.report import (
     beside,
     comparison,
@@ -25,9 +27,10 @@ from fgresq.report import (
     training,
     training_figures,
 )
-from fgresq.report.absences import absences, partial_notes
+from fgresq.report.absences import absences, fold_note, partial_notes, refuse_absent
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
+from fgresq.report.headline import ABSENCES
 from fgresq.report.page import render, write_page
 from fgresq.report.run import Run, read_run
 from fgresq.report.tables import Methods, Table, stat_label
@@ -48,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--paper", default="reports/paper", help="folder of the reported numbers")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument(
+        "--require", nargs="*", default=[], help="sources and methods whose absence is an error"
+    )
     parser.add_argument("--stand-in-preset", help="preset whose results stand in")
     for part, usual in PARTS.items():
         parser.add_argument(f"--stand-in-{part}", help=f"{usual} of the stand-in")
@@ -214,8 +220,11 @@ def main(args: argparse.Namespace) -> None:
     parts = [getattr(args, part) for part in PARTS]
     asked = read_run(args.preset, *parts, args.scores)
     methods = Methods(read_yaml(args.methods), args.methods)
+    refuse_absent(args.require, asked, methods)
     numbers = paper.read_paper(args.paper)
     values = page_values(asked, read_stand_in(args), numbers, methods, options_of(args)["gallery"])
     html = render("report.html.j2", **values)
+    told = {"absent": values["absences"], "folds": fold_note(asked)}
+    write_json(Path(args.out).with_name(ABSENCES), told)
     write_page(args.out, html, all_tables([values["tables"], values["training"]]))
     logging.info("report of preset '%s': %s", args.preset, Path(args.out))

@@ -13,6 +13,7 @@ from fgresq.report.tables import (
     decimal,
     head,
     interval,
+    interval_of,
     missing,
     stat_label,
     stats_of,
@@ -150,9 +151,7 @@ def value_cell(row: dict | None, best: float | None, ranked: bool, counted: bool
     """Build the cell of a value with its interval, and its n unless the header gives it."""
     if row is None or missing(row["value"]):
         return Cell("–", detail=str((row or {}).get("note", "") or ""), mark="number")
-    detail = interval(row["low"], row["high"])
-    if not counted and not missing(row["n"]):
-        detail = f"{detail} n {count(row['n'])}".strip()
+    detail = interval(row["low"], row["high"]) if counted else interval_of(row)
     is_best = ranked and row["value"] == best
     return Cell(decimal(row["value"]), row["value"], detail, "number best" if is_best else "number")
 

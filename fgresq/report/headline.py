@@ -8,6 +8,8 @@ from pathlib import Path
 from fgresq.errors import UserError
 from fgresq.files import read_json
 
+ABSENCES = "absences.json"  # beside a report: what is absent from it, and from FGResQ's folds
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
@@ -23,20 +25,15 @@ def lines_of(preset: str) -> list[str]:
             "there is no report of this preset",
             f"Run snakemake --cores all --config preset={preset}",
         )
-    lines = [f"[{preset}] {read_json(Path('reports/metrics', f'{preset}.json'))['headline']}"]
-    for record in read_json(Path("results/data", preset, "sources.json")):
-        if record["status"] == "absent":
-            absent = record["absent"]
-            lines.append(
-                f"[{preset}] absent: {record['title']} ({absent['reason']}). "
-                f"Next step: {absent['next_step']}."
-            )
-    absent = read_json(Path("results/analysis", preset, "training.json"))["absent"]
-    if absent:
-        lines.append(
-            f"[{preset}] training is absent: {absent['reason']}. Next step: {absent['next_step']}."
-        )
-    return [*lines, f"[{preset}] report: {page.resolve()}"]
+    lines = [read_json(Path("reports/metrics", f"{preset}.json"))["headline"]]
+    told = read_json(page.with_name(ABSENCES))
+    lines += [
+        f"absent: {absent['name']}, {absent['kind']} ({absent['reason']}). "
+        f"Next step: {absent['next_step']}."
+        for absent in told["absent"]
+    ]
+    lines += [told["folds"]] if told["folds"] else []
+    return [f"[{preset}] {line}" for line in [*lines, f"report: {page.resolve()}"]]
 
 
 def main(args: argparse.Namespace) -> None:

@@ -53,7 +53,8 @@ class Run:
     """The results of one preset.
 
     `performance`, `intervals` and `preference` are the tables of the analysis, `scores` all score
-    tables joined, `records` the source records, `funnels` one record a source.
+    tables joined, `records` the source records, `funnels` one record a source, `folds` the number
+    of folds that families were dealt to.
     """
 
     preset: str
@@ -70,6 +71,7 @@ class Run:
     provenance: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     trained: Trained = field(default_factory=Trained)
+    folds: int = 0
 
     @property
     def measured(self) -> bool:
@@ -176,6 +178,7 @@ def read_run(
         provenance=read_json(analysis / "provenance.json"),
         metrics=read_json(metrics),
         trained=read_trained(analysis),
+        folds=read_columns(pairs / "folds.csv", {"fold": float})["fold"].nunique(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -93,6 +94,12 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     if missing(low) or missing(high):
         return ""
     return f"[{decimal(low, digits)}, {decimal(high, digits)}]"
+
+
+def interval_of(row: Mapping[str, float]) -> str:
+    """Write the interval of a row and its n, as far as they are known."""
+    n = "" if missing(row["n"]) else f"n {count(row['n'])}"
+    return f"{interval(row['low'], row['high'])} {n}".strip()
 
 
 def number(value: float | None, digits: int = 3, detail: str = "", mark: str = "") -> Cell:

@@ -1,8 +1,8 @@
 """Join the runs of FGResQ to one score table and one ranking table.
 
 Fold runs give the rows of split `family`, each image by the model that never saw its family; the
-run `pairs` gives those of split `pairs`. Further seeds are for the ablation and are not joined.
-An image that no run tested has no value, with the reason.
+run `pairs` gives those of split `pairs`. Further seeds are for the ablation and are not joined,
+`all` tests nothing. An image that no run tested has no value, with the reason.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from pathlib import Path
 import pandas as pd
 
 from fgresq.files import read_json, write_csv
-from fgresq.tables import read_images, write_scores
+from fgresq.tables import empty, read_images, write_scores
 
 METHOD = "fgresq"
+UNTESTED = "no run tested it"
+SCORES: dict[str, type] = {"image": str, "value": float}
+RANKING: dict[str, type] = {"pair": str, "probability_a": float}
 RANKING_COLUMNS = ["pair", "method", "split", "probability_a"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    parser.add_argument("runs", nargs="+", help="folders of stage 2, named after their run")
+    parser.add_argument("runs", nargs="*", help="folders of stage 2, named after their run")
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--out", required=True, help="score table to write")
     parser.add_argument("--ranking", required=True, help="ranking table to write")
@@ -34,10 +37,11 @@ def split_of(folder: Path) -> str | None:
     return "pairs" if folder.name == "pairs" else None
 
 
-def joined(folders: list[Path], name: str) -> pd.DataFrame:
-    """Join one table of the runs, with their split."""
+def joined(folders: list[Path], name: str, columns: dict[str, type]) -> pd.DataFrame:
+    """Join one table of the runs, with their split; no rows where no run has a test side."""
     parts = [pd.read_csv(f / name).assign(split=split_of(f)) for f in folders if split_of(f)]
-    return pd.concat(parts, ignore_index=True).assign(method=METHOD)
+    table = pd.concat(parts, ignore_index=True) if parts else empty({**columns, "split": str})
+    return table.assign(method=METHOD)
 
 
 def untested(images: pd.DataFrame, scores: pd.DataFrame, reason: str) -> pd.DataFrame:
@@ -58,11 +62,11 @@ def untested(images: pd.DataFrame, scores: pd.DataFrame, reason: str) -> pd.Data
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     folders = [Path(run) for run in args.runs]
-    absent = read_json(folders[0] / "card.json").get("absent")
-    reason = absent["reason"] if absent else "no run tested it"
-    scores = joined(folders, "scores.csv").assign(reason="")
+    absent = read_json(folders[0] / "card.json").get("absent") if folders else None
+    reason = absent["reason"] if absent else UNTESTED
+    scores = joined(folders, "scores.csv", SCORES).assign(reason="")
     images = read_images(args.images)
     table = pd.concat([scores, untested(images, scores, reason)], ignore_index=True)
     write_scores(args.out, table.sort_values(["split", "image"]))
-    ranking = joined(folders, "ranking.csv")[RANKING_COLUMNS]
+    ranking = joined(folders, "ranking.csv", RANKING)[RANKING_COLUMNS]
     write_csv(args.ranking, ranking.sort_values(["split", "pair"]))
