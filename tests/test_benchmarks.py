@@ -43,7 +43,7 @@ def test_the_cost_of_the_cache_is_measured_afresh(
     monkeypatch.chdir(tmp_path)
     seen = []
     lower = SimpleNamespace(
-        lower=lambda crops: seen.append(len(crops)) or torch.zeros(len(crops), 2)
+        tokens=lambda crops: seen.append(len(crops)) or torch.zeros(len(crops), 2)
     )
     paths = [f"{k}.png" for k in range(20)]
     for number, path in enumerate(paths):

@@ -42,7 +42,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     with serve() as running:
         running.files["/tiny.zip"] = zipped(FILES)
         part = part_of(f"{running.url}/tiny.zip", bytes=len(running.files["/tiny.zip"]))
-        made = {"title": "Made", "adapter": "made", "licence": "own"}
+        made = {"title": "Made", "adapter": "made", "licence": "own", "get": "make it"}
         entries = {
             "tiny": entry_of(
                 "tiny", part, terms="for research only", expected={"images": 2, "contents": 1}
