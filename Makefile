@@ -6,7 +6,7 @@ ENV := $(VENV)/.installed
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
-SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'snakemake --unlock --quiet all 2>/dev/null; exec snakemake --cores all "$$@"' snakemake
+SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && snakemake --unlock --quiet all; exec snakemake --cores all "$$@"' snakemake
 
 .PHONY: help env weights report own test tiny clean-env
 
@@ -31,13 +31,13 @@ $(ENV): requirements.lock pyproject.toml
 weights: $(ENV)
 	@$(SNAKEMAKE) --quiet all --config only=weights
 
-report: weights
+report: $(ENV)
 	@$(SNAKEMAKE)
 
-own: weights
+own: $(ENV)
 	@$(SNAKEMAKE) --config preset=own folder='$(FOLDER)'
 
-tiny: weights
+tiny: $(ENV)
 	@$(SNAKEMAKE) --config preset=tiny
 
 test: weights
