@@ -82,7 +82,7 @@ def of_own_intervals(item: dict, shown: Shown) -> State:
     """Decide for the interval table of one data set, which nothing stands in for."""
     name = item["data"]
     record = shown.run.record(name)
-    add = f"add {name} to config/sources.yaml and to the sources of a preset"
+    add = "place it as docs/data-sets.md says, and add it to the sources of a preset"
     if record is None:
         return ABSENT, f"{name} is no source of this run", add
     if record["status"] == "present":
