@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +20,10 @@ from workflow.render_environment import render as render_environment
 
 pytestmark = pytest.mark.workflow
 RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
+AFTER_STAGE1 = {
+    *("stage2", "collect", "performance", "intervals", "training", "ablation"),
+    *("summary", "report", "site_index"),
+}
 
 
 def snakemake(checkout: Path, preset: str, *more: str, ok: bool = True) -> tuple[set[str], str]:
@@ -34,6 +40,19 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@contextmanager
+def edited(path: Path, pattern: str, new: str) -> Iterator[None]:
+    """Replace what a pattern finds in a file, once, for the length of a block."""
+    text = path.read_text(encoding="utf-8")
+    changed, count = re.subn(pattern, new, text, count=1, flags=re.MULTILINE)
+    assert count and changed != text
+    path.write_text(changed, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +84,43 @@ def test_two_runs_give_the_same_bytes(checkout: Path) -> None:
     assert (checkout / "reports/site/tiny/index.html").read_bytes() == page
 
 
+@pytest.fixture(scope="module")
+def tiny(checkout: Path) -> Path:
+    """Give a checkout in which preset `tiny` is complete."""
+    if not (checkout / "reports/site/tiny/index.html").exists():
+        snakemake(checkout, "tiny")
+    return checkout
+
+
+def planned(checkout: Path) -> set[str]:
+    """Give the rules that preset `tiny` would run, without running any."""
+    return snakemake(checkout, "tiny", "-n")[0]
+
+
+def test_a_comment_in_the_training_reruns_nothing(tiny: Path) -> None:
+    with edited(tiny / "fgresq/training/losses.py", "^import math$", "import math  # a remark"):
+        assert planned(tiny) == set()
+
+
+def test_a_touched_image_of_the_embedded_data_reruns_nothing(tiny: Path) -> None:
+    made = [*(tiny / "results/data/tiny/mini").rglob("*.png")]
+    assert made
+    for path in [*made, tiny / "results/data/tiny/mini/contents.csv"]:
+        os.utime(path)
+    assert planned(tiny) == set()
+
+
+def test_a_constant_of_the_losses_reruns_both_stages_and_what_follows(tiny: Path) -> None:
+    with edited(tiny / "fgresq/training/losses.py", "^EPSILON = .*$", "EPSILON = 0.125"):
+        assert planned(tiny) == {"stage1", *AFTER_STAGE1}
+
+
+def test_a_setting_of_stage_2_leaves_stage_1_alone(tiny: Path) -> None:
+    with edited(tiny / "config/config.yaml", "lambda_rank: 1$", "lambda_rank: 2"):
+        assert planned(tiny) == AFTER_STAGE1
+    assert planned(tiny) == set()
+
+
 def test_a_comment_reruns_nothing(probe: Path) -> None:
     edit(probe / "fgresq/ssim.py", "import cv2", "import cv2  # the fast one")
     rules, printed = snakemake(probe, "probe")
@@ -72,14 +128,14 @@ def test_a_comment_reruns_nothing(probe: Path) -> None:
 
 
 def test_a_constant_in_an_imported_module_reruns_exactly_its_users(probe: Path) -> None:
+    logs = [probe / f"logs/probe/score-{method}.log" for method in ("psnr", "ssim")]
+    before = [log.stat().st_mtime_ns for log in logs]
     edit(probe / "fgresq/ssim.py", "1.5", "1.4")
     rules, _ = snakemake(probe, "probe")
     assert {"jnd_threshold", "candidates", "score", "filter_pairs", "report"} <= rules
     assert not rules & {"read_source", "join_sources"}
-    assert (
-        not (probe / "logs/probe/score-psnr.log").stat().st_mtime
-        > (probe / "results/pairs/probe/threshold.json").stat().st_mtime
-    )
+    psnr, ssim = (log.stat().st_mtime_ns for log in logs)
+    assert psnr == before[0] and ssim > before[1]
     edit(probe / "fgresq/ssim.py", "1.4", "1.5")
     snakemake(probe, "probe")
 
