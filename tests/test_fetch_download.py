@@ -246,12 +246,17 @@ def test_an_interrupt_keeps_what_came(site: Site) -> None:
     site.plans["/tiny.zip"] = [slow(20), whole]
     call = [sys.executable, "-m", "fgresq", "data", "fetch", "tiny"]
     process = subprocess.Popen(
-        call, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+        call,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell that runs the tests in the background leaves Ctrl-C ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and not (PART.exists() and PART.stat().st_size):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=10)[1]
+    told = process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert "Traceback" not in told and "source 'tiny': stopped; 100 B are kept in" in told
     assert PART.read_bytes() == PACKED[:100]
