@@ -31,8 +31,8 @@ from tqdm import tqdm
 from fgresq.cli import main as verb
 from fgresq.config import load, read_yaml
 from fgresq.files import digest, write_csv
-from fgresq.metrics.ridge import FOLD_COLUMNS, predicted, read_features
-from fgresq.tables import read_images, read_pairs, read_table
+from fgresq.metrics.ridge import predicted, read_features
+from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table
 from fgresq.training.inputs import sides
 from fgresq.training.settings import stage_options
 

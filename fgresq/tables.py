@@ -60,6 +60,7 @@ SUPPLIED_COLUMNS: dict[str, type] = {  # what a source brings along; split_pairs
     name: PAIR_COLUMNS[name]
     for name in ("image_a", "image_b", "preference", "fraction_a", "label_origin", "split_pairs")
 }
+FOLD_COLUMNS: dict[str, type] = {"source": str, "family": str, "fold": int}
 SCORE_COLUMNS: dict[str, type] = {
     "image": str,
     "method": str,

@@ -22,11 +22,18 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fgresq.errors import UserError
-from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_table, write_scores
+from fgresq.tables import (
+    FOLD_COLUMNS,
+    SCORE_COLUMNS,
+    empty,
+    read_images,
+    read_pairs,
+    read_table,
+    write_scores,
+)
 
 ALPHAS = np.logspace(1, 4, 7)
 INNER_FOLDS = 5
-FOLD_COLUMNS: dict[str, type] = {"source": str, "family": str, "fold": int}
 
 
 def fitted(

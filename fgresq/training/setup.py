@@ -14,13 +14,11 @@ import torch
 
 from fgresq import model
 from fgresq.files import digest, sha256
-from fgresq.tables import read_images, read_pairs, read_table, restored
+from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table, restored
 from fgresq.training.encode import device_of
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.ready import absence, write_absent
 from fgresq.training.settings import add_stage_options, options_of_stage
-
-FOLD_COLUMNS: dict[str, type] = {"source": str, "family": str, "fold": int}
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

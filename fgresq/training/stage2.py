@@ -59,20 +59,20 @@ class Degradation:
     Args:
         folder: what stage 1 wrote for the run.
         setup: of the run.
-        random_crop: whether training draws crops.
+        fresh: whether training draws crops and reads the features, so that each crop needs its own.
 
     Raises:
         UserError: the folder is of other images.
     """
 
-    def __init__(self, folder: Path, setup: Setup, random_crop: bool) -> None:
+    def __init__(self, folder: Path, setup: Setup, fresh: bool) -> None:
         with np.load(folder / "features.npz") as file:
             names, values = file["image"], file["features"]
         if names.tolist() != setup.images["image"].tolist():
             raise UserError(folder / "features.npz", "it is of other images", "Run stage 1 again")
         self.fixed = torch.from_numpy(values).to(setup.on)
         self.tower = None
-        if random_crop:
+        if fresh:
             aligned = Alignment(build_clip(setup.options["tower"], setup.weights, list(TASKS)))
             load_strictly(aligned, read_weights(folder), folder)
             self.tower = aligned.clip.visual.tower.requires_grad_(False).to(setup.on)
@@ -207,7 +207,8 @@ def main(args: argparse.Namespace) -> None:
     first = Path(args.degradation)
     read_card(first, "degradation encoder")
     feed = setup.feed()
-    degradation = Degradation(first, setup, tower["crop"] == "random")
+    fresh = tower["crop"] == "random" and settings["use_degradation"]
+    degradation = Degradation(first, setup, fresh)
     model = FGResQ.build({**tower, **settings}, setup.weights).to(setup.on)
     start_heads(model, feed, images, setup.train_rows, degradation.fixed, settings)
     identity = setup.identity(args.run, sha256(first / WEIGHTS))
