@@ -93,7 +93,7 @@ def check_runs(preset: dict[str, Any], where: str) -> None:
 
 def check_names(
     config: dict[str, Any],
-    sources: Iterable[str],
+    sources: dict[str, Any],
     methods: dict[str, Any],
     weights: Iterable[str],
     where: str | Path = CONFIG,
@@ -109,10 +109,12 @@ def check_names(
         UserError: names the key and the nearest known name.
     """
     presets = config["presets"]
+    labelled = [name for name, entry in sources.items() if "labels" in entry]
     for name, preset in presets.items():
         for kind, key, given, known in (
             ("source", "sources", preset["sources"], sources),
             ("source", "filter/tau_by_source", preset["filter"]["tau_by_source"], sources),
+            ("source with labels", "label_sources", preset["label_sources"], labelled),
             ("method", "methods", preset["methods"], methods),
             ("preset", "stand_in", filter(None, [preset["stand_in"]]), presets),
         ):
@@ -175,25 +177,29 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise UserError(path, f"not readable YAML ({error})", "Correct the line") from error
 
 
-def add_options(parser: argparse.ArgumentParser, section: str) -> None:
-    """Give a verb `--options` (JSON), or `--preset` to take its `section` from."""
+def add_options(parser: argparse.ArgumentParser, *sections: str) -> None:
+    """Give a verb `--options` (JSON), or `--preset` to take its sections from."""
+    named = " and ".join(f"'{section}'" for section in sections)
     parser.add_argument(
         "--options",
         type=json.loads,
         metavar="JSON",
-        help=f"settings as JSON (default: section '{section}' of the preset)",
+        help=f"settings as JSON (default: {named} of the preset)",
     )
     parser.add_argument(
         "--preset", default="mini", help="preset to take settings from (default mini)"
     )
-    parser.set_defaults(section=section)
+    parser.set_defaults(sections=sections)
 
 
 def options_of(args: argparse.Namespace) -> Any:
-    """Give the settings a verb was called with."""
+    """Give the settings a verb was called with: a section's, or several by their names."""
     if args.options is not None:
         return args.options
     presets = load()["presets"]
     if args.preset not in presets:
         raise unknown(CONFIG, "preset", args.preset, presets)
-    return presets[args.preset][args.section]
+    preset = presets[args.preset]
+    if len(args.sections) == 1:
+        return preset[args.sections[0]]
+    return {section: preset[section] for section in args.sections}

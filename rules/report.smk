@@ -26,6 +26,10 @@ rule report:
                 "training.json",
             ],
         ),
+        labels=expand(
+            "results/labels/{{preset}}/{table}",
+            table=["sources.json", "counts.csv", "intervals.csv", "nulls.csv"],
+        ),
         provenance="results/analysis/{preset}/provenance.json",
         metrics="reports/metrics/{preset}.json",
         methods="config/methods.yaml",
@@ -48,6 +52,7 @@ rule report:
     shell:
         "python -m fgresq report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
+        " --labels results/labels/{wildcards.preset}"
         " --metrics {input.metrics} --scores {input.scores} --paper reports/paper"
         " --methods {input.methods} {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"

@@ -11,6 +11,7 @@ from training_tables import write_training, write_untrained
 
 from fgresq.files import write_csv, write_json
 from fgresq.images import write_png
+from fgresq.sources.labels import TABLES
 from fgresq.tables import (
     IMAGE_COLUMNS,
     PAIR_COLUMNS,
@@ -241,10 +242,20 @@ def write_run(
         root / "analysis/provenance.json", {"commit": "abc", "seeds": {"mini": 0}, "note": HOSTILE}
     )
     write_json(root / "metrics.json", {"headline": f"A headline {HOSTILE}"})
+    write_labels(root)
+
+
+def write_labels(root: Path, *records: dict, **rows: list[dict]) -> None:
+    """Write what `fgresq labels` leaves: records of sources, rows of its tables."""
+    for name, columns in TABLES.items():
+        table = pd.DataFrame(rows.get(name, []), columns=list(columns))
+        write_csv(root / f"labels/{name}.csv", table)
+    write_json(root / "labels/sources.json", list(records))
 
 
 def write_empty_run(root: Path) -> None:
     """Write a run whose only source is absent."""
+    write_labels(root)
     write_images(root / "data/images.csv", empty(IMAGE_COLUMNS))
     write_json(root / "data/sources.json", [record("fgrestore", "FGRestore", "human", False)])
     write_pairs(root / "pairs/pairs.csv", empty(PAIR_COLUMNS))
@@ -284,6 +295,7 @@ def arguments(root: Path, stand_in: bool = False) -> list[str]:
         f"{dash}metrics",
         f"{root}/metrics.json",
     ]
+    parts += [] if stand_in else ["--labels", f"{root}/labels"]
     return [*parts, f"{dash}scores", *sorted(map(str, (root / "scores").glob("*.csv")))]
 
 

@@ -112,7 +112,8 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 # DVC wants the places of its stages, also where there is nothing to put there
-for folder in ("data/raw", "data/labels", *(PHASES[phase].out for phase in PHASES_HERE)):
+STAGE_FOLDERS = [folder for p in PHASES_HERE for folder in (PHASES[p].out, *PHASES[p].beside)]
+for folder in ("data/raw", "data/labels", *STAGE_FOLDERS):
     Path(folder).mkdir(parents=True, exist_ok=True)
 
 

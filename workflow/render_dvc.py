@@ -37,7 +37,7 @@ def stage(name: str, phase: Phase) -> dict[str, Any]:
         "cmd": f"snakemake --cores all --config only={name}",
         "deps": sorted(set(deps)),
         "params": [{"config/config.yaml": sorted(settings)}],
-        "outs": [{phase.out: {"persist": True}}],
+        "outs": [{path: {"persist": True}} for path in (phase.out, *phase.beside)],
     }
     if phase.metrics:
         made["metrics"] = [{path: {"cache": False, "persist": True}} for path in phase.metrics]

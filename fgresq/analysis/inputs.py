@@ -52,6 +52,18 @@ INTERVAL_COLUMNS: dict[str, type] = {
     "null_high": float,
     "note": str,
 }
+COUNT_COLUMNS: dict[str, type] = {"source": str, "bin": str, "n": int}
+NULL_COLUMNS: dict[str, type] = {
+    "source": str,
+    "method": str,  # as the paper names it
+    "bin": str,
+    "stat": str,
+    "n": int,  # images of the full set; the paper may have used a part of it
+    "printed": float,
+    "null": float,  # expected from range restriction alone at the printed overall SRCC
+    "null_low": float,
+    "null_high": float,
+}
 RANKING_COLUMNS: dict[str, type] = {
     "pair": str,
     "method": str,

@@ -9,13 +9,12 @@ else from the scores.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from typing import Any
 
 import pandas as pd
 
-from fgresq.config import options_of
+from fgresq.config import add_options, options_of
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
@@ -30,7 +29,6 @@ from fgresq.tables import (
     restored,
 )
 
-SECTIONS = ("filter", "labels")
 STEPS = ("all pairs", "coarse filter", "JND filter")
 SOURCE_PAIR_COLUMNS = {
     name: kind for name, kind in PAIR_COLUMNS.items() if name != "fold"
@@ -46,21 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", required=True, help="JND threshold (JSON)")
     parser.add_argument("--out", required=True, help="pair table of the source to write")
     parser.add_argument("--funnel", required=True, help="counts after each step to write (JSON)")
-    parser.add_argument(
-        "--options",
-        type=json.loads,
-        metavar="JSON",
-        help="{'filter': ..., 'labels': ...} as JSON (default: those sections of the preset)",
-    )
-    parser.add_argument("--preset", default="mini", help="preset to take settings from")
-
-
-def settings(args: argparse.Namespace) -> dict[str, Any]:
-    """Give the settings of both sections this verb was called with."""
-    if args.options is not None:
-        return args.options
-    whole = argparse.Namespace(options=None, preset=args.preset)
-    return {name: options_of(argparse.Namespace(**vars(whole), section=name)) for name in SECTIONS}
+    add_options(parser, "filter", "labels")
 
 
 def filtered(pairs: pd.DataFrame, tau: float, threshold: float | None) -> dict[str, pd.DataFrame]:
@@ -220,7 +204,7 @@ def main(args: argparse.Namespace) -> None:
         read_table(args.candidates, CANDIDATE_COLUMNS),
         read_json(args.record),
         read_json(args.threshold)["threshold"],
-        settings(args),
+        options_of(args),
         args.supplied,
     )
     write_csv(args.out, pairs)

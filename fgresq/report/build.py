@@ -22,6 +22,7 @@ from fgresq.report import (
     figures,
     funnel,
     intervals,
+    label_only,
     panels,
     paper,
     training,
@@ -31,6 +32,7 @@ from fgresq.report.absences import absences, fold_note, partial_notes, refuse_ab
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
 from fgresq.report.headline import ABSENCES
+from fgresq.report.label_only import LabelOnly, read_label_only
 from fgresq.report.page import render, write_page
 from fgresq.report.run import Run, read_run
 from fgresq.report.tables import Methods, Table, stat_label
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "report")
     for part, usual in PARTS.items():
         parser.add_argument(f"--{part}", required=True, help=f"{usual} of the preset")
+    parser.add_argument("--labels", required=True, help="results/labels/PRESET of the preset")
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--paper", default="reports/paper", help="folder of the reported numbers")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
@@ -71,7 +74,9 @@ def read_stand_in(args: argparse.Namespace) -> Run | None:
     return read_run(args.stand_in_preset, *parts, args.stand_in_scores)
 
 
-def tables_of(run: Run, asked: Run, numbers: paper.Paper, methods: Methods) -> dict[str, Any]:
+def tables_of(
+    run: Run, asked: Run, labels: LabelOnly, numbers: paper.Paper, methods: Methods
+) -> dict[str, Any]:
     """Build the tables of the page by section; `run` is shown, `asked` is what was wanted."""
     titles = {record["source"]: record["title"] for record in run.records}
     table3 = paper.compare_table3(numbers, run, methods)
@@ -84,20 +89,34 @@ def tables_of(run: Run, asked: Run, numbers: paper.Paper, methods: Methods) -> d
         "by_stat": by_stat(made[1:]),
         "leak": comparison.leak_table(run.leak),
         "intervals": intervals.interval_tables(run.intervals, titles, methods),
+        "label_counts": label_only.counts_table(labels),
+        "label_rows": label_only.true_tables(labels),
+        "label_nulls": label_only.nulls_table(labels),
         "paper3": beside.paper_table(
             "paper_table3", "Table 3: paper beside ours, split by pairs.", table3, "Task", "average"
         ),
         "paper2": beside.paper_table(
             "paper_table2", "Intervals: paper beside ours.", table2, "Interval", paper.OVERALL
         ),
+        "paper_labels": labels_beside(numbers, labels),
         "matched": matched,
         "comparable": comparable,
         "reasons": sorted(set(table3["reason"]) - {"", "not measured"}),
-        "datasets": [datasets.measured_table(run), datasets.printed_table(numbers, run)],
+        "datasets": [datasets.measured_table(run), datasets.printed_table(numbers, run, labels)],
         "tasks": datasets.task_counts(numbers, run),
-        "funnel": [funnel.funnel_table(run), funnel.task_funnel_table(run)],
+        "funnel": [funnel.funnel_table(run, numbers), funnel.task_funnel_table(run)],
         "threshold": funnel.threshold_table(run),
     }
+
+
+def labels_beside(numbers: paper.Paper, labels: LabelOnly) -> Table | None:
+    """Build the paper's interval rows beside those of metric values that came with labels."""
+    rows = label_only.compare_label_only(numbers, labels)
+    if rows.empty:
+        return None
+    items = ", ".join(dict.fromkeys(rows["item"].str.replace("table", "Table ")))
+    caption = f"{items}: paper beside rows from the true labels."
+    return beside.paper_table("paper_labels", caption, rows, "Interval", paper.OVERALL)
 
 
 def training_of(run: Run, numbers: paper.Paper) -> dict[str, Any]:
@@ -165,16 +184,21 @@ def flat(record: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 
 def page_values(
-    asked: Run, stand_in: Run | None, numbers: paper.Paper, methods: Methods, pairs: int
+    asked: Run,
+    stand_in: Run | None,
+    labels: LabelOnly,
+    numbers: paper.Paper,
+    methods: Methods,
+    pairs: int,
 ) -> dict[str, Any]:
     """Build everything the template names."""
     run = stand_in if stand_in is not None and not asked.measured else asked
     shown_pairs = gallery(run, methods, pairs)
     trainer = next((r for r in (asked, stand_in) if r is not None and r.trained.there), None)
     tasks = tasks_in({pair.pair["task"] for pair in shown_pairs})
-    shown = Shown(run, asked.preset, tasks, trainer, asked.trained.absent)
+    shown = Shown(run, asked.preset, tasks, trainer, asked.trained.absent, labels)
     covered = coverage(numbers, state_of(shown, asked))
-    tables = tables_of(run, asked, numbers, methods)
+    tables = tables_of(run, asked, labels, numbers, methods)
     tables["coverage"] = coverage_table(covered)
     trained = training_of(trainer, numbers) if trainer else None
     if trainer is asked:
@@ -196,6 +220,7 @@ def page_values(
         "stat_label": stat_label,
         "shown_methods": sorted({v.method for pair in shown_pairs for v in pair.verdicts}),
         "coverage_sentence": coverage_sentence(covered),
+        "nulls_sentence": label_only.nulls_sentence(labels),
         "leak_sentence": comparison.leak_sentence(run.leak),
         "funnel_notes": funnel.funnel_notes(run),
         "tolerance": paper.TOLERANCE,
@@ -222,7 +247,10 @@ def main(args: argparse.Namespace) -> None:
     methods = Methods(read_yaml(args.methods), args.methods)
     refuse_absent(args.require, asked, methods)
     numbers = paper.read_paper(args.paper)
-    values = page_values(asked, read_stand_in(args), numbers, methods, options_of(args)["gallery"])
+    labels = read_label_only(args.labels)
+    values = page_values(
+        asked, read_stand_in(args), labels, numbers, methods, options_of(args)["gallery"]
+    )
     html = render("report.html.j2", **values)
     told = {"absent": values["absences"], "folds": fold_note(asked)}
     write_json(Path(args.out).with_name(ABSENCES), told)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from fgresq.absent import COVERAGE
+from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import Paper
 from fgresq.report.run import Run, same
 from fgresq.report.tables import Row, Table, head, text
@@ -27,6 +28,7 @@ class Shown:
         gallery_tasks: tasks that the gallery covers.
         trainer: the run whose training is shown; None where none was trained.
         training_absent: why the preset asked for was not trained.
+        labels: what is known of data sets by their scores alone.
     """
 
     run: Run
@@ -34,6 +36,7 @@ class Shown:
     gallery_tasks: frozenset[str]
     trainer: Run | None = None
     training_absent: dict[str, str] | None = None
+    labels: LabelOnly = field(default_factory=LabelOnly)
 
     @property
     def of_paper(self) -> bool:
@@ -81,8 +84,10 @@ def of_intervals(item: dict, shown: Shown) -> State:
 def of_own_intervals(item: dict, shown: Shown) -> State:
     """Decide for the interval table of one data set, which nothing stands in for."""
     name = item["data"]
-    record = shown.run.record(name)
+    record, known = shown.run.record(name), shown.labels.record(name)
     add = "place it as docs/data-sets.md says, and add it to the sources of a preset"
+    if known and (record is None or record["status"] == "absent"):
+        return LABELS_ONLY, of_labels(known, shown.labels), known["absent"]["next_step"]
     if record is None:
         return ABSENT, f"{name} is no source of this run", add
     if record["status"] == "present":
@@ -93,10 +98,14 @@ def of_own_intervals(item: dict, shown: Shown) -> State:
             f"{name} is present but no method has values on it",
             "add methods to the preset",
         )
-    reason = record["absent"]
-    if reason["code"] == "label_only":
-        return LABELS_ONLY, reason["reason"], reason["next_step"]
-    return ABSENT, reason["reason"], reason["next_step"]
+    return ABSENT, record["absent"]["reason"], record["absent"]["next_step"]
+
+
+def of_labels(record: dict, labels: LabelOnly) -> str:
+    """Say what is shown of a data set whose scores alone are at hand."""
+    rows = record["source"] in set(labels.intervals["source"])
+    shown = "rows of the metrics that came with its labels" if rows else "null of each printed row"
+    return f"{record['absent']['reason']}: counts of the intervals and {shown}"
 
 
 def of_gallery(item: dict, shown: Shown) -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import TASK_NAMES, Paper
 from fgresq.report.run import Run
 from fgresq.report.tables import Cell, Row, Table, head, text, whole
@@ -54,15 +55,20 @@ def source_counts(run: Run, record: dict) -> dict[str, object]:
     }
 
 
-def printed_table(paper: Paper, run: Run) -> Table:
-    """Build Table 1 as printed, with the measured counts of the data sets that are present."""
+def printed_table(paper: Paper, run: Run, labels: LabelOnly) -> Table:
+    """Build Table 1 as printed, with the counts of the data sets that are present.
+
+    Of a data set known by its scores alone the scored images are counted.
+    """
     rows = paper.table("table1")
     records = []
     for name, group in rows.groupby("dataset_or_task", sort=False):
         printed = dict(zip(group["stat"], group["value"], strict=True))
         record = run.record(name)
         here = record is not None and record["status"] == "present"
-        own = source_counts(run, record) if here else {}
+        known = None if here else labels.record(name)
+        own = source_counts(run, record) if here else known or {}
+        state = "present" if here else "labels only" if known else "absent"
         records.append(
             {
                 "data set": name,
@@ -73,7 +79,7 @@ def printed_table(paper: Paper, run: Run) -> Table:
                 "pairs printed": float(printed["n_pairs"]),
                 "pairs measured": own.get("pairs"),
                 "annotations printed": float(printed["n_annotations"]),
-                "state": "present" if here else "absent",
+                "state": state,
             }
         )
     frame = pd.DataFrame(records)

