@@ -33,6 +33,7 @@ rule report:
         provenance="results/analysis/{preset}/provenance.json",
         metrics="reports/metrics/{preset}.json",
         methods="config/methods.yaml",
+        sources="config/sources.yaml",
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/*"),
         stand_in=stand_in("results/analysis/{preset}/provenance.json"),
@@ -54,7 +55,7 @@ rule report:
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
         " --labels results/labels/{wildcards.preset}"
         " --metrics {input.metrics} --scores {input.scores} --paper reports/paper"
-        " --methods {input.methods} {params.stand_in} {params.required}"
+        " --methods {input.methods} --sources {input.sources} {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"
 
 

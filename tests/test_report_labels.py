@@ -10,12 +10,14 @@ import report_inputs as inputs
 
 from fgresq.absent import Absent
 from fgresq.analysis.intervals import OVERALL
+from fgresq.config import read_yaml
 from fgresq.report import label_only
 from fgresq.report.coverage import Shown, coverage
 from fgresq.report.datasets import printed_table
 from fgresq.report.funnel import funnel_table
 from fgresq.report.paper import read_paper
 from fgresq.report.run import read_run
+from fgresq.report.sources import sources_table
 
 PAPER = read_paper("reports/paper")
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]
@@ -132,3 +134,19 @@ def test_the_funnel_stands_beside_the_papers_counts(tmp_path: Path) -> None:
     assert frame.loc["JND filter", "share printed"] == pytest.approx(30886 / 1275297)
     assert frame.loc["coarse filter"].filter(like="printed").isna().all()
     assert frame.loc["JND filter", ["pairs", "share"]].tolist() == [36, 0.4]
+
+
+def test_every_data_set_is_listed_with_its_state_and_next_step(
+    labels: label_only.LabelOnly, tmp_path: Path
+) -> None:
+    inputs.write_empty_run(tmp_path / "run")
+    folders = [tmp_path / "run" / part for part in ("data", "pairs", "analysis", "metrics.json")]
+    entries = read_yaml("config/sources.yaml")
+    frame = sources_table(entries, read_run("paper", *folders, []), labels).frame
+    rows = frame.set_index("source")
+    assert set(rows.index) == set(entries) - {"mini", "own"}
+    assert rows.loc["qads", ["state", "why"]].tolist() == ["labels only", "the reason of QADS"]
+    assert rows.loc["fgrestore", "next_step"] == "put FGRestore into data/raw/fgrestore"
+    assert rows.loc["csiq", "state"] == "absent"
+    assert rows.loc["csiq", "next_step"].startswith(entries["csiq"]["get"])
+    assert rows["next_step"].ne("").all()

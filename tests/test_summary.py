@@ -186,14 +186,20 @@ def test_provenance_names_the_devices_of_the_trained_runs(tmp_path, tables, monk
     monkeypatch.setattr("torch.cuda.get_device_name", lambda *_: "Idle GPU")
     run(tmp_path, [PRESENT], *tables)
     found = json.loads((tmp_path / "provenance.json").read_text())
-    assert found["device"] == {"all else": "cpu"} and "determinism" not in found
+    assert found["device"] == {"all else": "cpu"} and found["deterministic"] is None
     absent = {"code": "no_cuda", "reason": "r", "next_step": "n"}
     runs = [("GPU X", None), ("cpu", None), ("GPU X", None), ("GPU Y", absent), (None, None)]
-    record = {"runs": [{"device": device, "absent": why} for device, why in runs]}
+    held = {"deterministic": True}
+    record = {"runs": [{"device": device, "absent": why, **held} for device, why in runs]}
     write_json(tmp_path / "training.json", {**record, "task_accuracy": None})
     run(tmp_path, [PRESENT], *tables, training=tmp_path / "training.json")
     found = json.loads((tmp_path / "provenance.json").read_text())
     assert found["device"] == {"training": ["GPU X", "cpu"], "all else": "cpu"}
+    assert found["deterministic"] is True
+    record["runs"][1]["deterministic"] = False
+    write_json(tmp_path / "training.json", {**record, "task_accuracy": None})
+    run(tmp_path, [PRESENT], *tables, training=tmp_path / "training.json")
+    assert json.loads((tmp_path / "provenance.json").read_text())["deterministic"] is False
 
 
 def git(*words):

@@ -252,7 +252,7 @@ def test_a_single_task_leaves_the_degradation_encoder_as_it_is(
     assert "one task only (denoising)" in capsys.readouterr().err
     assert pd.read_csv("single/tasks.csv").empty and pd.read_csv("single/history.csv").empty
     card = read_json("single/card.json")
-    assert card["steps"] == 0 and card["tasks"] == ["denoising"]
+    assert card["steps"] == 0 and card["tasks"] == ["denoising"] and card["deterministic"]
     pd.read_csv("pairs.csv").assign(task="denoising").to_csv("one.pairs.csv", index=False)
     given = {"images": "one.csv", "pairs": "one.pairs.csv"}
     assert run("stage2", "single2", "--degradation", "single", **given) == 0

@@ -160,6 +160,11 @@ PHASES = {
         verbs=("fgresq.report.build", "fgresq.report.index"),
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in"),
-        files=("reports/paper", "reports/templates", "config/methods.yaml"),
+        files=(
+            "reports/paper",
+            "reports/templates",
+            "config/methods.yaml",
+            "config/sources.yaml",
+        ),
     ),
 }

@@ -42,6 +42,7 @@ def provenance(
         "manifests": {record["source"]: record.get("manifest") for record in records},
         "seeds": dict(seeds(options)),
         "device": devices(training),
+        "deterministic": deterministic(training),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "threads": threads,
     }
@@ -86,6 +87,12 @@ def devices(training: Mapping[str, Any]) -> dict[str, Any]:
     trained = [run for run in training.get("runs", []) if run["absent"] is None]
     named = sorted({run["device"] for run in trained if run["device"]})
     return {**({"training": named} if named else {}), "all else": "cpu"}
+
+
+def deterministic(training: Mapping[str, Any]) -> bool | None:
+    """Tell whether torch was held to deterministic algorithms in every trained run."""
+    trained = [run for run in training.get("runs", []) if run["absent"] is None]
+    return all(run.get("deterministic") for run in trained) if trained else None
 
 
 def version(package: str) -> str | None:

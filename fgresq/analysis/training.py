@@ -187,6 +187,7 @@ def facts(run: TrainedRun, stage: int) -> dict[str, Any]:
         **{"stage": stage, "variant": run.variant, "run": run.name, "absent": run.absent},
         **{name: card.get(name) for name in FACTS},
         "device": card.get("device"),
+        "deterministic": card.get("deterministic"),
         "tower": tower.get("tower"),
         "truncated": bool(tower.get("max_steps")),
     }

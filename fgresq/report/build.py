@@ -35,6 +35,7 @@ from fgresq.report.headline import ABSENCES
 from fgresq.report.label_only import LabelOnly, read_label_only
 from fgresq.report.page import render, write_page
 from fgresq.report.run import Run, read_run
+from fgresq.report.sources import sources_table
 from fgresq.report.tables import Methods, Table, stat_label
 
 PARTS = {
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--paper", default="reports/paper", help="folder of the reported numbers")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument("--sources", default="config/sources.yaml", help="sources file")
     parser.add_argument(
         "--require", nargs="*", default=[], help="sources and methods whose absence is an error"
     )
@@ -251,6 +253,7 @@ def main(args: argparse.Namespace) -> None:
     values = page_values(
         asked, read_stand_in(args), labels, numbers, methods, options_of(args)["gallery"]
     )
+    values["tables"]["sources"] = sources_table(read_yaml(args.sources), asked, labels)
     html = render("report.html.j2", **values)
     told = {"absent": values["absences"], "folds": fold_note(asked)}
     write_json(Path(args.out).with_name(ABSENCES), told)

@@ -144,6 +144,7 @@ def main(args: argparse.Namespace) -> None:
         "test_images": len(setup.test_rows),
         "steps": job.steps,
         "device": name_of(setup.on),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
     }
     write_weights(out, trained_state(model), card)
     job.checkpoint.unlink(missing_ok=True)

@@ -229,6 +229,7 @@ def main(args: argparse.Namespace) -> None:
         "train_pairs": len(setup.train_pairs),
         "steps": job.steps,
         "device": name_of(setup.on),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
         "train_images": len(setup.train_rows),
         "test_images": len(setup.test_rows),
     }
