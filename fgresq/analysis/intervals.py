@@ -57,8 +57,11 @@ def row_correlations(metrics: np.ndarray, score: np.ndarray) -> Correlations:
 
 
 def _spearman_rows(rows: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """SRCC of rows without ties, as noise makes them: the order of the order is the rank."""
-    return _pearson_rows(rows.argsort(axis=1).argsort(axis=1), stats.rankdata(score))
+    """SRCC of rows without ties, as noise makes them."""
+    order = rows.argsort(axis=1)
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(rows.shape[1])[None], axis=1)
+    return _pearson_rows(ranks, stats.rankdata(score))
 
 
 def _pearson_rows(rows: np.ndarray, score: np.ndarray) -> np.ndarray:

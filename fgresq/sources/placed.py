@@ -180,5 +180,6 @@ def table_rows(
     for name in columns:
         if name not in table.columns:
             raise UserError(path, f"column '{name}' is missing ({found})", "Correct the header")
-    for at, row in table.iterrows():
-        yield f"{path}, row {at}", {name: row[name].strip() for name in columns}
+    cells = table[list(columns)].itertuples(name=None)
+    for at, *row in cells:
+        yield f"{path}, row {at}", dict(zip(columns, map(str.strip, row), strict=True))
