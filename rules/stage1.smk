@@ -11,6 +11,7 @@ rule encode:
     input:
         images="results/data/{preset}/images.csv",
         weights="data/weights/dinov2_vits14/card.json",
+        tower=tower_file,
     output:
         "results/stage1/{preset}/encoded.json",
     log:
@@ -33,6 +34,7 @@ rule stage1:
         pairs="results/pairs/{preset}/pairs.csv",
         folds="results/pairs/{preset}/folds.csv",
         weights="data/weights/dinov2_vits14/card.json",
+        tower=tower_file,
     output:
         "results/stage1/{preset}/{variant}/{run}/card.json",
     log:

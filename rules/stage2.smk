@@ -13,6 +13,7 @@ rule stage2:
         pairs="results/pairs/{preset}/pairs.csv",
         folds="results/pairs/{preset}/folds.csv",
         weights="data/weights/dinov2_vits14/card.json",
+        tower=tower_file,
     output:
         "results/stage2/{preset}/{variant}/{run}/card.json",
     log:

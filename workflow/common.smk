@@ -11,7 +11,7 @@ sys.path.insert(0, workflow.basedir)
 from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state, walk
-from fgresq.training.settings import stage1_of, stage_options
+from fgresq.training.settings import stage1_of, stage_options, weights_file
 from workflow.code_digest import code_digest
 from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
@@ -182,6 +182,12 @@ def training_options(stage):
         return json.dumps(stage_options(preset, stage, wildcards.variant), sort_keys=True)
 
     return of
+
+
+def tower_file(wildcards):
+    """List the file of a tower's weights, where the settings name one that is there."""
+    file = weights_file(CONFIG["presets"][wildcards.preset]["tower"])
+    return [str(file)] if file and file.is_file() else []
 
 
 def stage1_card(wildcards):

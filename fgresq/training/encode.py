@@ -29,6 +29,7 @@ from fgresq.metrics.towers import CROP, SIZE, resized, views
 from fgresq.model import towers as model_towers
 from fgresq.model.towers import StandInTower, build_clip
 from fgresq.tables import TASKS, read_images, restored
+from fgresq.training.settings import weights_file
 
 CACHE = Path("work/cache")
 BATCH = 16
@@ -78,6 +79,8 @@ def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str
     card = weights / "card.json"
     packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "native"
     settings = {name: tower[name] for name in KEYED}
+    if (file := weights_file(tower)) and file.is_file():
+        settings["pretrained"] = sha256(file)
     code = [sha256(module.__file__) for module in (pixels, model_towers)]
     made_of = read_json(card) if packaged else None
     return digest([images["sha256"].tolist(), settings, made_of, code])

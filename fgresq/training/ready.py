@@ -13,12 +13,15 @@ from fgresq.errors import UserError
 from fgresq.files import write_csv, write_json
 from fgresq.model.towers import STAND_INS
 from fgresq.torchvision_ops import make_importable
+from fgresq.training.settings import weights_file
 
 
 def clip_at_hand(tower: dict[str, Any]) -> bool:
     """Tell whether a tower's weights lie on this machine; nothing is downloaded."""
     if tower["tower"] in STAND_INS or tower["pretrained"] is None:
         return True
+    if file := weights_file(tower):
+        return file.is_file()
     make_importable()
     from huggingface_hub import try_to_load_from_cache
     from open_clip.pretrained import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME, get_pretrained_cfg
@@ -33,6 +36,8 @@ def clip_absence(tower: dict[str, Any]) -> Absent | None:
     """Say why the weights of an open_clip tower cannot be had; downloads them where it can."""
     if tower["tower"] in STAND_INS or tower["pretrained"] is None:
         return None
+    if file := weights_file(tower):
+        return None if file.is_file() else no_file(file)
     make_importable()
     import httpx2
     from open_clip.pretrained import download_pretrained, get_pretrained_cfg
@@ -47,6 +52,16 @@ def clip_absence(tower: dict[str, Any]) -> Absent | None:
             "connect to a network once and run again: open_clip downloads them",
         )
     return None
+
+
+def no_file(file: Path) -> Absent:
+    """Say that the file of a tower's weights is not where the settings say."""
+    return Absent(
+        "no_weights",
+        f"there is no file {file}, which `tower/pretrained` names",
+        "put the weights there, or give `tower/pretrained` in config/config.yaml open_clip's name "
+        "of them",
+    )
 
 
 def check_device(tower: dict[str, Any]) -> None:

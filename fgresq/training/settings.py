@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from fgresq.config import CONFIG, load, merge
 from fgresq.errors import UserError, unknown
 
 STAGES = ("stage1", "stage2")
+WEIGHTS = {".bin", ".pt", ".pth", ".safetensors"}
 
 
 def stage_options(preset: dict[str, Any], stage: str, variant: str) -> dict[str, Any]:
@@ -27,6 +29,12 @@ def stage_options(preset: dict[str, Any], stage: str, variant: str) -> dict[str,
 def stage1_of(preset: dict[str, Any], variant: str) -> str:
     """Name the variant whose stage 1 a variant uses: its own only where it changes stage 1."""
     return variant if "stage1" in preset["variants"][variant] else "full"
+
+
+def weights_file(tower: dict[str, Any]) -> Path | None:
+    """Give the file that holds a tower's weights, where `pretrained` names one and not a tag."""
+    path = Path(tower["pretrained"] or "")
+    return path if path.suffix in WEIGHTS else None
 
 
 def split_run(run: str) -> tuple[str, str, int]:
