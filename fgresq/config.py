@@ -111,9 +111,10 @@ def check_names(
     presets = config["presets"]
     labelled = [name for name, entry in sources.items() if "labels" in entry]
     for name, preset in presets.items():
+        tau_of = [given.partition("/")[0] for given in preset["filter"]["tau_by_source"]]
         for kind, key, given, known in (
             ("source", "sources", preset["sources"], sources),
-            ("source", "filter/tau_by_source", preset["filter"]["tau_by_source"], sources),
+            ("source", "filter/tau_by_source", tau_of, sources),
             ("source with labels", "label_sources", preset["label_sources"], labelled),
             ("method", "methods", preset["methods"], methods),
             ("preset", "stand_in", filter(None, [preset["stand_in"]]), presets),

@@ -199,11 +199,12 @@ def write_run(
     ]
     funnel = {
         "source": source,
-        "tau": 0.25,
+        "tau": {source: 0.25},
         "threshold": 0.9,
         "steps": steps,
         "groups_of_one": [HOSTILE],
         "by_task": {t: {s["step"]: s["pairs"] // 6 for s in steps} for t in TASKS},
+        "by_dataset": {source: {s["step"]: s["pairs"] for s in steps}},
         "supplied_pairs": 0,
         "preferences": {"A": 18, "B": 0, "equal": 18},
     }
@@ -264,7 +265,8 @@ def write_empty_run(root: Path) -> None:
         {"step": name, "pairs": 0, "images": 0}
         for name in ("all pairs", "coarse filter", "JND filter")
     ]
-    funnel = {"source": "fgrestore", "tau": 0.25, "threshold": None, "steps": steps, "by_task": {}}
+    funnel = {"source": "fgrestore", "tau": {}, "threshold": None, "steps": steps}
+    funnel |= {"by_task": {}, "by_dataset": {}}
     write_json(root / "pairs/funnel.json", [funnel])
     write_json(
         root / "pairs/threshold.json", {"threshold": None, "setting": {}, "images": 0, "grid": []}

@@ -107,6 +107,11 @@ def test_a_fault_is_named(given: dict, path: list[str], value: object, told: str
             "Did you mean 'fgrestore'",
         ),
         (
+            ["paper", "filter"],
+            {"tau_by_source": {"fgrestore/QADS": 0.1, "qasd/QADS": 0.1}},
+            "unknown source 'qasd'. Did you mean 'qads'",
+        ),
+        (
             ["paper", "stand_in"],
             "mimi",
             "preset 'paper', key 'stand_in': unknown preset 'mimi'. Did you mean 'mini'",

@@ -38,7 +38,12 @@ def image_table(folder: Path, groups: dict[str, int], size: int = 24) -> pd.Data
             write_png(path, np.clip(clean + noise, 0, 255).astype(np.uint8))
             rows.append(
                 {name: "" for name in IMAGE_COLUMNS}
-                | {"image": f"own/{path.name}", "source": "own", "task": "denoising"}
+                | {
+                    "image": f"own/{path.name}",
+                    "source": "own",
+                    "dataset": "own",
+                    "task": "denoising",
+                }
                 | {"group": group, "family": group.split("-")[0], "path": str(path)}
                 | {"raw_score": 9.0 - n, "score": 1 - n / 8, "sha256": sha256(path)}
             )
@@ -147,7 +152,31 @@ def test_each_step_keeps_what_it_should(images: pd.DataFrame) -> None:
 
 def test_tau_of_a_source_goes_before_the_common_one(images: pd.DataFrame) -> None:
     _, counts = run_funnel(images, filter={"tau": 1e-9, "tau_by_source": {"own": 0.3}})
-    assert counts["tau"] == 0.3
+    assert counts["tau"] == {"own": 0.3}
+
+
+def test_each_data_set_in_a_source_has_its_tau(tmp_path: Path) -> None:
+    images = image_table(tmp_path, {"park": 4, "street": 4, "beach": 4})
+    images["dataset"] = images["group"].map({"park": "QADS", "street": "PIPAL", "beach": "SRIJ"})
+    every = candidates(images)
+    given = {"own": 0.2, "own/QADS": 0.3, "own/PIPAL": 0.15}
+    pairs, counts = run_funnel(images, filter={"tau": 1.0, "tau_by_source": given})
+    assert counts["tau"] == {"PIPAL": 0.15, "QADS": 0.3, "SRIJ": 0.2}
+    names = every["group"].map({"park": "QADS", "street": "PIPAL", "beach": "SRIJ"})
+    kept = every[every["score_difference"].abs() < names.map(counts["tau"])]
+    assert set(zip(pairs["image_a"], pairs["image_b"], strict=True)) == set(
+        zip(kept["image_a"], kept["image_b"], strict=True)
+    )
+    assert 0 < len(pairs) < len(every) and pairs["group"].value_counts().nunique() > 1
+    for name, steps in counts["by_dataset"].items():
+        assert steps["all pairs"] == 6 and steps["JND filter"] == int(
+            names[kept.index].eq(name).sum()
+        )
+
+
+def test_a_tau_of_a_data_set_that_is_not_there_is_named(images: pd.DataFrame) -> None:
+    with pytest.raises(UserError, match="key 'filter/tau_by_source/own/onw': .*Did you mean 'own'"):
+        run_funnel(images, filter={"tau": 1.0, "tau_by_source": {"own/onw": 0.3}})
 
 
 def test_labels_come_from_the_scores_or_from_simulated_observers(images: pd.DataFrame) -> None:

@@ -1,9 +1,9 @@
 """Keep the fine-grained, noticeable pairs of a source and label them.
 
-Coarse filter: the scores differ by less than tau. JND filter: SSIM below the threshold. Pairs that
-a source supplies with preferences bypass both; the funnel of the same images is still recorded.
-Pairs without preferences get them from simulated observers where the record of the source says so,
-else from the scores.
+Coarse filter: the scores differ by less than the tau of their data set. JND filter: SSIM below the
+threshold. Pairs that a source supplies with preferences bypass both; the funnel of the same images
+is still recorded. Pairs without preferences get them from simulated observers where the record of
+the source says so, else from the scores.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fgresq.files import read_json, write_csv, write_json
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
 from fgresq.pairs.labels import derived, simulated
 from fgresq.pairs.order import pair_key
+from fgresq.pairs.tau import taus
 from fgresq.tables import (
     PAIR_COLUMNS,
     PREFERENCES,
@@ -47,12 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "filter", "labels")
 
 
-def filtered(pairs: pd.DataFrame, tau: float, threshold: float | None) -> dict[str, pd.DataFrame]:
+def filtered(
+    pairs: pd.DataFrame, tau: pd.Series, threshold: float | None
+) -> dict[str, pd.DataFrame]:
     """Give the pairs that are left after each step.
 
     Args:
         pairs: candidates.
-        tau: keep a pair whose score difference, in [-1, 1], is smaller in size.
+        tau: of each pair: keep it when its score difference, in [-1, 1], is smaller in size.
         threshold: keep a pair whose SSIM is smaller; None only where there are no pairs.
     """
     coarse = pairs[pairs["score_difference"].abs() < tau]
@@ -65,17 +68,18 @@ def distinct_images(pairs: pd.DataFrame) -> int:
     return len({*pairs["image_a"], *pairs["image_b"]})
 
 
-def check_left(source: str, steps: dict[str, pd.DataFrame], tau: float) -> None:
+def check_left(source: str, steps: dict[str, pd.DataFrame], tau: dict[str, float]) -> None:
     """Raise a UserError when no pair of a source is left, naming the step that dropped the last."""
     empty_at = next((step for step in STEPS if steps[step].empty), None)
     if empty_at is None:
         return
     counts = ", ".join(f"{step} {len(steps[step])}" for step in STEPS)
+    used = " and ".join(f"{value:g}" for value in sorted({*tau.values()}))
     mends = {
         "all pairs": "Check the column 'group' of its images: each group holds one image only",
-        "coarse filter": f"Raise filter/tau_by_source/{source} above {tau:g} or check the groups",
+        "coarse filter": f"Raise filter/tau_by_source/{source} above {used} or check the groups",
         "JND filter": "Check its groups for copies of one image, raise "
-        f"filter/tau_by_source/{source} above {tau:g}, or lower jnd/beta",
+        f"filter/tau_by_source/{source} above {used}, or lower jnd/beta",
     }
     dropped = f"no pair is left at the step '{empty_at}' (pairs after each step: {counts})"
     raise UserError(f"source '{source}'", dropped, mends[empty_at])
@@ -135,6 +139,23 @@ def groups_of_one(images: pd.DataFrame) -> list[str]:
     return [f"{group} ({task})" for group, task in sizes[sizes == 1].index]
 
 
+def counts_by(
+    names: pd.Series, steps: dict[str, pd.DataFrame], every: pd.Series
+) -> dict[str, dict[str, int]]:
+    """Count the pairs left after each step by name.
+
+    Args:
+        names: of each candidate, such as its task.
+        steps: the candidates that are left after each step.
+        every: the names to count, those without a pair among them.
+    """
+    found = {step: names.loc[left.index].value_counts() for step, left in steps.items()}
+    return {
+        name: {step: int(counts.get(name, 0)) for step, counts in found.items()}
+        for name in sorted(set(every))
+    }
+
+
 def funnel(
     images: pd.DataFrame,
     supplied: pd.DataFrame,
@@ -159,8 +180,10 @@ def funnel(
         UserError: there are restored images and no pair is left, or a supplied pair does not fit.
     """
     source = record["source"]
-    tau = options["filter"]["tau_by_source"].get(source, options["filter"]["tau"])
-    steps = filtered(candidates, tau, threshold)
+    dataset = images.set_index("image")["dataset"]
+    tau = taus(source, set(dataset), options["filter"])
+    of_pair = candidates["image_a"].map(dataset)
+    steps = filtered(candidates, of_pair.map(tau), threshold)
     if len(supplied):
         pairs = supplied_pairs(supplied, candidates, where)
     else:
@@ -173,10 +196,9 @@ def funnel(
         logging.info(
             "source '%s': groups of one image, without pairs: %s", source, "; ".join(single)
         )
-    tasks = sorted(images["task"].unique())
     counts = {
         "source": source,
-        "tau": tau,
+        "tau": tau,  # of each data set in it
         "threshold": threshold,
         "images": len(images),
         "groups": int(images.groupby(["group", "task"]).ngroups),
@@ -185,10 +207,8 @@ def funnel(
             {"step": step, "pairs": len(left), "images": distinct_images(left)}
             for step, left in steps.items()
         ],
-        "by_task": {
-            task: {step: int((left["task"] == task).sum()) for step, left in steps.items()}
-            for task in tasks
-        },
+        "by_task": counts_by(candidates["task"], steps, images["task"]),
+        "by_dataset": counts_by(of_pair, steps, dataset),
         "supplied_pairs": len(supplied),
         "label_origin": ", ".join(sorted(pairs["label_origin"].unique())) or record["label_origin"],
         "preferences": {name: int((pairs["preference"] == name).sum()) for name in PREFERENCES},

@@ -106,7 +106,11 @@ def tables_of(
         "reasons": sorted(set(table3["reason"]) - {"", "not measured"}),
         "datasets": [datasets.measured_table(run), datasets.printed_table(numbers, run, labels)],
         "tasks": datasets.task_counts(numbers, run),
-        "funnel": [funnel.funnel_table(run, numbers), funnel.task_funnel_table(run)],
+        "funnel": [
+            funnel.funnel_table(run, numbers),
+            funnel.task_funnel_table(run),
+            funnel.dataset_funnel_table(run),
+        ],
         "threshold": funnel.threshold_table(run),
     }
 

@@ -68,21 +68,44 @@ def task_funnel_table(run: Run) -> Table | None:
     rows = [
         {"source": funnel["source"], "task": task, **steps}
         for funnel in run.funnels
-        for task, steps in sorted(
-            funnel.get("by_task", {}).items(), key=lambda item: place(item[0])
-        )
+        for task, steps in sorted(funnel["by_task"].items(), key=lambda item: place(item[0]))
     ]
+    return parts_table("funnel_tasks", "task", rows, run)
+
+
+def dataset_funnel_table(run: Run) -> Table | None:
+    """Build the same by data set, with the tau of each, for sources that join several."""
+    rows = [
+        {"source": funnel["source"], "data set": name, "tau": funnel["tau"][name], **steps}
+        for funnel in run.funnels
+        if len(funnel["tau"]) > 1
+        for name, steps in funnel["by_dataset"].items()
+    ]
+    return parts_table("funnel_datasets", "data set", rows, run)
+
+
+def parts_table(name: str, part: str, rows: list[dict], run: Run) -> Table | None:
+    """Build a table of the pairs left in parts of sources; None where there is no part."""
     if not rows:
         return None
-    frame = pd.DataFrame(rows)
     steps = list(dict.fromkeys(step["step"] for funnel in run.funnels for step in funnel["steps"]))
-    frame = frame.reindex(columns=["source", "task", *steps])
+    frame = pd.DataFrame(rows)
+    frame = frame.reindex(columns=[c for c in frame.columns if c not in steps] + steps)
+    with_tau = "tau" in frame
     body = [
-        Row([text(r["source"], "name"), text(r["task"]), *(whole(r[s]) for s in steps)])
+        Row(
+            [
+                text(r["source"], "name"),
+                text(r[part]),
+                *([number(r["tau"], 2)] if with_tau else []),
+                *(whole(r[s]) for s in steps),
+            ]
+        )
         for r in frame.to_dict("records")
     ]
-    columns = head("Source", "Task", *(step[:1].upper() + step[1:] for step in steps))
-    return Table("funnel_tasks", "Pairs left after every step, by task.", columns, body, frame)
+    labels = [label[:1].upper() + label[1:] for label in frame.columns]
+    caption = f"Pairs left after every step, by {part}."
+    return Table(name, caption, head(*labels), body, frame)
 
 
 def place(task: str) -> tuple[int, str]:
@@ -95,7 +118,8 @@ def funnel_notes(run: Run) -> list[str]:
     notes = []
     for funnel in run.funnels:
         who = funnel["source"]
-        notes.append(f"{who}: coarse filter at a score difference of {decimal(funnel['tau'], 2)}.")
+        if funnel["tau"]:
+            notes.append(f"{who}: coarse filter at a score difference of {tau_words(funnel)}.")
         if funnel.get("supplied_pairs"):
             notes.append(
                 f"{who} supplies {funnel['supplied_pairs']} labelled pairs; they bypass "
@@ -110,6 +134,14 @@ def funnel_notes(run: Run) -> list[str]:
             counts = ", ".join(f"{name} {votes[name]}" for name in sorted(votes))
             notes.append(f"{who}: preferences {counts}.")
     return notes
+
+
+def tau_words(funnel: dict) -> str:
+    """Write the tau of a source, or of each data set in it where they differ."""
+    tau = funnel["tau"]
+    if len({*tau.values()}) == 1:
+        return decimal(next(iter(tau.values())), 2)
+    return ", ".join(f"{decimal(value, 2)} ({name})" for name, value in tau.items())
 
 
 def threshold_table(run: Run) -> Table | None:
