@@ -148,6 +148,24 @@ def test_status_goes_from_absent_over_partial_to_present(
     assert row["state"] == "partial" and "such as mos.txt" in row["note"]
 
 
+def test_status_tells_scores_without_images_from_nothing(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    table = {"folder": "data/labels/tiny", "file": "tiny_*.csv"}
+    labels = table | {"columns": {"image": "image", "score": "mos"}}
+    make_world(Path(), {"tiny": entry_of("tiny", labels=labels), "far": entry_of("far")})
+    assert record(capsys, "tiny")["state"] == "absent"
+    path = Path("data/labels/tiny/tiny_2013.csv")
+    path.parent.mkdir(parents=True)
+    path.write_text("image,mos\na.png,1\n")
+    row = record(capsys, "tiny")
+    assert row["state"] == "labels only" and str(path) in row["note"]
+    assert row["next_step"] == "write to the authors of tiny"
+    assert record(capsys, "far")["state"] == "absent"
+    place("tiny")
+    assert record(capsys, "tiny")["state"] == "present"
+
+
 def test_status_shows_what_an_unfinished_fetch_has(
     site: Site, capsys: pytest.CaptureFixture
 ) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from fgresq.errors import UserError
 from fgresq.fetch import manifest
 from fgresq.fetch.disk import files_of, human, in_progress
-from fgresq.fetch.items import PACKED, Item
+from fgresq.fetch.items import PACKED, Item, shown
+from fgresq.sources.label_files import label_paths
 
 IMAGES = {".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
@@ -20,14 +21,14 @@ class State:
     """What is here of an item.
 
     Args:
-        state: "present", "partial" or "absent".
+        state: "present", "partial", "labels only" (its scores serve `fgresq labels`) or "absent".
         here: whether a fetch would bring nothing more.
         files: how many files.
         bytes: their size.
         images: how many of them are image files, references and masks among them.
         recorded: whether a manifest says what they must be.
         packed: archives among them that have to be unpacked by hand.
-        note: why it is partial; else empty.
+        note: why it is partial, or where its labels are; else empty.
         next_step: what to do to have it; empty where it is present.
     """
 
@@ -105,6 +106,9 @@ def state_of(item: Item) -> State:
     if not files and coming:
         note = f"{human(coming)} are fetched so far"
     state = "partial" if note else "present" if files else "absent"
+    labels = item.entry.get("labels")
+    if state == "absent" and labels and (found := label_paths(labels)):
+        state, note = "labels only", f"its scores are in {shown(found[0])}; for the images"
     here = state == "present" or (bool(files) and unmet == [])
     step = "" if state == "present" else step
     return State(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,31 @@ from fgresq.sources.rows import number
 WEIGHTS = Path("data/weights")
 
 
+def label_paths(labels: Mapping[str, Any]) -> list[Path]:
+    """List the files that hold the labels of a source, unread: none, one, or too many."""
+    if "folder" in labels:
+        return sorted(Path(labels["folder"]).glob(labels["file"]))
+    path = WEIGHTS / labels["package"] / Path(labels["member"]).name
+    return [path] if path.exists() else []
+
+
 def label_file(labels: dict[str, Any]) -> Path | Absent:
     """Give the file that holds the labels of a source, or why there is none.
 
     Raises:
         UserError: several tables fit, or a file of a package was changed.
     """
+    found = label_paths(labels)
     if "folder" in labels:
-        found = sorted(Path(labels["folder"]).glob(labels["file"]))
         if found:
             return one_of(found, labels["file"], labels["folder"])
         reason = f"there is no {labels['file']} in {labels['folder']}"
         return Absent("not_placed", reason, f"put the table {labels['file']} there")
-    path = WEIGHTS / labels["package"] / Path(labels["member"]).name
     again = f"run `fgresq weights {labels['package']}`"
-    if not path.exists():
-        return Absent("not_placed", f"there is no {path}", again)
+    if not found:
+        name = WEIGHTS / labels["package"] / Path(labels["member"]).name
+        return Absent("not_placed", f"there is no {name}", again)
+    path = found[0]
     if sha256(path) != labels["sha256"]:
         raise UserError(
             path, "its SHA-256 is not the one in config/sources.yaml", again.capitalize()
