@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -16,6 +17,25 @@ import pandas as pd
 from fgresq.errors import UserError
 
 
+def sweep(path: Path) -> None:
+    """Remove what processes that were killed while they wrote `path` left beside it."""
+    for old in path.parent.glob(f".{glob.escape(path.stem)}.*.part{glob.escape(path.suffix)}"):
+        writer = old.name.removeprefix(f".{path.stem}.").partition(".")[0]
+        if writer.isdigit() and not running(int(writer)):
+            old.unlink(missing_ok=True)
+
+
+def running(process: int) -> bool:
+    """Tell whether a process of this number runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
+
+
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a scratch path beside `path` that takes its name only when the block succeeds.
@@ -27,6 +47,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     scratch = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path)
         yield scratch
         os.replace(scratch, path)
     except OSError as error:

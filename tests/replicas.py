@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -182,3 +183,63 @@ def realsrq(folder: Path) -> None:
                 row.append(1.5 - place + number / 10)
         rows.append(row)
     savemat(folder / "subj_BT_score.mat", {"score_matrix": np.array(rows)})
+
+
+# data set inside FGRestore: its tasks as the paper prints them, and the ends of its scores
+FGRESTORE = {
+    "QADS": (("SuperResolution",), (0.1, 0.9)),
+    "PIPAL": (("SuperResolution", "Denoising", "MixtureRestoration"), (1100.0, 1700.0)),
+    "MDD13": (("Deblurring",), (-2.0, 2.0)),
+    "IVIPC-DQA": (("Deraining",), (20.0, 80.0)),
+    "exBeDDE": (("Dehazing",), (0.05, 0.95)),
+}
+FGRESTORE_SCENES = 3
+FGRESTORE_ENTRY = {  # what a user writes into config/sources.yaml for it
+    "table": "meta.csv",
+    "columns": {
+        "image": "img_path",
+        "score": "mos",
+        "task": "restoration",
+        "content": "scene",
+        "dataset": "source_set",
+        "reference": "ref_path",
+        "algorithm": "method",
+    },
+    "ignore": ["width"],
+    "pairs": {
+        "table": "pairs.csv",
+        "columns": {
+            "image_a": "imgA",
+            "image_b": "imgB",
+            "preference": "label",
+            "split": "phase",
+        },
+        "preferences": {"1": "A", "0": "B", "2": "equal"},
+        "splits": {"training": "train", "testing": "test"},
+    },
+}
+
+
+def fgrestore(folder: Path) -> None:
+    """Five data sets, six tasks, three scenes of four images each; pairs with a released split.
+
+    Each scene has three pairs: two neighbours, and first and last, which no coarse filter would
+    keep; the last was called "equal". Every fifth pair is for testing.
+    """
+    images, pairs = ["img_path,source_set,restoration,scene,method,ref_path,mos,width"], []
+    for place, (name, (tasks, (low, high))) in enumerate(FGRESTORE.items()):
+        for task, scene in itertools.product(tasks, range(FGRESTORE_SCENES)):
+            seed = 10 * place + scene
+            clean = f"{name}/clean/{scene}.png" if name in ("QADS", "PIPAL", "MDD13") else ""
+            if clean:
+                save(folder / clean, seed)
+            names = [f"{name}/{task}/{scene}_{k}.png" for k in range(4)]
+            for k, image in enumerate(names):
+                save(folder / image, seed, 6 * (k + 1))
+                score = high - (high - low) * (k + scene / 10) / 3.3
+                images.append(f"{image},{name},{task},scene{scene},m{k},{clean},{score:.4f},{SIZE}")
+            for (a, b), label in (((0, 1), "1"), ((3, 2), "0"), ((0, 3), "2")):
+                phase = "testing" if len(pairs) % 5 == 4 else "training"
+                pairs.append(f"{names[a]},{names[b]},{label},{phase}")
+    write(folder / "meta.csv", "\n".join(images) + "\n")
+    write(folder / "pairs.csv", "\n".join(["imgA,imgB,label,phase", *pairs]) + "\n")

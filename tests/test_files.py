@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,26 @@ def test_a_full_disk_is_told_with_the_file(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UserError, match="table.csv: the disk is full.*Free some space"):
         write_csv(tmp_path / "table.csv", pd.DataFrame({"a": [1]}))
     assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_running_one_writes_is_not(
+    tmp_path: Path,
+) -> None:
+    """SIGKILL leaves no time to tidy up: the next write of the same file does."""
+    path = tmp_path / "cache[1].npy"
+    other = tmp_path / f".{path.stem}.{os.getppid()}.part.npy"
+    other.write_text("being written")
+    killed = (
+        "import os, signal, sys; from fgresq.files import atomic\n"
+        "with atomic(sys.argv[1]) as scratch:\n"
+        "    scratch.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", killed, str(path)])
+    assert done.returncode == -signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == 2 and not path.exists()
+    with atomic(path) as scratch:
+        scratch.write_text("whole")
+    assert path.read_text() == "whole" and sorted(tmp_path.iterdir()) == sorted([path, other])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")

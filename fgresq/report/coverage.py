@@ -85,7 +85,7 @@ def of_own_intervals(item: dict, shown: Shown) -> State:
     """Decide for the interval table of one data set, which nothing stands in for."""
     name = item["data"]
     record, known = shown.run.record(name), shown.labels.record(name)
-    add = "place it as docs/data-sets.md says, and add it to the sources of a preset"
+    add = "place it as docs/data-sets.md says and run the preset public"
     if known and (record is None or record["status"] == "absent"):
         return LABELS_ONLY, of_labels(known, shown.labels), known["absent"]["next_step"]
     if record is None:

@@ -1,6 +1,7 @@
 """Render the page that leads to the reports, the most complete first.
 
-Full paper settings come before your own data, then the embedded data, then the test preset.
+Full paper settings come before public data sets, your own data, the embedded data and the test
+preset.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from fgresq.errors import UserError
 from fgresq.files import read_json
 from fgresq.report.page import render, write_page
 
-ORDER = ("paper", "own", "mini", "tiny")
+ORDER = ("paper", "public", "own", "mini", "tiny")
 ABOUT = {
     "paper": "the paper's settings on its own data set",
+    "public": "the public data sets that are placed, with people's scores",
     "own": "a folder of your own images",
     "mini": "embedded photographs, simulated observers, no network and no GPU needed",
     "tiny": "the whole pipeline in seconds, for tests: its numbers mean nothing",
