@@ -16,6 +16,14 @@ from fgresq.tables import TASKS
 
 REPRODUCED, LABELS_ONLY, STAND_IN, ABSENT = COVERAGE
 PLACE = "place FGRestore and run the preset paper (see its entry in config/sources.yaml)"
+LACKING = {  # what to do where FGRestore is in place and the item still cannot be shown
+    "comparison": "add methods to the preset",
+    "preference": "map `fraction_preferring_a` of its pairs in config/sources.yaml, if there",
+    "gallery": "only misranked pairs are shown: add methods, or raise report/gallery",
+    "training": "add fgresq to the methods of the preset",
+    "ablation": "name runs under runs/variants in config/config.yaml",
+    "caveat": "train with the preset paper as it stands, on a CUDA device",
+}
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,11 @@ def on_papers_data(run: Run) -> bool:
     return names == {"fgrestore"} and not run.simulated
 
 
-def own_or_stand_in(shown: Shown, there: bool, what: str) -> State:
+def own_or_stand_in(item: dict, shown: Shown, there: bool, what: str) -> State:
     """Decide for an item that rests on FGRestore and has a form any data can fill."""
     if not there:
-        return ABSENT, f"no {what} in this run", shown.place
+        step = LACKING.get(item["shows"]) if shown.of_paper else None
+        return ABSENT, f"no {what} in this run", step or shown.place
     if shown.of_paper:
         return REPRODUCED, f"{what} of FGRestore", ""
     return STAND_IN, f"{what} of {shown.titles} instead of FGRestore", shown.place
@@ -113,7 +122,7 @@ def of_gallery(item: dict, shown: Shown) -> State:
     task = item.get("task")
     there = task in shown.gallery_tasks if task else bool(shown.gallery_tasks)
     what = f"gallery pairs of {task}" if task else "gallery pairs"
-    return own_or_stand_in(shown, there, what)
+    return own_or_stand_in(item, shown, there, what)
 
 
 def of_training(item: dict, shown: Shown) -> State:
@@ -123,22 +132,29 @@ def of_training(item: dict, shown: Shown) -> State:
     own_step = absent is not None and absent["code"] != "not_placed"
     step = absent["next_step"] if own_step else shown.place
     if run is None or (what == "ablation" and "no_dfl" not in run.trained.variants):
+        step = LACKING[what] if shown.of_paper and not absent else step
         return ABSENT, absent["reason"] if absent else f"no {what} in this run", step
     titles = ", ".join(record["title"] for record in run.present)
     if on_papers_data(run) and not run.trained.caveat:
         return REPRODUCED, f"{what} on FGRestore", ""
     caveat = f" ({run.trained.caveat})" if run.trained.caveat else ""
-    return STAND_IN, f"{what} on {titles}{caveat}", step
+    return (
+        STAND_IN,
+        f"{what} on {titles}{caveat}",
+        LACKING["caveat"] if on_papers_data(run) else step,
+    )
 
 
 RULES = {
-    "datasets": lambda item, s: own_or_stand_in(s, len(s.run.images) > 0, "counts"),
+    "datasets": lambda item, s: own_or_stand_in(item, s, len(s.run.images) > 0, "counts"),
     "counts": lambda item, s: own_or_stand_in(
-        s, len(s.run.images) > 0, "counts per task (no model)"
+        item, s, len(s.run.images) > 0, "counts per task (no model)"
     ),
-    "comparison": lambda item, s: own_or_stand_in(s, s.run.measured, "comparison"),
-    "funnel": lambda item, s: own_or_stand_in(s, s.run.paired, "funnel"),
-    "preference": lambda item, s: own_or_stand_in(s, len(s.run.preference) > 0, "preferences"),
+    "comparison": lambda item, s: own_or_stand_in(item, s, s.run.measured, "comparison"),
+    "funnel": lambda item, s: own_or_stand_in(item, s, s.run.paired, "funnel"),
+    "preference": lambda item, s: own_or_stand_in(
+        item, s, len(s.run.preference) > 0, "shares of votes"
+    ),
     "intervals": of_intervals,
     "own intervals": of_own_intervals,
     "gallery": of_gallery,
