@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fgresq.fetch import disk, download, server
+from fgresq.fetch import disk, download, get, server
 from tests.conftest import ROOT
 from tests.fetch_site import (
     Site,
@@ -261,6 +262,54 @@ def test_an_interrupt_keeps_what_came(site: Site) -> None:
     assert "Traceback" not in told and "source 'tiny': stopped; 100 B are kept in" in told
     assert PART.read_bytes() == PACKED[:100]
     assert data("fetch", "tiny") == 0 and site.ranges("/tiny.zip") == [None, "bytes=100-"]
+
+
+def test_a_killed_fetch_is_taken_up_again(site: Site) -> None:
+    """SIGKILL leaves no time to tidy up or to say anything."""
+    site.plans["/tiny.zip"] = [slow(20), whole]
+    call = [sys.executable, "-m", "fgresq", "data", "fetch", "tiny"]
+    process = subprocess.Popen(call, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    while process.poll() is None and not (PART.exists() and PART.stat().st_size):
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait(60) == -signal.SIGKILL
+    assert data("fetch", "tiny") == 0 and site.ranges("/tiny.zip") == [None, "bytes=100-"]
+    assert set(files_below(Path("data/raw/tiny"))) == set(IMAGES)
+    assert not [*Path("data/raw/.fetch").rglob("*.part"), *Path("data/raw/.fetch").glob("tiny/*")]
+
+
+def test_what_a_fetch_killed_while_unpacking_left_is_swept(site: Site) -> None:
+    downloads = PART.parent
+    for path, content in ((downloads / "tiny.zip", PACKED), (downloads / "../tree/half", b"x")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    assert data("fetch", "tiny") == 0 and site.ranges("/tiny.zip") == []
+    assert set(files_below(Path("data/raw/tiny"))) == set(IMAGES)
+    assert not downloads.parent.exists()
+
+
+@pytest.mark.parametrize("at", ["write", "rmtree"])
+def test_a_fetch_killed_at_its_end_is_recorded_and_swept(
+    site: Site, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    class Killed(BaseException):
+        """Stands for the end of the process."""
+
+    def kill(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        if at == "write":
+            patch.setattr(get.manifest, "write", kill)
+        else:
+            real = shutil.rmtree
+            own = Path("data/raw/.fetch/tiny").resolve()
+            patch.setattr(get.shutil, "rmtree", lambda p, **k: kill() if p == own else real(p, **k))
+        data("fetch", "tiny")
+    assert PART.with_name("tiny.zip").exists()
+    assert data("fetch", "tiny") == 0 and site.ranges("/tiny.zip") == [None]
+    assert {row["path"] for row in manifest("tiny")["files"]} == set(IMAGES)
+    assert not PART.parent.parent.exists() and data("check", "tiny") == 0
 
 
 def test_one_that_fails_does_not_keep_the_next_away(

@@ -17,7 +17,7 @@ from fgresq.fetch.archives import Refused, safe_parts, unpack
 from fgresq.fetch.disk import check_space, files_of, free_at, human, only_one, some_files
 from fgresq.fetch.download import download
 from fgresq.fetch.items import PACKED, TABLES, Item, file_names, shown
-from fgresq.fetch.place import fresh, link_or_copy, place
+from fgresq.fetch.place import fresh, link_or_copy, place, unrecorded
 from fgresq.fetch.server import Patience, Wanted, size_of
 from fgresq.fetch.state import packed_in, state_of, unpack_first
 from fgresq.raw import walk
@@ -215,6 +215,8 @@ def in_place(item: Item) -> None:
     state = state_of(item)
     if item.folder is None and not state.recorded:
         manifest.write(item, manifest.hash_files(item, files_of(item)), "found in the cache")
+    if state.recorded:  # what a fetch left that was killed at its very end
+        shutil.rmtree(item.scratch, ignore_errors=True)
     if state.packed:
         raise unpack_first(item, state.packed)
     there = f"{some_files(state.files)} in {item.shown_folder}"
@@ -243,7 +245,8 @@ def fetch(item: Item, accepted: bool, patience: Patience) -> None:
             "Run `make report`" if item.made else f"By hand: {item.steps}",
         )
     with told(item), only_one(item):
-        if state_of(item).here:
+        state = state_of(item)
+        if state.here and not unrecorded(item, state.recorded):
             in_place(item)
             return
         accept(item, accepted)

@@ -26,6 +26,12 @@ def fresh(tree: Path) -> Iterator[None]:
         raise
 
 
+def unrecorded(item: Item, recorded: bool) -> bool:
+    """Tell whether a fetch was killed after it placed an item and before it wrote its manifest."""
+    at_the_end = item.scratch.is_dir() and not (item.scratch / "tree").exists()
+    return at_the_end and not recorded and not any(item.scratch.rglob("*.part"))
+
+
 def link_or_copy(source: str | Path, target: str | Path) -> None:
     """Give a file a second name, or a copy on a disk that has no links."""
     Path(target).unlink(missing_ok=True)
