@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests import replicas
 from tests.conftest import ROOT, set_probe
 from workflow.render_dvc import TARGET, render
 from workflow.render_environment import render as render_environment
@@ -227,6 +228,14 @@ def test_the_paper_preset_comes_with_a_gpu(
     done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
     found = re.findall(r"reports/site/(\w+)/index.html", done.stdout)
     assert sorted(set(found)) == pages, done.stdout + done.stderr
+
+
+def test_public_data_sets_come_with_a_gpu_once_one_is_placed(checkout: Path) -> None:
+    call = ["snakemake", "-n", "--cores", "1", "--resources", "gpu=1"]
+    replicas.qads(checkout / "data/raw/qads")
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    shutil.rmtree(checkout / "data/raw/qads")
+    assert "reports/site/public/index.html" in done.stdout, done.stdout + done.stderr
 
 
 def test_dvc_yaml_is_rendered_from_the_phases() -> None:

@@ -38,23 +38,31 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+
+def placed(preset):
+    """Say whether any source of a preset is at hand: made here, or placed."""
+    entries = [SOURCES[source] for source in CONFIG["presets"][preset]["sources"]]
+    return any(entry["adapter"] == "made" or walk(Path(entry["path"])) for entry in entries)
+
+
+def chosen(asked, gpus):
+    """List the presets of this call: where a GPU is granted, all that can show something."""
+    if asked != "auto" or not gpus:
+        return ["mini" if asked == "auto" else asked]
+    public = ["public"] if "public" in CONFIG["presets"] and placed("public") else []
+    return ["mini", "paper", *public]
+
+
 # The call chooses targets only: jobs of cluster executors parse this file again without
 # --resources, so what a rule does must follow from its wildcards.
 GPUS = int(workflow.global_resources.get("gpu").value or 0)
-ASKED = CONFIG["preset"]
-CHOSEN = ["mini", "paper"] if ASKED == "auto" and GPUS else ["mini" if ASKED == "auto" else ASKED]
+CHOSEN = chosen(CONFIG["preset"], GPUS)
 PHASES_HERE = [CONFIG["only"]] if CONFIG["only"] else list(PHASES)
 STAND_INS = [
     CONFIG["presets"][name]["stand_in"] for name in CHOSEN if CONFIG["presets"][name]["stand_in"]
 ]
 WANTED = sorted({*CHOSEN, *STAND_INS})
 UNTRAINED = [n for n, m in METHODS.items() if not m["trained"] and m["role"] != "label source"]
-
-
-def placed(preset):
-    """Say whether any source of a preset is at hand: made here, or placed."""
-    entries = [SOURCES[source] for source in CONFIG["presets"][preset]["sources"]]
-    return any(entry["adapter"] == "made" or walk(Path(entry["path"])) for entry in entries)
 
 
 def trainings(preset):
