@@ -115,7 +115,11 @@ def report_cost(verb: str, started: float) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; 0 when done, 1 for what the user can mend, 2 for a wrong call, 130 stopped."""
+    """Run one verb.
+
+    Returns:
+        0 when done, 1 for what the user can mend, 2 for a wrong call, 130 stopped, 141 unread.
+    """
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
@@ -134,6 +138,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         logging.error("fgresq %s: %s", verb, error)
         return 1
+    except BrokenPipeError:  # who read the output, such as `head`, has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt as stop:
         if args.debug:
             raise

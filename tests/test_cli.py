@@ -44,3 +44,10 @@ def test_a_log_that_cannot_be_opened_is_told(tmp_path: Path, capsys: pytest.Capt
         told = capsys.readouterr().err
         assert "the log cannot be opened" in told and why in told and "Give --log" in told
         assert "Traceback" not in told and told.count("\n") == 1
+
+
+def test_a_reader_that_has_enough_ends_the_call_without_a_traceback() -> None:
+    call = [sys.executable, "-u", "-m", "fgresq", "data", "status"]
+    verb = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    verb.stdout.close()
+    assert verb.stderr.read() == "" and verb.wait(60) == 141

@@ -23,11 +23,11 @@ pytestmark = pytest.mark.workflow
 WEIGHTS = "data/checkpoints/clip.pt"
 SHORT = {  # what keeps the paper's preset short here; the rest is the paper's
     "stand_in": None,
+    "label_sources": [],
     "methods": ["psnr", "ssim", "fgresq"],
     "jnd": {"images": 8},
     "filter": {"tau": 0.4, "tau_by_source": {"fgrestore/PIPAL": 0.2}},
     "analysis": {"bootstrap": 10},
-    "report": {"gallery": 6},
     "stage1": {"batch": 16},
     "stage2": {"batch": 16},
     "runs": {"full": ["0", "pairs"], "variants": []},

@@ -361,6 +361,23 @@ def test_a_mapping_that_does_not_fit_lists_the_columns_found(folder: Path) -> No
         read_pairs_csv(folder / "ranks.csv", set(), pairs)
 
 
+def test_line_ends_marks_and_the_case_of_names_do_not_matter(folder: Path) -> None:
+    folder, entry = released(folder)
+    plain, _ = read_images_csv(folder, entry)
+    pairs = read_pairs_csv(folder / "ranks.csv", set(plain["image"]), entry["pairs"])
+    for name in ("meta.csv", "ranks.csv"):
+        lines = (folder / name).read_text().splitlines()
+        (folder / name).write_bytes(("\ufeff" + "\r\n".join([*lines, ""])).encode())
+    for path in [*folder.rglob("*.png")]:
+        path.rename(path.with_name(path.name.upper()))
+    marked, _ = read_images_csv(folder, entry)
+    assert marked["path"].str.endswith(".PNG").all()
+    paths = ["path", "reference"]
+    pd.testing.assert_frame_equal(marked.drop(columns=paths), plain.drop(columns=paths))
+    again = read_pairs_csv(folder / "ranks.csv", set(marked["image"]), entry["pairs"])
+    pd.testing.assert_frame_equal(again, pairs)
+
+
 def test_the_group_follows_the_comparability_of_the_entry(folder: Path) -> None:
     table = pd.read_csv(folder / "images.csv").assign(scale=2)
     table.to_csv(folder / "images.csv", index=False)

@@ -25,7 +25,7 @@ from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS, read_images, read_pairs, write_images
 from fgresq.training import loop
 from fgresq.training.inputs import ImageFeed, sides
-from fgresq.training.ready import check_device
+from fgresq.training.ready import absence, check_device, clip_at_hand
 from fgresq.training.settings import STAGES, stage_options
 from fgresq.training.stage2 import PairBatches
 from fgresq.training.start import start_heads
@@ -490,3 +490,13 @@ def test_settings_for_a_gpu_are_refused_without_one(monkeypatch: pytest.MonkeyPa
     with pytest.raises(UserError, match="max_steps: N.*TRUNCATED"):
         check_device({**tower, "allow_cpu": True})
     check_device({**tower, "allow_cpu": True, "max_steps": 2})
+
+
+def test_a_file_holds_the_weights_of_a_tower_or_is_said_to_be_missing(tmp_path: Path) -> None:
+    file = tmp_path / "clip.pt"
+    tower = {**load()["presets"]["paper"]["tower"], "device": "cpu", "pretrained": str(file)}
+    images = pd.DataFrame({"image": ["a"]})
+    absent = absence(images, tower)
+    assert not clip_at_hand(tower) and absent.code == "no_weights" and str(file) in absent.reason
+    file.write_bytes(b"")
+    assert clip_at_hand(tower) and absence(images, tower) is None
