@@ -25,16 +25,16 @@ _BT601 = np.array([[0.299, 0.587, 0.114]], dtype=np.float32)
 # Variances are taken of values around mid-gray: smaller squares lose less in float32.
 _CENTRE = np.float32(127.5)
 _LINE = 16  # float32 values in a cache line
-# Pixels of a strip: of the sizes tried the quickest; shorter ones lose more to the calls themselves.
+# Pixels of a strip, the quickest of those tried: short ones lose more to the calls themselves.
 _STRIP = 48_000
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What one image (h, w) contributes to SSIM; float32 planes of W >= w columns, a multiple of 16.
+    """What one image (h, w) contributes to SSIM: float32 planes of W columns, W a multiple of 16.
 
-    Columns 5 to w - 5 of a plane but the first hold values; those beside them, what need not be
-    read. Row 0 of these planes belongs to row 5 of the image.
+    In all planes but the first, columns 5 to w - 5 hold values, the others what is not to be read,
+    and row 0 belongs to row 5 of the image.
 
     Args:
         size: (h, w).

@@ -1,6 +1,7 @@
 """Pairs: all, then fine-grained, then noticeable, then labelled and split.
 
-Purpose: the paper's construction funnel (equations 1 to 3) and both frozen splits.
+Purpose: the paper's construction funnel (equations 1 to 3) and both frozen splits. Finished groups of
+    candidates are kept in work/ and are no outputs, so that a killed run resumes.
 Inputs: image tables of the data phase.
 Outputs: results/pairs/PRESET/pairs.csv, folds.csv, funnel.json, leak.json, threshold.json.
 """
@@ -15,12 +16,13 @@ rule jnd_threshold:
         "logs/{preset}/jnd-threshold.log",
     conda:
         "../environment.yml"
+    threads: 8
     params:
         options=options("jnd"),
         code=code_digest("fgresq.pairs.threshold"),
     shell:
         "python -m fgresq jnd-threshold --images {input} --options {params.options:q}"
-        " --out {output} --log {log}"
+        " --threads {threads} --out {output} --log {log}"
 
 
 rule candidates:
@@ -32,10 +34,12 @@ rule candidates:
         "logs/{preset}/candidates-{source}.log",
     conda:
         "../environment.yml"
+    threads: 8
     params:
         code=code_digest("fgresq.pairs.candidates"),
     shell:
-        "python -m fgresq candidates --images {input} --out {output} --log {log}"
+        "python -m fgresq candidates --images {input} --work work/similarity"
+        " --threads {threads} --out {output} --log {log}"
 
 
 rule filter_pairs:
