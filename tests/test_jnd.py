@@ -15,6 +15,7 @@ from fgresq.cli import main
 from fgresq.files import sha256
 from fgresq.images import write_png
 from fgresq.pairs import jnd as model
+from fgresq.pairs import threshold
 from fgresq.pairs.threshold import measure, sample
 from fgresq.ssim import luminance, ssim
 from fgresq.tables import IMAGE_COLUMNS, empty, write_images
@@ -241,6 +242,19 @@ def test_a_beta_of_its_own_joins_the_grid(images: pd.DataFrame) -> None:
     found = measure(images[:1], {**OPTIONS, "beta": 0.5})
     assert sorted({row["beta"] for row in found["grid"]}) == [0.5, 0.7, 1.0]
     assert found["threshold"] is not None
+
+
+def test_settings_not_in_use_are_measured_on_the_first_images(
+    images: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {row["median"]: row for row in measure(images, OPTIONS)["grid"]}
+    first = measure(sample(images, 2, OPTIONS["seed"]), OPTIONS)["grid"]
+    monkeypatch.setattr(threshold, "GRID_IMAGES", 2)
+    found = measure(images, OPTIONS)
+    assert found["images"] == 4 and found["threshold"] in whole
+    for row, of_two in zip(found["grid"], first, strict=True):
+        used = all(row[name] == value for name, value in found["setting"].items())
+        assert row == (whole[found["threshold"]] if used else of_two)
 
 
 def test_no_images_give_no_threshold(tmp_path: Path) -> None:

@@ -230,4 +230,4 @@ def main(args: argparse.Namespace) -> None:
     write_csv(args.out, pairs)
     write_json(args.funnel, counts)
     steps = ", ".join(f"{step['step']} {step['pairs']}" for step in counts["steps"])
-    logging.info("source '%s': %s; %d supplied", counts["source"], steps, len(pairs))
+    logging.info("source '%s': %s; %d written", counts["source"], steps, len(pairs))
