@@ -8,12 +8,12 @@ The folder is one that the pipeline reads as it is (images.csv beside the images
 
 Images a task are those of the paper's Fig. 2, and every data set has images of the size that its
 authors give or, where `sure` is False, of a size usual for its kind. What is not public is how the
-paper came to 1,275,297 pairs: the public contents of these sets give less than half. So groups are
-all of about 139 images, which gives that number from 18,408 images, and is harder than the true
-ones: most of the work and all of the memory is then in large images. The pictures are crops of the
-photographs that packages ship, more or less blurred, noised and compressed; a score says how much,
-with noise, and means nothing. A file depends on its name alone; those that are there are kept, so
-that a stopped call is taken up by the same one.
+paper came to 1,275,297 pairs: the contents of these sets, where public, give less than half. So
+groups are all of about 139 images, which gives that number from 18,408 images, and is harder than
+the true ones: most of the work and all of the memory is then in large images. The pictures are
+crops of the photographs that packages ship, more or less blurred, noised and compressed; a score
+says how much, with noise, and means nothing. A file depends on its name alone; those that are there
+are kept, so that a stopped call is taken up by the same one.
 """
 
 from __future__ import annotations
