@@ -1,16 +1,17 @@
 """SSIM of pairs a second: ours against scikit-image and torchmetrics, on the same pairs in one run.
 
-    python benchmarks/pairs.py [--images 24] [--repeats 5]
+    python benchmarks/pairs.py [--group 139] [--repeats 20]
 
-A group of images of one size, all pairs of it. Each way gets decoded images and makes of them what
-it compares once (ours: what an image contributes; the others: luminance), which is part of its
-time. One thread each; the rounds of the three alternate and the best of each counts, in seconds of
-CPU, so that other work on the machine tells least. The settings are the same: Gaussian window
-11x11 of sigma 1.5, population covariance, data range 255, margin of 5 left out.
+Each way has a part that is done once an image (ours: what it contributes to SSIM; the others: its
+luminance) and one that is done once a pair; the rate is that of all pairs of a group. One thread;
+the three ways take turns, and of every part the best piece counts, in seconds of CPU: other work on
+the machine, which slows what lives on memory most, is then kept out as far as can be. All have the
+same settings: Gaussian window 11x11 of sigma 1.5, population covariance, data range 255, margin
+of 5 left out. Images are decoded beforehand.
 
-The share of memory bandwidth is what a pair must read at least (the five planes of both images)
-over what a copy of arrays far larger than the cache moves, read and written, in the same run; with
-it stands the same of all passes over a pair, scratch included, which the cache serves.
+The share of memory bandwidth is set against a copy, read and written, of arrays far larger than the
+cache, in the same run: once for the planes of both images, which a pair must read at least, and
+once for all that its passes read and write, most of which the cache serves.
 """
 
 from __future__ import annotations
@@ -19,59 +20,66 @@ import argparse
 import itertools
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from skimage.metrics import structural_similarity
 
-from benchmarks.stand_in import PARTS, Item, Part, restored
+from benchmarks.stand_in import GROUP, PARTS, Item, Part, restored
 from fgresq.ssim import MARGIN, bytes_of, luminance, similarities, statistics
 from fgresq.torchvision_ops import make_importable
 
 SIZES = {"288x288, as PIPAL": (288, 288), "512x384": (384, 512), "1024x768": (768, 1024)}
-Way = Callable[[list[np.ndarray], list[tuple[int, int]]], np.ndarray]
-# Of the arithmetic over a strip: planes read and written by every pass; the filter counts as one.
+# planes that the passes of `similarities` read and write, the filter counting as one
 PASSES = 3 + 2 + 3 + 3 + 3 + 2 + 3 + 3 + 3 + 3 + 3 + 1
 
 
-def ours(images: list[np.ndarray], pairs: list[tuple[int, int]]) -> np.ndarray:
-    """Compare as `fgresq candidates` does."""
-    found = [statistics(image) for image in images]
-    return np.array(similarities([(found[i], found[j]) for i, j in pairs]))
+@dataclass(frozen=True)
+class Way:
+    """A way to compare.
+
+    Args:
+        prepare: what it does once an image, uint8 RGB.
+        compare: what it does with pairs of that: their SSIM.
+        piece: how many pairs are timed together.
+    """
+
+    prepare: Callable[[np.ndarray], Any]
+    compare: Callable[[Sequence[tuple[Any, Any]]], list[float]]
+    piece: int = 1
 
 
-def scikit_image(images: list[np.ndarray], pairs: list[tuple[int, int]]) -> np.ndarray:
-    """Compare by scikit-image, in its own float64."""
-    planes = [luminance(image).astype(np.float64) for image in images]
+def by_scikit_image(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[float]:
+    """Compare planes (h, w) by scikit-image, in its own float64."""
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    return np.array(
-        [structural_similarity(planes[i], planes[j], data_range=255, **settings) for i, j in pairs]
-    )
+    return [structural_similarity(a, b, data_range=255, **settings) for a, b in pairs]
 
 
-def torchmetrics(images: list[np.ndarray], pairs: list[tuple[int, int]]) -> np.ndarray:
-    """Compare by torchmetrics, a pair a call, in float32; its own mean would count the margin."""
+def by_torchmetrics(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[float]:
+    """Compare planes (1, 1, h, w) by torchmetrics, in float32; its own mean counts the margin."""
     make_importable()
     from torchmetrics.functional.image import structural_similarity_index_measure as compare
 
-    planes = [torch.from_numpy(luminance(image))[None, None] for image in images]
     inside = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     settings = {"sigma": 1.5, "data_range": 255.0, "return_full_image": True}
     with torch.inference_mode():
-        maps = (compare(planes[i], planes[j], **settings)[1] for i, j in pairs)
-        return np.array([float(found[inside].mean()) for found in maps])
+        return [float(compare(a, b, **settings)[1][inside].mean()) for a, b in pairs]
 
 
-WAYS: dict[str, Way] = {
-    "ours": ours,
-    "scikit-image": scikit_image,
-    "torchmetrics": torchmetrics,
+WAYS = {
+    "ours": Way(statistics, similarities, 16),
+    "scikit-image": Way(lambda image: luminance(image).astype(np.float64), by_scikit_image),
+    "torchmetrics": Way(
+        lambda image: torch.from_numpy(luminance(image))[None, None], by_torchmetrics
+    ),
 }
 
 
-def group(size: tuple[int, int], count: int) -> list[np.ndarray]:
+def images_of(size: tuple[int, int], count: int) -> list[np.ndarray]:
     """Give images of one group of the stand-in, of a size (height, width)."""
     part = Part("benchmark", PARTS[0].task, count, (size,))
     return [restored(Item(part, 0, number, count)) for number in range(count)]
@@ -92,24 +100,26 @@ def copy_bandwidth(mebibytes: int = 256) -> float:
     return 2 * source.nbytes / min(cpu_seconds(lambda: np.copyto(target, source)) for _ in range(9))
 
 
-def measure(images: list[np.ndarray], repeats: int) -> dict[str, tuple[float, float]]:
-    """Give for each way its pairs a CPU second and its greatest difference from scikit-image.
+def measure(images: list[np.ndarray], repeats: int) -> dict[str, tuple[float, float, np.ndarray]]:
+    """Give for each way the CPU seconds of an image and of a pair, at best, and the values.
 
-    All pairs for ours; the others, whose time a pair does not depend on how many there are, get
-    every so-many-th.
+    The pairs are those of the first four images with the others.
     """
-    pairs = list(itertools.combinations(range(len(images)), 2))
-    few = pairs[:: max(len(pairs) // 8, 1)]
-    truth = scikit_image(images, few)
-    asked = {name: pairs if name == "ours" else few for name in WAYS}
-    best = dict.fromkeys(WAYS, np.inf)
-    for _ in range(repeats):
+    pairs = list(itertools.product(range(4), range(4, len(images))))
+    found = {}
+    for name, way in WAYS.items():
+        made = [way.prepare(image) for image in images]
+        given = [(made[i], made[j]) for i, j in pairs]
+        pieces = [given[k : k + way.piece] for k in range(0, len(given), way.piece)]
+        found[name] = (pieces, np.concatenate([way.compare(piece) for piece in pieces]))
+    once, each = ({name: np.inf for name in WAYS} for _ in range(2))
+    for turn in range(repeats):
         for name, way in WAYS.items():
-            best[name] = min(best[name], cpu_seconds(lambda w=way, n=name: w(images, asked[n])))
-    return {
-        name: (len(asked[name]) / best[name], float(np.abs(way(images, few) - truth).max()))
-        for name, way in WAYS.items()
-    }
+            image, piece = images[turn % len(images)], found[name][0][turn % len(found[name][0])]
+            once[name] = min(once[name], cpu_seconds(lambda w=way, i=image: w.prepare(i)))
+            took = cpu_seconds(lambda w=way, p=piece: w.compare(p))
+            each[name] = min(each[name], took / len(piece))
+    return {name: (once[name], each[name], found[name][1]) for name in WAYS}
 
 
 def main() -> None:
@@ -117,8 +127,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=24, help="of a group (default 24)")
-    parser.add_argument("--repeats", type=int, default=5, help="rounds (default 5)")
+    parser.add_argument("--group", type=int, default=GROUP, help=f"images (default {GROUP})")
+    parser.add_argument("--repeats", type=int, default=20, help="turns (default 20)")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
@@ -127,15 +137,18 @@ def main() -> None:
     print("| size | way | pairs/s | ours is faster | differs from scikit-image | bandwidth |")
     print("|---|---|---|---|---|---|")
     for title, size in SIZES.items():
-        found = measure(group(size, args.images), args.repeats)
-        for name, (rate, difference) in found.items():
-            ratio = found["ours"][0] / rate
-            share = ""
-            if name == "ours":
-                least = rate * 2 * bytes_of(*size) / bandwidth
-                passes = rate * 4 * PASSES * size[0] * size[1] / bandwidth
-                share = f"{least:.0%} must, {passes:.0%} all passes"
-            print(f"| {title} | {name} | {rate:.1f} | {ratio:.1f} | {difference:.1e} | {share} |")
+        found = measure(images_of(size, 12), args.repeats)
+        rates = {  # of n images and n (n - 1) / 2 pairs
+            name: 1 / (2 * once / (args.group - 1) + each)
+            for name, (once, each, _) in found.items()
+        }
+        least = 2 * bytes_of(*size) * rates["ours"] / bandwidth
+        passes = 4 * PASSES * size[0] * size[1] * rates["ours"] / bandwidth
+        for name, rate in rates.items():
+            off = np.abs(found[name][2] - found["scikit-image"][2]).max()
+            share = f"{least:.0%} at least, {passes:.0%} all" if name == "ours" else ""
+            ratio = rates["ours"] / rate
+            print(f"| {title} | {name} | {rate:.1f} | {ratio:.1f} | {off:.0e} | {share} |")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory of this process: {peak:.0f} MiB")
 
