@@ -231,6 +231,7 @@ def table_of(folder: Path) -> Path:
 def test_scoring_a_table(name, tmp_path):
     out = tmp_path / "scores.csv"
     given = [name, "--images", str(table_of(tmp_path)), "--out", str(out)]
+    given += ["--cache", str(tmp_path / "cache")]
     score.main(parser_for("score").parse_args(given))
     rows = read_scores(out).set_index("image")
     assert "12x12 is too small" in rows["reason"]["tiny"]

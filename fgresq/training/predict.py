@@ -12,33 +12,14 @@ import torch
 from tqdm import tqdm
 
 from fgresq.errors import UserError
+from fgresq.metrics.listed import listed
 from fgresq.metrics.towers import resized
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.towers import build_clip
-from fgresq.tables import TASKS, read_images, write_scores
+from fgresq.tables import TASKS, write_scores
 from fgresq.training.encode import centre, device_of, tokens_of
 from fgresq.training.stage1 import Alignment
 from fgresq.training.weights import load_strictly, read_card, read_weights
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-
-
-def listed(images: Path) -> pd.DataFrame:
-    """List what is to be scored: identifier and path.
-
-    Args:
-        images: a folder, searched with its folders, or an image table.
-
-    Raises:
-        UserError: there is no image.
-    """
-    if images.is_file():
-        return read_images(images)[["image", "path"]]
-    paths = sorted(p for p in images.rglob("*") if p.suffix.lower() in SUFFIXES)
-    if not paths:
-        raise UserError(images, "there is no image in it", f"Give a folder with {sorted(SUFFIXES)}")
-    names = [path.relative_to(images).as_posix() for path in paths]
-    return pd.DataFrame({"image": names, "path": [str(path) for path in paths]})
 
 
 def weights_folder(tower: dict[str, Any]) -> Path:
