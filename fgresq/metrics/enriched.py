@@ -1,6 +1,6 @@
 """The features of IL-NIQE (Zhang, Zhang, Bovik, IEEE TIP 2015), and distances between them.
 
-Conventions of the authors' MATLAB code: the image is resized to 524x524 in 8 bits and cut to 504x504;
+Conventions of the MATLAB release: the image is resized to 524x524 in 8 bits and cut to 504x504;
 36 blocks of 84x84 at two scales, the second through a Gaussian of 0.9. A block and a scale have 234
 features: normalised luminance and its products (18), gradients of three opponent channels (6 + 12),
 colour (6), and responses of 3 x 4 log-Gabor filters with their gradients (192). Shapes of Weibull
@@ -58,7 +58,7 @@ def gradient(plane: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray, n
         cv2.sepFilter2D(plane, cv2.CV_64F, *kernels, borderType=cv2.BORDER_CONSTANT)
         for kernels in ((slope, smooth), (smooth, slope))
     ]
-    return *filtered, np.hypot(*filtered) + TINY
+    return *filtered, cv2.magnitude(*filtered) + TINY
 
 
 @lru_cache(maxsize=2)

@@ -2,7 +2,7 @@
 
 The model is of the photographs inside installed packages (fgresq/mini/photographs.py), twelve where
 the authors had ninety: its values are not those of IL-NIQE. The embedded data is made of the same
-photographs, so it is no test of this method. Weights: `fgresq weights ilniqe_refit` fits them.
+photographs, so it is no test of this method.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import numpy as np
 
 from fgresq.metrics import need_pixels
 from fgresq.metrics.enriched import distance, usable
-from fgresq.metrics.frozen import read_weights
+from fgresq.metrics.ilniqe_fit import identity, model
 
 KIND = "NR"
 SMALLEST = 16  # pixels; any size is resized to 524x524
 
 
-@lru_cache(maxsize=1)
-def model() -> dict[str, np.ndarray]:
-    """Load the model that fgresq/metrics/ilniqe_fit.py made."""
-    return {name: value.numpy() for name, value in read_weights("ilniqe_refit").items()}
+pristine = lru_cache(maxsize=1)(model)
+
+
+def version() -> str:
+    """Name the pristine model by what it follows from."""
+    return identity()
 
 
 def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
@@ -32,6 +34,6 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
         NoValue: it has less than 16 pixels on a side, or is flat.
     """
     need_pixels(image, SMALLEST)
-    fitted = model()
+    fitted = pristine()
     projected = ((usable(image) - fitted["centre"]) / fitted["spread"]) @ fitted["vectors"]
     return distance(projected, fitted["mean"], fitted["covariance"])
