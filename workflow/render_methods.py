@@ -1,4 +1,4 @@
-"""Render the table of docs/methods.md from config/methods.yaml: `python workflow/render_methods.py`."""
+"""Render the table of docs/methods.md: `python workflow/render_methods.py`."""
 
 from __future__ import annotations
 
