@@ -19,12 +19,13 @@ rule score:
         method="|".join(UNTRAINED),
     conda:
         "../environment.yml"
+    threads: lambda w: METHODS[w.method].get("workers", 1)
     params:
         absent=lambda w: why_absent(w.method),
         code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq score {wildcards.method} --images {input.images}"
-        " --out {output} --log {log}"
+        " --workers {threads} --out {output} --log {log}"
 
 
 rule features:

@@ -74,11 +74,11 @@ def images(tmp_path: Path) -> Path:
     return tmp_path / "own/images"
 
 
-def score(images: Path, method: str = "counted_probe") -> pd.DataFrame:
-    """Score a folder by the command line and give the table."""
+def score(images: Path, more: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Score a folder by the command line and give the table; none where the call failed."""
     out = images.parent / "scores.csv"
-    call = ["score", method, "--images", str(images), "--out", str(out)]
-    code = main([*call, "--cache", str(images.parent / "cache")])
+    call = ["score", "counted_probe", "--images", str(images), "--out", str(out)]
+    code = main([*call, *more, "--cache", str(images.parent / "cache")])
     return read_scores(out) if code == 0 else pd.DataFrame()
 
 
@@ -127,6 +127,16 @@ def test_a_killed_call_goes_on_where_it_was(probe: ModuleType, images: Path) -> 
     assert score(images).empty
     probe.STOP = 0
     assert score(images)["value"].notna().all() and len(probe.CALLS) == 3 + 3
+
+
+def test_several_processes_give_the_same_table(probe: ModuleType, images: Path) -> None:
+    """All but the first image are scored by others, and this process reads what they found."""
+    alone = score(images)
+    shutil.rmtree(images.parent / "cache")
+    probe.CALLS.clear()
+    assert score(images, more=("--workers", "3")).equals(alone) and len(probe.CALLS) == 1
+    (images / "broken.png").write_bytes(b"no image")
+    assert score(images, more=("--workers", "3")).empty
 
 
 def test_a_torn_line_is_computed_again(probe: ModuleType, images: Path) -> None:

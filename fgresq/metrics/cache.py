@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from fgresq.code_digest import code_digest, libraries
+from fgresq.errors import UserError
 from fgresq.files import digest, sha256
 from fgresq.metrics.evaluate import Judgement
 
@@ -55,6 +56,19 @@ def version_of(module: ModuleType, entry: Mapping[str, Any]) -> str:
             "further": further() if further else "",
         }
     )
+
+
+def image_hash(path: str) -> str:
+    """Give the SHA-256 of an image file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return sha256(path)
+    except OSError as error:
+        mend = "Put the file there or correct its row"
+        raise UserError(path, f"it cannot be read ({error.strerror})", mend) from error
 
 
 class ScoreCache:

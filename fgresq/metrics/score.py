@@ -19,24 +19,27 @@ version of the method. A call that was killed goes on where it was.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import math
+import multiprocessing
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.files import sha256
 from fgresq.images import read_rgb
-from fgresq.metrics.cache import CACHE, ScoreCache, version_of
+from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, version_of
 from fgresq.metrics.evaluate import Judgement, evaluate, out_of_reach
 from fgresq.metrics.listed import listed
 from fgresq.metrics.modules import method_module, own_absence
@@ -52,20 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", required=True, help="image table; or a folder of images")
     parser.add_argument("--out", required=True, help="score table to write")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
-
-
-def image_hash(path: str) -> str:
-    """Give the SHA-256 of an image file.
-
-    Raises:
-        UserError: there is no such file.
-    """
-    try:
-        return sha256(path)
-    except OSError as error:
-        mend = "Put the file there or correct its row"
-        raise UserError(path, f"it cannot be read ({error.strerror})", mend) from error
 
 
 def judge(module: ModuleType, cache: ScoreCache) -> Callable[[str, str, str], Judgement]:
@@ -88,8 +79,45 @@ def judge(module: ModuleType, cache: ScoreCache) -> Callable[[str, str, str], Ju
     return judged
 
 
-def score_rows(rows: pd.DataFrame, method: str, methods: str, cache: Path) -> list[Judgement]:
+def score_rows(
+    rows: pd.DataFrame, module: ModuleType, version: str, cache: Path
+) -> list[Judgement]:
+    """Score image rows in their order.
+
+    Raises:
+        UserError: an image cannot be read.
+    """
+    name = module.__name__.rpartition(".")[2]
+    judged = judge(module, ScoreCache(name, version, cache))
+    files = zip(rows["path"], rows["reference"], rows["mask"], strict=True)
+    return [judged(*row) for row in tqdm(files, total=len(rows), desc=name, disable=None)]
+
+
+def fill(rows: pd.DataFrame, *how: Any) -> None:
+    """Score rows into the cache, as one of several processes; the caller meets bad images again."""
+    with contextlib.suppress(UserError):
+        score_rows(rows, *how)
+
+
+def fill_at_once(rows: pd.DataFrame, workers: int, *how: Any) -> None:
+    """Score rows into the cache by several processes, each a stretch of them.
+
+    The first image is scored before they part, so that what the method loads is loaded once.
+    """
+    fill(rows[:1], *how)
+    fork = multiprocessing.get_context("fork")
+    shares = [share for share in np.array_split(np.arange(1, len(rows)), workers) if len(share)]
+    parts = [fork.Process(target=fill, args=(rows.iloc[share], *how)) for share in shares]
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.join()
+
+
+def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list[Judgement]:
     """Score image rows in their order; where the method is absent, all have its reason.
+
+    Several workers fill the cache, out of which this process then reads: values are the same.
 
     Raises:
         UserError: there is no such method, or an image cannot be read.
@@ -100,10 +128,10 @@ def score_rows(rows: pd.DataFrame, method: str, methods: str, cache: Path) -> li
         logging.warning("%s is absent: %s. Next step: %s.", method, absent.reason, step)
         return [(math.nan, absent.reason)] * len(rows)
     module = method_module(method)
-    entry = read_yaml(methods).get(method, {})
-    judged = judge(module, ScoreCache(method, version_of(module, entry), cache))
-    files = zip(rows["path"], rows["reference"], rows["mask"], strict=True)
-    return [judged(*row) for row in tqdm(files, total=len(rows), desc=method, disable=None)]
+    version = version_of(module, read_yaml(args.methods).get(method, {}))
+    if args.workers > 1:
+        fill_at_once(rows, args.workers, module, version, args.cache)
+    return score_rows(rows, module, version, args.cache)
 
 
 def tell(method: str, reasons: pd.Series) -> None:
@@ -121,13 +149,14 @@ def main(args: argparse.Namespace) -> None:
     if args.checkpoint:
         # the training package is heavy and no concern of the untrained methods' rules
         predict = importlib.import_module("fgresq.training.predict")
-        predict.score_images(args.checkpoint, Path(args.images), Path(args.out))
+        predict.score_images(args.checkpoint, Path(args.images), Path(args.out), args.cache)
         return
     cv2.setNumThreads(args.threads)
     rows = listed(Path(args.images)).sort_values(["reference", "image"])
-    judgements = score_rows(rows, args.method, args.methods, args.cache)
+    judgements = score_all(rows, args.method, args)
     scores = pd.DataFrame({"image": rows["image"].to_numpy(), "method": args.method})
     scores["split"] = "all"
-    scores["value"], scores["reason"] = zip(*judgements, strict=True) if len(rows) else ((), ())
+    scores["value"] = [value for value, _ in judgements]
+    scores["reason"] = [reason for _, reason in judgements]
     tell(args.method, scores["reason"])
     write_scores(args.out, scores.sort_values("image"))

@@ -45,8 +45,11 @@ def methods_table(run: Run, methods: Methods) -> Table | None:
     if not run.states:
         return None
     rows, frame = [], []
-    for name, state in run.states.items():
-        entry, told = methods.entry(name), why(state, run.preset)
+    for name, entry in methods.entries.items():
+        state = run.states.get(name)
+        if state is None:
+            continue
+        told = why(state, run.preset)
         facts = {label: entry.get(key, "") for key, label in FACTS.items()}
         mark = MARKS.get(state["state"], "state")
         prose = [text(fact or "–", "prose") for fact in facts.values()]
