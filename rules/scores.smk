@@ -21,7 +21,7 @@ rule score:
         "../environment.yml"
     threads: lambda w: METHODS[w.method].get("workers", 1)
     params:
-        absent=lambda w: why_absent(w.method),
+        attempt=attempt_at,
         code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq score {wildcards.method} --images {input.images}"
@@ -117,7 +117,6 @@ rule method_states:
         "../environment.yml"
     params:
         named=lambda w: CONFIG["presets"][w.preset]["methods"],
-        absent=lambda w: why_absent(*METHODS),
         code=code_digest("fgresq.metrics.states"),
     shell:
         "python -m fgresq method-states --scores {input.scores} --named {params.named}"

@@ -17,6 +17,7 @@ from fgresq.files import read_json, write_json
 from fgresq.metrics import ilniqe, modules, states
 from fgresq.tables import read_scores, write_scores
 from tests.conftest import ROOT, write_folder
+from workflow import attempts
 from workflow.render_methods import TARGET, render
 
 ENTRY = {"trained": False, "kind": "NR"}
@@ -156,3 +157,29 @@ def test_an_entry_of_every_method_module_is_checked(tmp_path: Path) -> None:
     text = (ROOT / "docs/add-a-method.md").read_text()
     entry = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
     check({**read_yaml("config/methods.yaml"), **entry}, "methods", "config/methods.yaml")
+
+
+def test_an_absent_method_is_tried_again_once_it_can_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of the attempt is a rule's parameter: equal numbers rerun nothing."""
+    now: list[Absent | None] = [GONE]
+    states_file = tmp_path / "probe/methods.json"
+    monkeypatch.setattr(attempts, "ATTEMPTS", tmp_path / "attempts")
+    monkeypatch.setattr(attempts, "own_absence", lambda name: now[0])
+
+    def number(record: Absent | None) -> int:
+        """Build the graph twice, after a run that left this record."""
+        write_json(states_file, {"m": {"absent": record.record() if record else None}})
+        found = {attempts.attempt.__wrapped__("m", str(states_file)) for _ in range(2)}
+        assert len(found) == 1
+        return found.pop()
+
+    assert attempts.attempt.__wrapped__("m", str(states_file)) == 0  # never run yet
+    assert number(GONE) == 0
+    now[0] = None  # its weights were placed
+    assert number(GONE) == 1 and number(None) == 1
+    now[0] = GONE
+    assert number(None) == 1 and number(GONE) == 1
+    now[0] = None  # and again
+    assert number(GONE) == 2 and number(None) == 2

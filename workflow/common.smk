@@ -10,10 +10,10 @@ sys.path.insert(0, workflow.basedir)
 
 from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
-from fgresq.metrics.modules import own_absence
 from fgresq.raw import raw_state, walk
 from fgresq.training.settings import stage1_of, stage_options
 from fgresq.code_digest import code_digest
+from workflow.attempts import attempt
 from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
 
@@ -148,10 +148,9 @@ def weights_of_method(wildcards):
     return [f"data/weights/{name}/card.json" for name in names if name in PACKAGED]
 
 
-def why_absent(*methods):
-    """Give what methods say of why they cannot run here: a rule runs again when that changes."""
-    found = {name: own_absence(name) for name in methods}
-    return json.dumps({name: absent.record() for name, absent in found.items() if absent})
+def attempt_at(wildcards):
+    """Number the attempts at a method: one more when what kept it away has changed."""
+    return attempt(wildcards.method, f"results/scores/{wildcards.preset}/methods.json")
 
 
 def of_sources(pattern):
