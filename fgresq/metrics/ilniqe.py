@@ -52,7 +52,7 @@ def model() -> tuple[np.ndarray, ...]:
         if shapes != (kept, (kept, kept), FEATURES, (FEATURES, kept)):
             raise ValueError(f"its parts have shapes {shapes}")
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(MODEL, f"not the model of IL-NIQE ({error})", STEP.capitalize()) from error
+        raise UserError(MODEL, f"not the model of IL-NIQE ({error})", f"P{STEP[1:]}") from error
     return mean.ravel(), covariance, centre.ravel(), vectors
 
 
