@@ -68,16 +68,11 @@ def npz_tensors(data: bytes) -> dict[str, torch.Tensor]:
 
 
 def svm_tensors(data: bytes) -> dict[str, torch.Tensor]:
-    """Read a libsvm regression with a radial kernel, or the pickled ranges of its features.
+    """Read a libsvm regression with a radial kernel.
 
     Returns:
-        `vectors` (n, d), `coefficients` (n,), `gamma` () and `rho` (); of ranges `low` and
-        `high` (d,). float64.
+        `vectors` (n, d), `coefficients` (n,), `gamma` () and `rho` (), float64.
     """
-    if not data.startswith(b"svm_type"):
-        ranges = read_pickle(data)
-        return {name: torch.tensor(ranges[key], dtype=torch.float64)
-                for name, key in (("low", "min_"), ("high", "max_"))}  # fmt: skip
     head, _, body = data.decode("ascii").partition("\nSV\n")
     settings = dict(line.split(maxsplit=1) for line in head.splitlines())
     _check_svm(settings)

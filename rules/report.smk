@@ -13,6 +13,7 @@ rule report:
         pairs="results/pairs/{preset}/pairs.csv",
         folds="results/pairs/{preset}/folds.csv",
         scores=of_methods("results/scores/{preset}/{method}.csv"),
+        states="results/scores/{preset}/methods.json",
         performance="results/analysis/{preset}/performance.csv",
         intervals="results/analysis/{preset}/intervals.csv",
         preference="results/analysis/{preset}/preference.csv",
@@ -38,6 +39,7 @@ rule report:
         templates=glob_of("reports/templates/*"),
         stand_in=stand_in("results/analysis/{preset}/provenance.json"),
         stand_in_scores=stand_in("results/scores/{preset}/{method}.csv"),
+        stand_in_states=stand_in("results/scores/{preset}/methods.json"),
     output:
         page="reports/site/{preset}/index.html",
         absences="reports/site/{preset}/absences.json",
@@ -53,8 +55,8 @@ rule report:
     shell:
         "python -m fgresq report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
-        " --labels results/labels/{wildcards.preset}"
-        " --metrics {input.metrics} --scores {input.scores} --paper reports/paper"
+        " --labels results/labels/{wildcards.preset} --metrics {input.metrics}"
+        " --scores {input.scores} --states {input.states} --paper reports/paper"
         " --methods {input.methods} --sources {input.sources} {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"
 

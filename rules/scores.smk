@@ -2,7 +2,8 @@
 
 Purpose: one score table a method; trained methods score only what they were not trained on.
 Inputs: the image table, the pair table and folds, frozen weights.
-Outputs: results/scores/PRESET/METHOD.csv.
+Outputs: results/scores/PRESET/METHOD.csv, and methods.json, which says what the preset has of every
+    method of config/methods.yaml.
 """
 
 
@@ -18,11 +19,13 @@ rule score:
         method="|".join(UNTRAINED),
     conda:
         "../environment.yml"
+    threads: lambda w: METHODS[w.method].get("workers", 1)
     params:
+        attempt=attempt_at,
         code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq score {wildcards.method} --images {input.images}"
-        " --out {output} --log {log}"
+        " --workers {threads} --out {output} --log {log}"
 
 
 rule features:
@@ -100,3 +103,21 @@ rule label_source:
     shell:
         "python -m fgresq label-source {wildcards.method} --images {input}"
         " --made {params.made:q} --out {output} --log {log}"
+
+
+rule method_states:
+    input:
+        scores=of_methods("results/scores/{preset}/{method}.csv"),
+        methods="config/methods.yaml",
+    output:
+        "results/scores/{preset}/methods.json",
+    log:
+        "logs/{preset}/method-states.log",
+    conda:
+        "../environment.yml"
+    params:
+        named=lambda w: CONFIG["presets"][w.preset]["methods"],
+        code=code_digest("fgresq.metrics.states"),
+    shell:
+        "python -m fgresq method-states --scores {input.scores} --named {params.named}"
+        " --methods {input.methods} --out {output} --log {log}"

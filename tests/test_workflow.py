@@ -161,6 +161,37 @@ def test_an_edited_image_reruns_what_reads_it(probe: Path) -> None:
     assert {"read_source", "candidates", "score", "report"} <= rules
 
 
+def follow_the_doc(place: Path) -> None:
+    """Do what docs/add-a-method.md says, in a copy of the repository."""
+    text = (ROOT / "docs/add-a-method.md").read_text()
+    path = re.search(r"`(fgresq/metrics/\w+\.py)`", text)[1]
+    function, entry = re.findall(r"```(?:python|yaml)\n(.*?)```", text, re.DOTALL)
+    (place / path).write_text(function)
+    with (place / "config/methods.yaml").open("a") as file:
+        file.write(entry)
+    config = yaml.safe_load((place / "config/config.yaml").read_text())
+    config["presets"]["probe"]["methods"].append(Path(path).stem)
+    (place / "config/config.yaml").write_text(yaml.safe_dump(config))
+
+
+def test_a_method_more_is_scored_and_compared_and_nothing_else_runs(probe: Path) -> None:
+    """The guide to adding a method, done."""
+    follow_the_doc(probe)
+    rules, printed = snakemake(probe, "probe")
+    assert printed.count("rule score:") == 1 and "rule score:" in printed
+    assert rules == {
+        *("score", "method_states", "performance", "intervals"),
+        *("summary", "report", "site_index"),
+    }
+    scores = pd.read_csv(probe / "results/scores/probe/colourfulness.csv")
+    assert len(scores) == 12 and scores["value"].notna().all()
+    shown = pd.read_csv(probe / "reports/site/probe/tables/methods_probe.csv")
+    states = shown.set_index("method")["state"]
+    assert states["colourfulness"] == states["psnr"] == "computed here"
+    assert states["lpips"] == "not run" and states["ilniqe"] == "absent"
+    assert not snakemake(probe, "probe")[0]
+
+
 def test_a_removed_source_is_absent_and_comes_back_when_placed(probe: Path) -> None:
     (probe / "data/raw/own").rename(probe / "data/raw/away")
     rules, printed = snakemake(probe, "probe")

@@ -11,8 +11,9 @@ sys.path.insert(0, workflow.basedir)
 from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state, walk
+from fgresq.code_digest import code_digest
 from fgresq.training.settings import stage1_of, stage_options, weights_file
-from workflow.code_digest import code_digest
+from workflow.attempts import attempt
 from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
 
@@ -30,11 +31,12 @@ def settings():
         files["sources"]["own"]["path"] = resolved["folder"]
     if resolved["only"] and resolved["only"] not in PHASES:
         raise unknown("config/config.yaml, key 'only'", "phase", resolved["only"], PHASES)
-    return resolved, files["sources"], files["methods"]
+    packaged = {name for name, entry in files["weights"].items() if "package" in entry}
+    return resolved, files["sources"], files["methods"], packaged
 
 
 try:
-    CONFIG, SOURCES, METHODS = settings()
+    CONFIG, SOURCES, METHODS, PACKAGED = settings()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -149,9 +151,14 @@ def options(*sections):
 
 
 def weights_of_method(wildcards):
-    """List the cards of the weights that an untrained method reads."""
+    """List the cards of the packaged weights that an untrained method reads."""
     names = METHODS[wildcards.method].get("weights", [])
-    return [f"data/weights/{name}/card.json" for name in names]
+    return [f"data/weights/{name}/card.json" for name in names if name in PACKAGED]
+
+
+def attempt_at(wildcards):
+    """Number the attempts at a method: one more when what kept it away has changed."""
+    return attempt(wildcards.method, f"results/scores/{wildcards.preset}/methods.json")
 
 
 def of_sources(pattern):
@@ -240,7 +247,8 @@ def stand_in(pattern):
     def of(wildcards):
         preset = CONFIG["presets"][wildcards.preset]["stand_in"]
         methods = CONFIG["presets"][preset]["methods"] if preset else []
-        return expand(pattern, preset=preset, method=methods) if preset else []
+        files = expand(pattern, preset=preset, method=methods) if preset else []
+        return list(dict.fromkeys(files))
 
     return of
 
@@ -254,4 +262,5 @@ def stand_in_arguments(wildcards, input):
         f"--stand-in-preset {preset} --stand-in-data results/data/{preset}"
         f" --stand-in-pairs results/pairs/{preset} --stand-in-analysis results/analysis/{preset}"
         f" --stand-in-metrics reports/metrics/{preset}.json --stand-in-scores {input.stand_in_scores}"
+        f" --stand-in-states {input.stand_in_states}"
     )

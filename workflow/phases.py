@@ -12,7 +12,7 @@ class Phase:
     Args:
         out: its output directory.
         targets: files that stand for its completion; {preset} is filled in.
-        verbs: modules of the verbs its rules call.
+        verbs: modules of the verbs its rules call; for a package, all of its modules.
         after: phases whose outputs it reads.
         settings: keys of config/config.yaml it reads, beside the presets.
         files: other files it depends on.
@@ -117,20 +117,11 @@ PHASES = {
     ),
     "scores": Phase(
         out="results/scores",
-        targets=("results/scores/{preset}/{method}.csv",),
-        verbs=(
-            "fgresq.metrics.score",
-            "fgresq.metrics.psnr",
-            "fgresq.metrics.ssim",
-            "fgresq.metrics.lpips",
-            "fgresq.metrics.dists",
-            "fgresq.metrics.brisque",
-            "fgresq.metrics.niqe",
-            "fgresq.metrics.features",
-            "fgresq.metrics.ridge",
-            "fgresq.metrics.label_source",
-            "fgresq.training.collect",
+        targets=(
+            "results/scores/{preset}/{method}.csv",
+            "results/scores/{preset}/methods.json",
         ),
+        verbs=("fgresq.metrics", "fgresq.training.collect"),
         after=("weights", "data", "pairs", "stage2"),
         settings=("defaults.methods", "defaults.ridge", "defaults.runs"),
         files=("config/methods.yaml",),

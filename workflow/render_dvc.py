@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from workflow.code_digest import code_files
+from fgresq.code_digest import code_files
 from workflow.phases import PHASES, Phase
 
 TARGET = Path("dvc.yaml")

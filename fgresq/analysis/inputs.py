@@ -87,7 +87,8 @@ class Inputs:
     Args:
         images, pairs: tables with a column `cluster`, the family's column in the draws.
         scores: rows with a value only, higher better.
-        methods: the entries of the methods that were scored, in order of the methods file.
+        methods: the entries of the methods with any value, in order of the methods file; the
+            report lists the others as absent.
         draws: replicate weights over all families.
     """
 
@@ -129,7 +130,7 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
     pairs["cluster"] = pairs["image_a"].map(images.set_index("image")["cluster"])
     known = read_methods(args.methods)
     scores = join_scores(args.scores, images, known, args.methods)
-    found = set(scores["method"])
+    found = set(scores.loc[scores["value"].notna(), "method"])
     methods = {name: entry for name, entry in known.items() if name in found}
     return Inputs(images, pairs, orient(scores, known), methods, draws)
 

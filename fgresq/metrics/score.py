@@ -1,37 +1,51 @@
-"""Score images: a table with an untrained method, or a folder with a trained FGResQ.
+"""Score images with an untrained method, or with a trained FGResQ.
 
     fgresq score psnr --images images.csv --out psnr.csv
+    fgresq score niqe --images FOLDER --out niqe.csv
     fgresq score --checkpoint results/stage2/mini/full/0 --images FOLDER --out scores.csv
 
-The second takes an image table, too. It gives values in (0, 1), higher better; scores of one model
-compare, those of two do not.
+`fgresq methods` lists the untrained ones. FGResQ gives values in (0, 1), higher better; scores of
+one model compare, those of two do not.
 
-A full-reference method gives no value, with the reason, for an image without a reference, with one
-of another size, or with a mask, outside of which its reference may show something else; any method
-may say of an image that it has no value.
+A full-reference method gives no value, with the reason, for an image without a reference (in a
+folder none has one), with one of another size, or with a mask, outside of which its reference may
+show something else; any method may say of an image that it has no value. A method that cannot run
+here gives every image no value, and the reason.
+
+What was scored before is not scored again: work/scores keeps it by the content of the image and the
+version of the method. A call that was killed goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import logging
 import math
+import multiprocessing
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from fgresq.config import read_yaml
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.metrics import NoValue
-from fgresq.tables import read_images, write_scores
+from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, version_of
+from fgresq.metrics.evaluate import Judgement, evaluate, out_of_reach
+from fgresq.metrics.listed import listed
+from fgresq.metrics.modules import method_module, own_absence
+from fgresq.tables import write_scores
 
-Method = Callable[[np.ndarray, np.ndarray | None], float]
+SHOWN = 5  # reasons that the log tells
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,59 +54,94 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", type=Path, help="or: folder that stage 2 wrote")
     parser.add_argument("--images", required=True, help="image table; or a folder of images")
     parser.add_argument("--out", required=True, help="score table to write")
+    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
 
 
-def score_image(
-    method: Method,
-    kind: str,
-    path: str,
-    reference: str,
-    mask: str,
-    read: Callable[[str], np.ndarray],
-) -> tuple[float, str]:
-    """Give the value of one image and an empty reason, or NaN and the reason.
+def judge(module: ModuleType, cache: ScoreCache) -> Callable[[str, str, str], Judgement]:
+    """Give a function of image, reference and mask that scores what the cache does not know."""
+    kind = getattr(module, "KIND", "FR")
+    # images of one reference follow each other
+    read, hash_of = lru_cache(maxsize=2)(read_rgb), lru_cache(maxsize=4)(image_hash)
 
-    Args:
-        method: the method's function.
-        kind: NR for a method that takes no reference, else FR.
-        path: image file.
-        reference: image file, or empty.
-        mask: file of the rated region, or empty.
-        read: how references are read.
-    """
-    if kind == "FR" and not reference:
-        return math.nan, "no reference"
-    if kind == "FR" and mask:
-        return math.nan, "rated inside a mask, and the method compares whole images"
-    image = read_rgb(path)
-    other = read(reference) if kind == "FR" else None
-    if other is not None and image.shape != other.shape:
-        (height, width), (rows, columns) = image.shape[:2], other.shape[:2]
-        return math.nan, f"it is {width}x{height}, its reference is {columns}x{rows}"
-    try:
-        value = method(image, other)
-    except NoValue as reason:
-        return math.nan, str(reason)
-    return (value, "") if math.isfinite(value) else (math.nan, "not a finite value")
+    def judged(path: str, reference: str, mask: str) -> Judgement:
+        reason = out_of_reach(kind, reference, mask)
+        if reason:
+            return math.nan, reason
+        key = hash_of(path), hash_of(reference) if kind == "FR" else ""
+        known = cache.get(*key)
+        if known is None:
+            known = evaluate(module.score, kind, path, reference, read)
+            cache.put(*key, known)
+        return known
+
+    return judged
 
 
-def method_module(name: str | None) -> ModuleType:
-    """Import an untrained method.
+def score_rows(
+    rows: pd.DataFrame, module: ModuleType, version: str, cache: Path
+) -> list[Judgement]:
+    """Score image rows in their order.
 
     Raises:
-        UserError: there is none of that name.
+        UserError: an image cannot be read.
     """
-    try:
-        module = importlib.import_module(f"fgresq.metrics.{name}")
-        if not callable(getattr(module, "score", None)):
-            raise ModuleNotFoundError(name)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"method '{name}'",
-            "there is no such untrained method",
-            "config/methods.yaml lists them; a trained FGResQ is named by --checkpoint",
-        ) from error
-    return module
+    name = module.__name__.rpartition(".")[2]
+    judged = judge(module, ScoreCache(name, version, cache))
+    files = zip(rows["path"], rows["reference"], rows["mask"], strict=True)
+    return [judged(*row) for row in tqdm(files, total=len(rows), desc=name, disable=None)]
+
+
+def fill(rows: pd.DataFrame, *how: Any) -> None:
+    """Score rows into the cache, as one of several processes; the caller meets bad images again."""
+    with contextlib.suppress(UserError):
+        score_rows(rows, *how)
+
+
+def fill_at_once(rows: pd.DataFrame, workers: int, *how: Any) -> None:
+    """Score rows into the cache by several processes, each a stretch of them.
+
+    The first image is scored before they part, so that what the method loads is loaded once.
+    """
+    fill(rows[:1], *how)
+    fork = multiprocessing.get_context("fork")
+    shares = [share for share in np.array_split(np.arange(1, len(rows)), workers) if len(share)]
+    parts = [fork.Process(target=fill, args=(rows.iloc[share], *how)) for share in shares]
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.join()
+
+
+def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list[Judgement]:
+    """Score image rows in their order; where the method is absent, all have its reason.
+
+    Several workers fill the cache, out of which this process then reads: values are the same.
+
+    Raises:
+        UserError: there is no such method, or an image cannot be read.
+    """
+    absent = own_absence(method)
+    if absent:
+        step = absent.next_step
+        logging.warning("%s is absent: %s. Next step: %s.", method, absent.reason, step)
+        return [(math.nan, absent.reason)] * len(rows)
+    module = method_module(method)
+    version = version_of(module, read_yaml(args.methods).get(method, {}))
+    if args.workers > 1:
+        fill_at_once(rows, args.workers, module, version, args.cache)
+    return score_rows(rows, module, version, args.cache)
+
+
+def tell(method: str, reasons: pd.Series) -> None:
+    """Log how many images have a value, and why others have none."""
+    without = Counter(reason for reason in reasons if reason)
+    logging.info("%s: %d images, %d without value", method, len(reasons), without.total())
+    for reason, number in without.most_common(SHOWN):
+        logging.info("  %d: %s", number, reason)
+    if len(without) > SHOWN:
+        logging.info("  and %d reasons more", len(without) - SHOWN)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -100,28 +149,14 @@ def main(args: argparse.Namespace) -> None:
     if args.checkpoint:
         # the training package is heavy and no concern of the untrained methods' rules
         predict = importlib.import_module("fgresq.training.predict")
-        predict.score_images(args.checkpoint, Path(args.images), Path(args.out))
+        predict.score_images(args.checkpoint, Path(args.images), Path(args.out), args.cache)
         return
-    module = method_module(args.method)
-    kind = getattr(module, "KIND", "FR")
     cv2.setNumThreads(args.threads)
-    images = read_images(args.images)
-    read = lru_cache(maxsize=2)(read_rgb)
-    rows = images.sort_values(["reference", "image"])
-    bar = tqdm(
-        zip(rows["path"], rows["reference"], rows["mask"], strict=True),
-        total=len(rows),
-        desc=args.method,
-        disable=None,
-    )
-    results = [score_image(module.score, kind, *files, read) for files in bar]
-    scores = pd.DataFrame(
-        {
-            "image": rows["image"].to_numpy(),
-            "method": args.method,
-            "split": "all",
-            "value": [value for value, _ in results],
-            "reason": [reason for _, reason in results],
-        }
-    )
+    rows = listed(Path(args.images)).sort_values(["reference", "image"])
+    judgements = score_all(rows, args.method, args)
+    scores = pd.DataFrame({"image": rows["image"].to_numpy(), "method": args.method})
+    scores["split"] = "all"
+    scores["value"] = [value for value, _ in judgements]
+    scores["reason"] = [reason for _, reason in judgements]
+    tell(args.method, scores["reason"])
     write_scores(args.out, scores.sort_values("image"))

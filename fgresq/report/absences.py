@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
 from fgresq.errors import UserError
+from fgresq.metrics.states import counted, why_none
+from fgresq.report.methods import reasons
 from fgresq.report.run import Run
 from fgresq.report.tables import Methods, count
-from fgresq.training.collect import UNTESTED
-
-STEPS = {
-    "no reference": "fill the column `reference` of the image table, or use a method without one",
-    UNTESTED: "name folds, or `pairs`, under runs/full in config/config.yaml",
-}
 
 
 def absences(run: Run, methods: Methods) -> list[dict[str, str]]:
@@ -78,10 +72,10 @@ def absent_methods(run: Run, methods: Methods) -> list[dict[str, str]]:
     for method, scores in run.scores.groupby("method", sort=True):
         if scores["value"].notna().any() or (method == OURS and run.trained.absent):
             continue
-        reason = Counter(scores["reason"]).most_common(1)[0][0]
-        step = STEPS.get(reason, "mend that and run the same command again")
-        words = {"name": methods.title(method), "reason": reason, "next_step": step}
-        rows.append({"kind": "method", "of": method, **words})
+        known = run.states.get(method, {}).get("absent")
+        why = known or why_none(counted(scores), methods.entry(method))
+        words = {key: why[key] for key in ("reason", "next_step")}
+        rows.append({"kind": "method", "of": method, "name": methods.title(method), **words})
     return rows
 
 
@@ -107,11 +101,11 @@ def partial_notes(run: Run, methods: Methods) -> list[str]:
     """Say which folds FGResQ lacks, and which methods gave values for some images only."""
     notes = [f"{note}." for note in [fold_note(run)] if note]
     for method, scores in run.scores.groupby("method", sort=True):
-        empty = scores[scores["value"].isna()]
-        if 0 < len(empty) < len(scores):
-            reason = Counter(empty["reason"]).most_common(1)[0][0]
+        found = counted(scores)
+        lacking = found["images"] - found["values"]
+        if found["values"] and lacking:
             notes.append(
-                f"{methods.title(method)} has no value for {count(len(empty))} of "
-                f"{count(len(scores))} rows ({reason})."
+                f"{methods.title(method)} has no value for {count(lacking)} of "
+                f"{count(found['images'])} images ({reasons(found['without'])})."
             )
     return notes

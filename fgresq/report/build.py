@@ -33,6 +33,7 @@ from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_
 from fgresq.report.gallery import gallery
 from fgresq.report.headline import ABSENCES
 from fgresq.report.label_only import LabelOnly, read_label_only
+from fgresq.report.methods import methods_table
 from fgresq.report.page import render, write_page
 from fgresq.report.run import Run, read_run
 from fgresq.report.sources import sources_table
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{part}", required=True, help=f"{usual} of the preset")
     parser.add_argument("--labels", required=True, help="results/labels/PRESET of the preset")
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
+    parser.add_argument("--states", help="what the preset has of every method")
     parser.add_argument("--paper", default="reports/paper", help="folder of the reported numbers")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
     parser.add_argument("--sources", default="config/sources.yaml", help="sources file")
@@ -65,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stand-in-scores", nargs="*", default=[], help="score tables of the stand-in"
     )
+    parser.add_argument("--stand-in-states", help="what the stand-in has of every method")
     parser.add_argument("--out", required=True, help="page to write")
 
 
@@ -73,7 +76,7 @@ def read_stand_in(args: argparse.Namespace) -> Run | None:
     if not args.stand_in_preset:
         return None
     parts = [getattr(args, f"stand_in_{part}") for part in PARTS]
-    return read_run(args.stand_in_preset, *parts, args.stand_in_scores)
+    return read_run(args.stand_in_preset, *parts, args.stand_in_scores, args.stand_in_states)
 
 
 def tables_of(
@@ -206,6 +209,8 @@ def page_values(
     covered = coverage(numbers, state_of(shown, asked))
     tables = tables_of(run, asked, labels, numbers, methods)
     tables["coverage"] = coverage_table(covered)
+    runs = [asked] if run is asked else [asked, run]
+    tables["methods"] = [t for r in runs for t in [methods_table(r, methods)] if t]
     trained = training_of(trainer, numbers) if trainer else None
     if trainer is asked:
         tables["matched"] += trained["tally"][0]
@@ -249,7 +254,7 @@ def state_of(shown: Shown, asked: Run) -> Shown:
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     parts = [getattr(args, part) for part in PARTS]
-    asked = read_run(args.preset, *parts, args.scores)
+    asked = read_run(args.preset, *parts, args.scores, args.states)
     methods = Methods(read_yaml(args.methods), args.methods)
     refuse_absent(args.require, asked, methods)
     numbers = paper.read_paper(args.paper)

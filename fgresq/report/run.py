@@ -54,7 +54,7 @@ class Run:
 
     `performance`, `intervals` and `preference` are the tables of the analysis, `scores` all score
     tables joined, `records` the source records, `funnels` one record a source, `folds` the number
-    of folds that families were dealt to.
+    of folds that families were dealt to, `states` what the preset has of every method.
     """
 
     preset: str
@@ -72,6 +72,7 @@ class Run:
     metrics: dict[str, Any] = field(default_factory=dict)
     trained: Trained = field(default_factory=Trained)
     folds: int = 0
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def measured(self) -> bool:
@@ -156,6 +157,7 @@ def read_run(
     analysis: str | Path,
     metrics: str | Path,
     scores: Iterable[str | Path],
+    states: str | Path | None = None,
 ) -> Run:
     """Read the folders of a preset.
 
@@ -179,6 +181,7 @@ def read_run(
         metrics=read_json(metrics),
         trained=read_trained(analysis),
         folds=read_columns(pairs / "folds.csv", {"fold": float})["fold"].nunique(),
+        states=read_json(states) if states else {},
     )
 
 

@@ -11,34 +11,19 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from fgresq.code_digest import code_digest
 from fgresq.errors import UserError
+from fgresq.files import digest, sha256
+from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, library_versions
+from fgresq.metrics.evaluate import Judgement
+from fgresq.metrics.listed import listed
 from fgresq.metrics.towers import resized
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.towers import build_clip
-from fgresq.tables import TASKS, read_images, write_scores
-from fgresq.training.encode import centre, device_of, tokens_of
+from fgresq.tables import TASKS, write_scores
+from fgresq.training.encode import centre, device_of, name_of, tokens_of
 from fgresq.training.stage1 import Alignment
-from fgresq.training.weights import load_strictly, read_card, read_weights
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-
-
-def listed(images: Path) -> pd.DataFrame:
-    """List what is to be scored: identifier and path.
-
-    Args:
-        images: a folder, searched with its folders, or an image table.
-
-    Raises:
-        UserError: there is no image.
-    """
-    if images.is_file():
-        return read_images(images)[["image", "path"]]
-    paths = sorted(p for p in images.rglob("*") if p.suffix.lower() in SUFFIXES)
-    if not paths:
-        raise UserError(images, "there is no image in it", f"Give a folder with {sorted(SUFFIXES)}")
-    names = [path.relative_to(images).as_posix() for path in paths]
-    return pd.DataFrame({"image": names, "path": [str(path) for path in paths]})
+from fgresq.training.weights import CARD, WEIGHTS, load_strictly, read_card, read_weights
 
 
 def weights_folder(tower: dict[str, Any]) -> Path:
@@ -87,27 +72,44 @@ class Scorer:
             return float(torch.sigmoid(self.model.heads.score_logits(quality)))
 
 
-def score_images(checkpoint: Path, images: Path, out: Path) -> None:
+def version_of(checkpoint: Path, on: torch.device) -> str:
+    """Digest all that the scores of a checkpoint follow from, beside the images."""
+    name = "fgresq.training.predict"
+    files = [sha256(checkpoint / file) for file in (CARD, WEIGHTS)]
+    return digest([files, code_digest(name), library_versions(name), name_of(on)])
+
+
+def judge(scorer: Scorer, cache: ScoreCache, path: str) -> Judgement:
+    """Score an image that the cache does not know; one that cannot be read has the reason."""
+    try:
+        key = image_hash(path)
+        known = cache.get(key, "")
+        if known is None:
+            known = scorer(path), ""
+            cache.put(key, "", known)
+        return known
+    except UserError as error:
+        logging.warning("%s", error)
+        return math.nan, str(error)
+
+
+def score_images(checkpoint: Path, images: Path, out: Path, folder: Path = CACHE) -> None:
     """Score a folder or an image table and write a score table.
 
-    An image that cannot be read gets no value and the reason; the others are scored.
+    An image that cannot be read gets no value and the reason; the others are scored. What was
+    scored before is taken from the cache in `folder`.
     """
     rows, scorer = listed(images), Scorer(checkpoint)
-    values, reasons = [], []
-    for path in tqdm(rows["path"], desc="FGResQ", disable=None):
-        try:
-            values.append(scorer(path))
-            reasons.append("")
-        except UserError as error:
-            logging.warning("%s", error)
-            values.append(math.nan)
-            reasons.append(str(error))
+    cache = ScoreCache("fgresq", version_of(checkpoint, scorer.on), folder)
+    bar = tqdm(rows["path"], desc="FGResQ", disable=None)
+    judgements = [judge(scorer, cache, path) for path in bar]
+    reasons = [reason for _, reason in judgements]
     table = pd.DataFrame(
         {
             "image": rows["image"],
             "method": "fgresq",
             "split": "all",
-            "value": values,
+            "value": [value for value, _ in judgements],
             "reason": reasons,
         }
     )

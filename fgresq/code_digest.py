@@ -1,6 +1,7 @@
-"""What a rule's package code amounts to: a digest that changes with its meaning, not its comments.
+"""What package code amounts to: a digest that changes with its meaning, not its comments.
 
-Snakemake cannot see into `python -m fgresq VERB`; the digest, as a rule's parameter, shows it.
+Snakemake cannot see into `python -m fgresq VERB`; the digest, as a rule's parameter, shows it. The
+score cache names a method's version by it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,26 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path("fgresq")
+ROOT = Path(__file__).parents[1]
+PACKAGE = "fgresq"
 
 
 def path_of(module: str) -> Path | None:
     """Give the file of an in-package module, or None for a name that is none."""
-    base = Path(*module.split("."))
+    base = ROOT.joinpath(*module.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.is_file():
             return path
     return None
+
+
+def members(module: str) -> list[str]:
+    """List the modules of a package; a module that is none is itself."""
+    path = path_of(module)
+    if path is None or path.name != "__init__.py":
+        return [module]
+    own = sorted(file.stem for file in path.parent.glob("*.py") if file != path)
+    return [module, *(f"{module}.{name}" for name in own)]
 
 
 def is_docstring(node: ast.stmt) -> bool:
@@ -49,7 +60,22 @@ def imports(tree: ast.Module) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in found if name.split(".")[0] == PACKAGE.name and path_of(name)}
+    return {name for name in found if name.split(".")[0] == PACKAGE and path_of(name)}
+
+
+@cache
+def outside(module: str) -> frozenset[str]:
+    """List the top-level names that one module imports from outside the package."""
+    tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    found |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return frozenset({name.split(".")[0] for name in found} - {PACKAGE})
+
+
+def libraries(module: str) -> set[str]:
+    """List the top-level names that a module and its in-package imports use from outside."""
+    return set().union(*(outside(name) for name in closure(module)))
 
 
 @cache
@@ -80,6 +106,13 @@ def code_digest(*modules: str) -> str:
 
 
 def code_files(*modules: str) -> list[str]:
-    """List the files of modules and everything in the package that they import."""
-    names = set().union(*(closure(module) for module in modules))
-    return sorted(str(path_of(name)) for name in names)
+    """List the files, from the repository's root, of modules and of all in-package imports.
+
+    A package is listed as its folder, with what its modules import from elsewhere: a module more in
+    it changes nothing here.
+    """
+    names = set().union(*(closure(own) for module in modules for own in members(module)))
+    folders = [path_of(m).parent for m in modules if path_of(m).name == "__init__.py"]
+    files = {path_of(name) for name in names}
+    kept = [file for file in files if not any(folder in file.parents for folder in folders)]
+    return sorted(path.relative_to(ROOT).as_posix() for path in [*folders, *kept])

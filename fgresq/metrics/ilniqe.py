@@ -1,0 +1,67 @@
+"""IL-NIQE (Zhang, Zhang, Bovik, IEEE TIP 2015) with its authors' pristine model; lower better.
+
+The model, templateModel.mat, comes with the authors' release, whose terms are not clear: it is not
+fetched, a person puts it into data/checkpoints/ilniqe. What is computed from it is described in
+fgresq/metrics/enriched.py. `ilniqe_refit` is the same with a model of our own.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+
+from fgresq.absent import Absent
+from fgresq.errors import UserError
+from fgresq.files import sha256
+from fgresq.metrics import need_pixels
+from fgresq.metrics.enriched import FEATURES, distance, usable
+
+KIND = "NR"
+MODEL = Path("data/checkpoints/ilniqe/templateModel.mat")
+SMALLEST = 16  # pixels; any size is resized to 524x524
+STEP = f"put templateModel.mat of the authors' IL-NIQE release into {MODEL.parent}"
+
+
+def absent() -> Absent | None:
+    """Say that the authors' model is not in place."""
+    if MODEL.exists():
+        return None
+    return Absent("no_weights", f"the authors' pristine model is not at {MODEL}", STEP)
+
+
+def version() -> str:
+    """Name the model by its content."""
+    return sha256(MODEL)
+
+
+@lru_cache(maxsize=1)
+def model() -> tuple[np.ndarray, ...]:
+    """Load mean (n,) and covariance (n, n) of pristine blocks, mean (468,) and vectors (468, n).
+
+    Raises:
+        UserError: the file is not the authors' model.
+    """
+    try:
+        parts = [np.asarray(part, float) for part in loadmat(MODEL)["templateModel"][0]]
+        mean, covariance, centre, vectors = parts
+        shapes = mean.size, covariance.shape, centre.size, vectors.shape
+        kept = vectors.shape[1]
+        if shapes != (kept, (kept, kept), FEATURES, (FEATURES, kept)):
+            raise ValueError(f"its parts have shapes {shapes}")
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise UserError(MODEL, f"not the model of IL-NIQE ({error})", f"P{STEP[1:]}") from error
+    return mean.ravel(), covariance, centre.ravel(), vectors
+
+
+def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
+    """Give the IL-NIQE of a uint8 RGB image, 0 or more; the reference is not looked at.
+
+    Raises:
+        NoValue: it has less than 16 pixels on a side, or is flat.
+    """
+    need_pixels(image, SMALLEST)
+    mean, covariance, centre, vectors = model()
+    return distance((usable(image) - centre) @ vectors, mean, covariance)

@@ -1,0 +1,67 @@
+"""Method modules by name, and whether they can run here."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fgresq.absent import Absent
+from fgresq.errors import UserError
+
+FOLDER = Path(__file__).parent
+WEIGHTS = Path("data/weights")
+ABSENT = re.compile(r"\babsent\b")
+
+
+def method_module(name: str | None) -> ModuleType:
+    """Import an untrained method.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    try:
+        module = importlib.import_module(f"fgresq.metrics.{name}")
+        if not callable(getattr(module, "score", None)):
+            raise ModuleNotFoundError(name=f"fgresq.metrics.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"fgresq.metrics.{name}":
+            raise  # the module is there, and a library that it uses is not
+        raise UserError(
+            f"method '{name}'",
+            "there is no such untrained method",
+            "'fgresq methods' lists them; a trained FGResQ is named by --checkpoint",
+        ) from error
+    return module
+
+
+def own_absence(name: str) -> Absent | None:
+    """Ask a method's module, where it has a function `absent()`, why it cannot run here.
+
+    A module that does not speak of absence is not imported: some import heavy libraries.
+    """
+    path = FOLDER / f"{name}.py"
+    if not path.exists() or not ABSENT.search(path.read_text(encoding="utf-8")):
+        return None
+    ask = getattr(importlib.import_module(f"fgresq.metrics.{name}"), "absent", None)
+    return ask() if callable(ask) else None
+
+
+def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
+    """Say why a method cannot run here as things lie: its own reason, or weights not fetched yet.
+
+    Args:
+        name: of the method.
+        entry: of the method in config/methods.yaml.
+    """
+    found = own_absence(name)
+    weights = entry.get("weights", [])
+    missing = [w for w in weights if not (WEIGHTS / w / "card.json").exists()]
+    if found or not missing:
+        return found
+    calls = " and ".join(f"`fgresq weights {w}`" for w in missing)
+    reason = f"its weights {' and '.join(missing)} are not in {WEIGHTS}"
+    return Absent("no_weights", reason, entry.get("needs") or f"run {calls}, or any report")

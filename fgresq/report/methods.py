@@ -1,0 +1,65 @@
+"""Every method of config/methods.yaml, and what a run has of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from fgresq.metrics.states import COMPUTED, TRAINED
+from fgresq.report.run import Run
+from fgresq.report.tables import Cell, Methods, Row, Table, count, head, text
+
+FACTS = {"direction": "better", "convention": "convention", "licence": "licence"}
+SHOWN = 3  # reasons a cell or a note gives
+MARKS = {COMPUTED: "state reproduced", TRAINED: "state reproduced", "absent": "state absent"}
+
+
+def reasons(without: dict[str, int]) -> str:
+    """Write why images have no value: the most frequent reasons, each with its count."""
+    told = [f"{count(number)}: {reason}" for reason, number in list(without.items())[:SHOWN]]
+    rest = sum(list(without.values())[SHOWN:])
+    return "; ".join([*told, f"{count(rest)}: other reasons"] if rest else told)
+
+
+def why(state: dict[str, Any], preset: str) -> str:
+    """Write why a method has no value, or not for all images, with the next step."""
+    absent = state["absent"]
+    if absent:
+        code = f"{absent['code']}: " if absent["code"] else ""
+        return f"{code}{absent['reason']}. Next step: {absent['next_step']}."
+    if state["state"] == "not run":
+        return f"Next step: name it under `methods` of preset {preset} in config/config.yaml."
+    return reasons(state["without"])
+
+
+def counts(state: dict[str, Any]) -> Cell:
+    """Give the cell of n: images with a value, of all where some have none."""
+    values, images = state["values"], state["images"]
+    of = f"of {count(images)}" if values != images else ""
+    return Cell(count(values) if images else "–", values, of, "number")
+
+
+def methods_table(run: Run, methods: Methods) -> Table | None:
+    """Build the table of all methods; None for a run that did not write their states."""
+    if not run.states:
+        return None
+    rows, frame = [], []
+    for name, entry in methods.entries.items():
+        state = run.states.get(name)
+        if state is None:
+            continue
+        told = why(state, run.preset)
+        facts = {label: entry.get(key, "") for key, label in FACTS.items()}
+        mark = MARKS.get(state["state"], "state")
+        prose = [text(fact or "–", "prose") for fact in facts.values()]
+        rows.append(
+            Row([methods.cell(name), text(state["state"], mark), counts(state),
+                 text(told or "–", "prose"), *prose])
+        )  # fmt: skip
+        own = {key: state[key] for key in ("state", "values", "images")}
+        frame.append({"method": name, **own, "why": told, **facts})
+    columns = head("Method", "State", ("n", "images with a value"), "Why not, next step")
+    columns += head("Better", "Convention", "Licence")
+    caption = f"All methods, as preset {run.preset} has them."
+    return Table(f"methods_{run.preset}", caption, columns, rows, pd.DataFrame(frame))

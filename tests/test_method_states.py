@@ -1,0 +1,185 @@
+"""Absent methods: through the score table, the list of states, the report and the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import report_inputs as inputs
+import yaml
+
+from fgresq.absent import CODES, Absent
+from fgresq.cli import main
+from fgresq.config import read_yaml
+from fgresq.files import read_json, write_json
+from fgresq.metrics import ilniqe, modules, states
+from fgresq.tables import read_scores, write_scores
+from tests.conftest import ROOT, write_folder
+from workflow import attempts
+from workflow.render_methods import TARGET, render
+
+ENTRY = {"trained": False, "kind": "NR"}
+GONE = Absent("no_weights", "its file is not there", "put it there")
+
+
+@pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let IL-NIQE's model be nowhere."""
+    monkeypatch.setattr(ilniqe, "MODEL", tmp_path / "none.mat")
+
+
+def test_an_absent_method_gives_every_image_its_reason(no_model: None, tmp_path: Path) -> None:
+    write_folder(tmp_path / "own", ("alpha",))
+    out = tmp_path / "scores.csv"
+    call = ["score", "ilniqe", "--images", str(tmp_path / "own"), "--out", str(out)]
+    assert main([*call, "--cache", str(tmp_path / "cache")]) == 0
+    rows = read_scores(out)
+    assert len(rows) == 5 and rows["value"].isna().all()
+    assert rows["reason"].str.contains("pristine model is not at").all()
+    assert not (tmp_path / "cache").exists()
+
+
+def table(values: list[float | None], reasons: list[str]) -> pd.DataFrame:
+    """Give a score table."""
+    rows = {"image": [f"i{k}" for k in range(len(values))], "method": "m", "split": "all"}
+    return pd.DataFrame({**rows, "value": values, "reason": reasons})
+
+
+def test_the_states_of_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = table([1.0, None, None], ["", "too small", "too small"])
+    none = table([None, None], ["no reference"] * 2)
+    found = states.state("m", ENTRY, some)
+    assert found == {
+        **{"state": "computed here", "images": 3, "values": 1, "absent": None},
+        "without": {"too small": 2},
+    }
+    assert states.state("m", {**ENTRY, "trained": True}, some)["state"] == "trained here"
+    assert states.state("m", ENTRY, None)["state"] == "not run"
+    absent = states.state("m", ENTRY, none)
+    assert absent["state"] == "absent" and absent["absent"]["code"] is None
+    assert absent["absent"]["next_step"].startswith("fill the column `reference`")
+    needs = states.state("m", {**ENTRY, "needs": "pip it"}, table([None], ["no package"]))
+    assert needs["absent"]["next_step"] == "pip it"
+    monkeypatch.setattr(states, "own_absence", lambda name: GONE)
+    for scores in (None, none):
+        assert states.state("m", ENTRY, scores)["absent"] == GONE.record()
+    assert states.state("m", ENTRY, some)["absent"] is None  # it ran
+
+
+def test_a_trained_image_counts_once() -> None:
+    """Of both splits; an image with a value in one of them has a value."""
+    both = pd.concat([table([1.0, None], ["", "no run"]), table([None, None], ["no run"] * 2)])
+    assert states.counted(both) == {"images": 2, "values": 1, "without": {"no run": 1}}
+
+
+def test_the_verb_lists_every_method(no_model: None, tmp_path: Path) -> None:
+    write_scores(tmp_path / "psnr.csv", table([1.0], [""]).assign(method="psnr"))
+    call = ["method-states", "--scores", str(tmp_path / "psnr.csv"), "--named", "psnr"]
+    assert main([*call, "--out", str(tmp_path / "methods.json")]) == 0
+    found = read_json(tmp_path / "methods.json")
+    assert set(found) == set(read_yaml("config/methods.yaml"))
+    assert found["psnr"]["values"] == 1 and found["ssim"]["state"] == "not run"
+    assert found["ilniqe"]["absent"]["code"] == "no_weights"
+
+
+def test_the_report_lists_methods_and_leaves_absent_ones_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    root = tmp_path / "mini"
+    inputs.write_run(root)
+    path = root / "scores/lpips.csv"
+    write_scores(path, read_scores(path).assign(value=float("nan"), reason=GONE.reason))
+    psnr = read_scores(root / "scores/psnr.csv")
+    psnr.loc[:3, "value"], psnr.loc[:3, "reason"] = float("nan"), "12x12 is too small"
+    write_scores(root / "scores/psnr.csv", psnr)
+    entries = {name: {**entry, "trained": False} for name, entry in inputs.METHODS.items()}
+    counts = {name: read_scores(root / f"scores/{name}.csv") for name in entries}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states, "own_absence", lambda name: GONE if name == "lpips" else None)
+        made = {n: states.state(n, e, counts[n]) for n, e in entries.items() if n != "ridge"}
+        made["ridge"] = states.state("ridge", entries["ridge"], None)
+    write_json(root / "methods.json", made)
+    words = ["report", "--preset", "mini", "--options", '{"gallery": 0}']
+    words += ["--methods", str(inputs.write_methods(tmp_path / "methods.yaml"))]
+    words += ["--states", str(root / "methods.json"), *inputs.arguments(root)]
+    out = tmp_path / "site/index.html"
+    assert main([*words, "--out", str(out)]) == 0
+    page = out.read_text()
+    assert 'id="methods"' in page and "no_weights: its file is not there" in page
+    assert f"PSNR has no value for 4 of {len(psnr)} images (4: 12x12 is too small)" in page
+    shown = pd.read_csv(out.parent / "tables/methods_mini.csv").set_index("method")
+    assert shown["state"].to_dict() == {
+        **{"fgresq": "computed here", "psnr": "computed here", "lpips": "absent"},
+        **{"ridge": "not run", "cvvdp": "computed here"},
+    }
+    (absent,) = read_json(out.parent / "absences.json")["absent"]
+    assert (absent["of"], absent["next_step"]) == ("lpips", "put it there")
+    assert main([*words, "--require", "lpips", "--out", str(out)]) == 1
+    assert "required method 'lpips', preset 'mini': its file is not there. Put it" in (
+        capsys.readouterr().err
+    )
+
+
+def test_weights_that_are_not_fetched_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modules, "WEIGHTS", tmp_path)
+    absent = modules.absence("lpips", {"weights": ["lpips_alex"]})
+    assert absent.code == "no_weights" and "`fgresq weights lpips_alex`" in absent.next_step
+    assert modules.absence("psnr", {}) is None
+
+
+def test_the_terminal_lists_methods(no_model: None, capsys: pytest.CaptureFixture) -> None:
+    assert main(["methods"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"\n{name} " in told for name in read_yaml("config/methods.yaml"))
+    assert "no_weights: the authors' pristine model is not at" in told and "Next step: put" in told
+    assert max(map(len, told.splitlines())) < 140
+    assert main(["methods", "ilniqe"]) == 0
+    told = capsys.readouterr().out
+    assert "lower values" in told and "convention" in told and "Next step" in told
+    assert main(["methods", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["psnr"]["state"] == "present" and found["fgresq"]["state"] == "trained"
+    assert found["ilniqe"]["absent"]["code"] in CODES
+    assert main(["methods", "ilnique"]) == 1
+    assert "Did you mean 'ilniqe" in capsys.readouterr().err
+
+
+def test_the_table_of_methods_is_rendered() -> None:
+    assert TARGET.read_text() == render(), "run `python workflow/render_methods.py`"
+
+
+def test_an_entry_of_every_method_module_is_checked(tmp_path: Path) -> None:
+    """The doc's example passes the schema; its YAML is what the settings take."""
+    from fgresq.config import check
+
+    text = (ROOT / "docs/add-a-method.md").read_text()
+    entry = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    check({**read_yaml("config/methods.yaml"), **entry}, "methods", "config/methods.yaml")
+
+
+def test_an_absent_method_is_tried_again_once_it_can_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of the attempt is a rule's parameter: equal numbers rerun nothing."""
+    now: list[Absent | None] = [GONE]
+    states_file = tmp_path / "probe/methods.json"
+    monkeypatch.setattr(attempts, "ATTEMPTS", tmp_path / "attempts")
+    monkeypatch.setattr(attempts, "own_absence", lambda name: now[0])
+
+    def number(record: Absent | None) -> int:
+        """Build the graph twice, after a run that left this record."""
+        write_json(states_file, {"m": {"absent": record.record() if record else None}})
+        found = {attempts.attempt.__wrapped__("m", str(states_file)) for _ in range(2)}
+        assert len(found) == 1
+        return found.pop()
+
+    assert attempts.attempt.__wrapped__("m", str(states_file)) == 0  # never run yet
+    assert number(GONE) == 0
+    now[0] = None  # its weights were placed
+    assert number(GONE) == 1 and number(None) == 1
+    now[0] = GONE
+    assert number(None) == 1 and number(GONE) == 1
+    now[0] = None  # and again
+    assert number(GONE) == 2 and number(None) == 2

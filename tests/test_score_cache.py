@@ -1,0 +1,194 @@
+"""The score cache: what is evaluated again, and what is not."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+import fgresq.metrics
+from fgresq.cli import main
+from fgresq.code_digest import closure, code_digest, libraries, module_digest, outside
+from fgresq.metrics import cache, modules
+from fgresq.metrics.cache import ScoreCache, version_of
+from fgresq.tables import read_scores
+from tests.conftest import write_folder
+
+METHOD = """
+from fgresq.metrics import NoValue
+
+KIND = "NR"
+SCALE = 1
+
+
+def score(image, reference=None):
+    CALLS.append(image.shape)
+    if image.mean() > 200:
+        raise NoValue("too bright")
+    if len(CALLS) == STOP:
+        raise KeyboardInterrupt
+    return SCALE * image.mean()
+
+
+CALLS = []
+STOP = 0
+"""
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give a method module that counts its evaluations; it lies in the package for this test."""
+    path = Path(fgresq.metrics.__file__).parent / "counted_probe.py"
+    path.write_text(METHOD)
+    yield load(path)
+    path.unlink()
+    forget()
+
+
+def forget() -> None:
+    """Read the module and its syntax anew at the next use."""
+    sys.modules.pop("fgresq.metrics.counted_probe", None)
+    for function in (closure, module_digest, outside):
+        function.cache_clear()
+
+
+def load(path: Path) -> ModuleType:
+    forget()
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    try:
+        return modules.method_module(path.stem)
+    finally:
+        sys.dont_write_bytecode = before
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Give a folder of 4 + 1 pictures."""
+    write_folder(tmp_path / "own", ("alpha",))
+    return tmp_path / "own/images"
+
+
+def score(images: Path, more: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Score a folder by the command line and give the table; none where the call failed."""
+    out = images.parent / "scores.csv"
+    call = ["score", "counted_probe", "--images", str(images), "--out", str(out)]
+    code = main([*call, *more, "--cache", str(images.parent / "cache")])
+    return read_scores(out) if code == 0 else pd.DataFrame()
+
+
+def test_an_image_more_costs_one_evaluation(probe: ModuleType, images: Path) -> None:
+    first = score(images)
+    assert len(probe.CALLS) == 5 and first["value"].notna().all()
+    shutil.copy(images / "alpha-odd.png", images / "copy.png")  # the same content again
+    second = score(images).set_index("image")
+    assert len(probe.CALLS) == 5
+    assert second["value"]["copy.png"] == second["value"]["alpha-odd.png"]
+    Image.new("RGB", (20, 20), (9, 9, 9)).save(images / "new.png")
+    assert score(images).set_index("image")["value"]["new.png"] == 9.0
+    assert len(probe.CALLS) == 6
+
+
+def test_cached_values_equal_computed_ones(probe: ModuleType, images: Path) -> None:
+    """To the last digit."""
+    first, again = score(images), score(images)
+    shutil.rmtree(images.parent / "cache")
+    assert first.equals(again) and first.equals(score(images)) and len(probe.CALLS) == 10
+
+
+def test_an_edit_of_the_module_invalidates(probe: ModuleType, images: Path) -> None:
+    before = score(images)
+    path = Path(probe.__file__)
+    path.write_text(METHOD.replace("SCALE = 1", "SCALE = 1  # a remark"))
+    probe = load(path)
+    score(images)
+    assert len(probe.CALLS) == 0
+    path.write_text(METHOD.replace("SCALE = 1", "SCALE = 2"))
+    probe = load(path)
+    after = score(images)
+    assert len(probe.CALLS) == 5 and after["value"].equals(2 * before["value"])
+
+
+def test_a_reason_is_kept_as_well(probe: ModuleType, images: Path) -> None:
+    Image.new("RGB", (20, 20), "white").save(images / "white.png")
+    for _ in range(2):
+        row = score(images).set_index("image").loc["white.png"]
+        assert row["reason"] == "too bright" and pd.isna(row["value"])
+    assert len(probe.CALLS) == 6
+
+
+def test_a_killed_call_goes_on_where_it_was(probe: ModuleType, images: Path) -> None:
+    probe.STOP = 3
+    assert score(images).empty
+    probe.STOP = 0
+    assert score(images)["value"].notna().all() and len(probe.CALLS) == 3 + 3
+
+
+def test_several_processes_give_the_same_table(probe: ModuleType, images: Path) -> None:
+    """All but the first image are scored by others, and this process reads what they found."""
+    alone = score(images)
+    shutil.rmtree(images.parent / "cache")
+    probe.CALLS.clear()
+    assert score(images, more=("--workers", "3")).equals(alone) and len(probe.CALLS) == 1
+    (images / "broken.png").write_bytes(b"no image")
+    assert score(images, more=("--workers", "3")).empty
+
+
+def test_a_torn_line_is_computed_again(probe: ModuleType, images: Path) -> None:
+    score(images)
+    (file,) = (images.parent / "cache/counted_probe").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])
+    assert score(images)["value"].notna().all() and len(probe.CALLS) == 6
+    assert len(file.read_bytes().split(b"\n")) == 5 + 1 + 1  # the torn line stays, alone
+    score(images)
+    assert len(probe.CALLS) == 6
+
+
+def fill(folder: Path, start: int) -> None:
+    """Put 200 judgements, as one of several processes."""
+    kept = ScoreCache("m", "v", folder)
+    for number in range(start, start + 200):
+        kept.put(f"{number:064}", "", (float(number), ""))
+
+
+def test_two_processes_lose_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=fill, args=(tmp_path, start)) for start in (0, 100)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    found = ScoreCache("m", "v", tmp_path).known
+    assert {key: value for key, (value, _) in found.items()} == {
+        (f"{number:064}", ""): float(number) for number in range(300)
+    }
+
+
+def test_the_version_follows_from_weights_and_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = modules.method_module("psnr")
+    monkeypatch.setattr(cache, "WEIGHTS", tmp_path)
+    (tmp_path / "w").mkdir()
+    seen = [version_of(module, {})]
+    for text in ("one", "two"):
+        (tmp_path / "w/card.json").write_text(text)
+        seen.append(version_of(module, {"weights": ["w"]}))
+    monkeypatch.setattr(cache, "library_versions", lambda name: {"numpy": "0"})
+    seen.append(version_of(module, {}))
+    monkeypatch.setattr(module, "version", lambda: "checkpoint 2", raising=False)
+    seen.append(version_of(module, {}))
+    assert len(set(seen)) == len(seen)
+
+
+def test_libraries_and_code_of_a_method_are_seen() -> None:
+    assert {"cv2", "numpy"} <= libraries("fgresq.metrics.psnr")
+    assert "torch" in libraries("fgresq.metrics.niqe") and "torch" not in libraries("fgresq.ssim")
+    assert "opencv-python-headless" in cache.library_versions("fgresq.metrics.psnr")
+    assert code_digest("fgresq.metrics.psnr") != code_digest("fgresq.metrics.ssim")

@@ -1,0 +1,38 @@
+"""Render the table of docs/methods.md: `python workflow/render_methods.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs/methods.md"
+BEGIN, END = "<!-- table: python workflow/render_methods.py -->\n", "<!-- end of table -->\n"
+
+
+def line(name: str, entry: Mapping[str, Any]) -> str:
+    """Give a method's row."""
+    kind = "trained " * entry["trained"] + entry["kind"]
+    cells = [entry["title"], f"`{name}`", kind, entry["direction"]]
+    cells += [entry.get("convention", "–"), entry["licence"]]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def table() -> str:
+    """Give the rows of all methods."""
+    entries = yaml.safe_load((ROOT / "config/methods.yaml").read_text(encoding="utf-8"))
+    head = "| method | name | kind | better | convention | licence |\n|---|---|---|---|---|---|\n"
+    return head + "".join(line(name, entry) for name, entry in entries.items())
+
+
+def render() -> str:
+    """Give the text of docs/methods.md with the table as it should be."""
+    before, _, rest = TARGET.read_text(encoding="utf-8").partition(BEGIN)
+    return before + BEGIN + table() + END + rest.partition(END)[2]
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")
