@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -69,31 +71,9 @@ def test_prompts_are_cut_at_their_images(owl):
     words = owl.tokenizer.convert_ids_to_tokens
     tokens = serve.prompt_tokens(owl.tokenizer, levels.PROMPT)
     place = tokens.index(serve.IMAGE_TOKEN)
-    assert words(tokens[:place]) == [
-        "<s>",
-        "USER",
-        ":",
-        "How",
-        "would",
-        "you",
-        "rate",
-        "the",
-        "quality",
-        "of",
-        "this",
-        "image",
-        "?",
-    ]
-    assert words(tokens[place + 1 :]) == [
-        "ASSISTANT",
-        ":",
-        "The",
-        "quality",
-        "of",
-        "the",
-        "image",
-        "is",
-    ]
+    before = " ".join(words(tokens[:place]))
+    assert before == "<s> USER : How would you rate the quality of this image ?"
+    assert " ".join(words(tokens[place + 1 :])) == "ASSISTANT : The quality of the image is"
     two = serve.prompt_tokens(owl.tokenizer, pairwise.PROMPT)
     assert [k for k, token in enumerate(two) if token == serve.IMAGE_TOKEN] == [3, 4]
     assert two.count(owl.tokenizer.bos_token_id) == 1
@@ -214,7 +194,7 @@ def test_scores_grow_with_preferences():
 
 
 def test_qalign_by_its_own_process(weights, owl, folder):
-    """From settings to values: code beside weights, run by a process, in two precisions."""
+    """From settings to values: code beside weights, run by a process."""
     images = [picture(seed, 60)[:, :40] for seed in range(2)]
     logits = asked(owl, levels.PROMPT, levels.WORDS, [[image] for image in images])
     weights("qalign", model=folder, **CONSENT)
@@ -224,8 +204,34 @@ def test_qalign_by_its_own_process(weights, owl, folder):
     with pytest.raises(UserError, match="settings.yaml.*does not tell the words"):
         qalign.METHOD.worker.ask({"prompt": "x", "words": ["a", "a"], "size": 1}, images[:1])
     assert qalign.score(images[0]) == found[0]  # a failed request does not end it
-    weights("deqa_score", model=folder, **{**CONSENT, "precision": "bf16"})
-    assert deqa_score.score(images[0]) == pytest.approx(found[0], abs=0.1)
+
+
+def test_deqa_score_asks_what_qalign_asks(weights, owl):
+    weights("deqa_score", **CONSENT)
+    deqa_score.METHOD.__dict__["worker"] = InProcess(owl)
+    logits = asked(owl, levels.PROMPT, levels.WORDS, [[picture(4, 40)]])
+    assert deqa_score.score(picture(4, 40)) == pytest.approx(levels.expectation(logits)[0])
+
+
+def test_precisions(owl):
+    """bf16 is near fp32; 8 and 4 bits are bitsandbytes', on the device that is named."""
+    import transformers
+
+    image, request = picture(0, 40), {"prompt": levels.PROMPT, "words": levels.WORDS, "size": 1}
+    half = serve.Owl.__new__(serve.Owl)
+    half.__dict__ = {**owl.__dict__, "model": copy.deepcopy(owl.model).bfloat16()}
+    wanted = levels.expectation(owl(request, [image]))
+    assert levels.expectation(half(request, [image])) == pytest.approx(wanted, abs=0.1)
+    assert half(request, [image]) != owl(request, [image])
+    kinds = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+    for name, kind in kinds.items():
+        assert serve.load_options(transformers, name, "cpu") == {"dtype": kind}
+    old = SimpleNamespace(__version__="4.36.1")
+    assert serve.load_options(old, "fp16", "cpu") == {"torch_dtype": torch.float16}
+    for bits in (4, 8):
+        found = serve.load_options(transformers, f"{bits}bit", "cuda")
+        assert found["device_map"] == {"": "cuda"}
+        assert getattr(found["quantization_config"], f"load_in_{bits}bit")
 
 
 class InProcess:

@@ -212,6 +212,7 @@ def read_released(main: Path, degradation: Path, width: int = 768, layers: int =
     Raises:
         UserError: FGResQ.pth is missing, or a file is not as released.
     """
+    state = released_state(main, degradation)
     released = Released(width, layers)
-    released.load(released_state(main, degradation), main)
+    released.load(state, main)
     return released

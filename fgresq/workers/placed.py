@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from fgresq.absent import Absent
+from fgresq.absent import Absent, refuse
 from fgresq.config import read_yaml
 from fgresq.errors import UserError, nearest, unknown
 from fgresq.raw import raw_state
@@ -131,9 +131,7 @@ class Foreign:
         Raises:
             UserError: it is absent, or does not come up.
         """
-        absent = self.absent()
-        if absent:
-            raise UserError(self.file, absent.reason, absent.next_step)
+        refuse(str(self.file), self.absent())
         settings = self.read()
         environment = {"HF_HUB_OFFLINE": "1"} if settings["offline"] else {}
         given = {"backend": self.backend, **settings}

@@ -1,4 +1,4 @@
-"""Answer for images over a pipe. Run by the user's own Python: this file imports nothing of fgresq.
+"""Answer for images over a pipe. Run by the user's own Python: this file needs nothing of fgresq.
 
     python serve.py '{"backend": "owl", ...}'
 
@@ -126,7 +126,7 @@ class Pyiqa:
         self.device, self.metrics = settings["device"], {}  # type: str, dict[str, Any]
 
     def __call__(self, request: dict, images: list) -> list:
-        """Give the value of the metric `metric` of an image, and of its reference where given."""
+        """Give the value of `metric` for an image, with its reference if any; is low good?"""
         import numpy as np
         import pyiqa
         import torch
@@ -138,8 +138,10 @@ class Pyiqa:
             torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255
             for image in images
         ]
+        metric = self.metrics[name]
         with torch.inference_mode():
-            return [float(self.metrics[name](*(tensor.to(self.device) for tensor in tensors)))]
+            value = float(metric(*(tensor.to(self.device) for tensor in tensors)))
+        return [value, bool(metric.lower_better)]
 
 
 def prepare_torchvision() -> None:
