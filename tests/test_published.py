@@ -188,8 +188,8 @@ class Regressor(torch.nn.Module):
 
 def test_arniqa_by_torchmetrics_from_placed_files(nothing, monkeypatch):
     """torchmetrics itself, on random weights: no download, RGB, both sizes."""
+    make_importable()  # before torchmetrics, which imports torchvision
     pytest.importorskip("torchmetrics")
-    make_importable()
     from torchvision.models import resnet50
 
     folder = arniqa.FOLDER / "checkpoints"
