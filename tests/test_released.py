@@ -17,7 +17,7 @@ from fgresq.metrics import score
 from fgresq.model import released
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from fgresq.torchvision_ops import make_importable
-from tests.conftest import picture
+from tests.conftest import ROOT, picture
 
 WIDTH, LAYERS = 128, 2
 SIZES = {"general": "clip_model", "degradation": "task_cls_clip"}
@@ -228,7 +228,9 @@ def test_other_weights_are_another_version(small, state, monkeypatch):
     assert before != method.version() != "absent"
 
 
-def test_scoring_a_table(small, state, folder, tmp_path):
+def test_scoring_a_table(small, state, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("config").symlink_to(ROOT / "config")
     torch.save(state, small / "FGResQ.pth")
     rows = empty(IMAGE_COLUMNS)
     for place, path in enumerate(sorted((folder / "images").glob("*.png"))[:4]):
