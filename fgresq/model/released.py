@@ -84,7 +84,9 @@ def read_pickle(path: Path) -> State:
 def released_names(layers: int) -> dict[str, tuple[str, ...]]:
     """Map each of our weights to the released ones it is made of, laid one under the other."""
     both = ("weight", "bias")
-    names = {f"heads.{o}.{k}": (f"{t}.{k}",) for o, t in TOP.items() for k in both}
+    names: dict[str, tuple[str, ...]] = {
+        f"heads.{o}.{k}": (f"{t}.{k}",) for o, t in TOP.items() for k in both
+    }
     names["heads.prompt_block.prompt"] = ("prompt",)
     for tower, prefix in TOWERS.items():
         names |= {f"{tower}.visual.{o}": (prefix + t,) for o, t in ONCE.items()}

@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,9 +38,10 @@ class Worker:
     ) -> None:
         self.where = where
         self.said = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
-        # its own folder would come first on its path, and ours must be there for our own Python
-        paths = [str(Path(serve.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-        named = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **environment}
+        named = {**os.environ, **environment}
+        if python == sys.executable:  # our own finds this package, wherever it is started
+            paths = [str(Path(serve.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+            named["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         try:
             self.process = subprocess.Popen(
                 [python, serve.__file__, json.dumps(settings)],
@@ -50,6 +52,8 @@ class Worker:
             )
         except OSError as error:
             raise UserError(where, f"'{python}' cannot be run ({error.strerror})", MEND) from error
+        assert self.process.stdin and self.process.stdout  # both are pipes
+        self.input, self.output = self.process.stdin, self.process.stdout
         atexit.register(self.close)
         self._answer()
 
@@ -61,16 +65,16 @@ class Worker:
         """
         head = {**request, "shapes": [image.shape for image in images]}
         try:
-            self.process.stdin.write(json.dumps(head).encode() + b"\n")
+            self.input.write(json.dumps(head).encode() + b"\n")
             for image in images:
-                self.process.stdin.write(np.ascontiguousarray(image, np.uint8).tobytes())
-            self.process.stdin.flush()
+                self.input.write(np.ascontiguousarray(image, np.uint8).tobytes())
+            self.input.flush()
         except BrokenPipeError:
             pass  # its end is told below
         return self._answer()
 
     def _answer(self) -> Any:
-        line = self.process.stdout.readline()
+        line = self.output.readline()
         if not line:
             raise UserError(self.where, f"its process ended: {self._last_words()}", MEND)
         reply = json.loads(line)
@@ -88,5 +92,5 @@ class Worker:
         """End the process."""
         self.process.kill()
         self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout, self.said):
+        for stream in (self.input, self.output, self.said):
             stream.close()

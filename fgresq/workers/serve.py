@@ -62,7 +62,7 @@ def load_options(transformers: Any, precision: str, device: str) -> dict[str, An
     import torch
 
     if precision in ("8bit", "4bit"):
-        bits = {"load_in_" + precision: True}
+        bits: dict[str, Any] = {"load_in_" + precision: True}
         if precision == "4bit":
             bits["bnb_4bit_compute_dtype"] = torch.float16
         return {
@@ -153,7 +153,7 @@ def prepare_torchvision() -> None:
     make_importable()
 
 
-BACKENDS = {"owl": Owl, "pyiqa": Pyiqa}
+BACKENDS: dict[str, Callable[[dict], Answer]] = {"owl": Owl, "pyiqa": Pyiqa}
 
 
 def read_images(shapes: list, source: BinaryIO) -> list:
