@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from fgresq.errors import UserError
+
 CODES = {
     "not_placed": "its files are not in place",
     "no_network": "it has to be downloaded and there is no network",
@@ -38,3 +40,9 @@ class Absent:
     def record(self) -> dict[str, str]:
         """Give the JSON form, as source and method records hold it."""
         return asdict(self)
+
+
+def refuse(name: str, absent: Absent | None) -> None:
+    """Raise a UserError with reason and next step where something that is to be used is absent."""
+    if absent:
+        raise UserError(name, absent.reason, absent.next_step)
