@@ -24,6 +24,8 @@ rule report:
                 "reliability.csv",
                 "curves.csv",
                 "training.json",
+                "baselines.csv",
+                "baseline_curves.csv",
             ],
         ),
         labels=expand(
