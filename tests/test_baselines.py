@@ -112,9 +112,10 @@ def test_bilinear_pooling_is_the_outer_product() -> None:
         assert torch.allclose(found[n], root / root.norm(), atol=1e-4)  # the epsilon in the root
 
 
-def test_settled_features_give_the_same_logits() -> None:
+@pytest.mark.parametrize("name", ["dbcnn", "metaiqa"])
+def test_settled_features_give_the_same_logits(name: str) -> None:
     torch.manual_seed(0)
-    model, inputs = BUILDERS["dbcnn"](), batch(5)
+    model, inputs = BUILDERS[name](), batch(5)
     feed = SettledFeed(model, Fixed(inputs), 5)
     assert torch.allclose(model(feed.evaluation(np.arange(5))), model(inputs), atol=1e-6)
 

@@ -39,7 +39,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sha256=rows["image"],
         **{name: rows["family"] for name in ("content", "group", "family")},
     )
-    folds = pd.DataFrame({"source": "s", "family": FAMILIES, "fold": [0, 1, 2, 1]})
+    folds = pd.DataFrame({"source": "s", "family": FAMILIES, "fold": [0, 1, 2, 2]})
     pairs = pd.DataFrame([pair for _, own in images.groupby("family") for pair in pairs_of(own)])
     pairs = pairs.assign(
         pair=[f"s#{k}" for k in range(len(pairs))],

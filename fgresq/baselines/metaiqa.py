@@ -18,7 +18,13 @@ from torch import nn
 from torch.func import functional_call
 
 from fgresq.absent import Absent
-from fgresq.baselines.backbones import Backbone, OnBackbone, Streams, absence_of, backbone_of
+from fgresq.baselines.backbones import (
+    Backbone,
+    OnBackbone,
+    TokenBackbone,
+    absence_of,
+    backbone_of,
+)
 from fgresq.baselines.base import Feed, Inputs, Labelled, Plan, fine_tuning
 from fgresq.errors import UserError
 from fgresq.training.losses import fidelity_loss
@@ -42,9 +48,20 @@ class MetaIQA(OnBackbone):
         width = sum(backbone.widths)
         self.head = nn.Sequential(nn.Linear(width, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
 
-    def judge(self, streams: Streams, inputs: Inputs) -> torch.Tensor:
-        """Give the logits (n,) of views."""
-        return self.head(torch.cat(streams.levels, dim=1)).squeeze(1)
+    def levels(self, inputs: Inputs) -> torch.Tensor:
+        """Give the levels of images side by side, (N, views, width)."""
+        streams = self.backbone(inputs)
+        return torch.cat(streams.levels, dim=1).unflatten(0, (-1, streams.views))
+
+    def settled(self, inputs: Inputs) -> Inputs | None:
+        """Give the levels, which stay where the backbone is frozen."""
+        frozen = isinstance(self.backbone, TokenBackbone)
+        return {"levels": self.levels(inputs)} if frozen else None
+
+    def forward(self, inputs: Inputs) -> torch.Tensor:
+        """Give the logits (N,) of images, higher better; of `levels` where given."""
+        levels = inputs["levels"] if "levels" in inputs else self.levels(inputs)
+        return self.head(levels).squeeze(-1).mean(dim=1)
 
 
 def adapted(

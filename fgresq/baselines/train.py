@@ -123,6 +123,7 @@ def card_of(args: argparse.Namespace, setup: Setup, model: Baseline, job: Job) -
         "parameters": trained,
         "steps": job.steps,
         "device": name_of(setup.on),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
         "train_pairs": len(setup.train_pairs),
         "train_images": len(setup.train_rows),
         "test_images": len(setup.test_rows),
