@@ -8,10 +8,11 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
 SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && snakemake --unlock --quiet all; exec snakemake --cores all "$$@"' snakemake
 
-.PHONY: help env weights report own test tiny clean-env
+.PHONY: help env weights report report-full own test tiny clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
+	@echo "make report-full       the same with the baselines retrained, some minutes more"
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make test              all tests"
 	@echo "make tiny              the whole graph on four small images, for a quick look"
@@ -33,6 +34,9 @@ weights: $(ENV)
 
 report: $(ENV)
 	@$(SNAKEMAKE)
+
+report-full: $(ENV)
+	@$(SNAKEMAKE) --config full=True
 
 own: $(ENV)
 	@$(SNAKEMAKE) --config preset=own folder='$(FOLDER)'

@@ -7,8 +7,9 @@
 `family`: one family (scene) is tested by a model of all others. `algorithm`: the families of a fold
 are tested by models of the other folds, once without each algorithm, and only the pairs that hold
 the algorithm left out are counted, since the same algorithms restore every scene and recognising
-them is a shortcut. Trained rows are FGResQ and the two ridges; untrained methods are measured on
-the same images and pairs. Intervals are 95 % percentile intervals over families.
+them is a shortcut. Trained rows are FGResQ, the two ridges and, in `family`, the baselines that can
+be had here, retrained on the same sides; untrained methods are measured on the same images and
+pairs. Intervals are 95 % percentile intervals over families.
 
 Reads what the preset `own` made: results/data, results/pairs, results/scores. Trained runs lie in
 work/human_ratings and are kept, so that a stopped call goes on. Columns of the table:
@@ -28,9 +29,11 @@ import pandas as pd
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
+from fgresq.baselines import BASELINES
+from fgresq.baselines.settings import baseline_options
 from fgresq.cli import main as verb
 from fgresq.config import load, read_yaml
-from fgresq.files import digest, write_csv
+from fgresq.files import digest, read_json, write_csv
 from fgresq.metrics.ridge import predicted, read_features
 from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table
 from fgresq.training.inputs import sides
@@ -55,22 +58,39 @@ def protocol_runs(
     return pairs.assign(fold=fold), folds, [str(k) for k in range(len(folds))]
 
 
+def tables_of(place: Path, threads: int) -> list[str]:
+    """Give the arguments that every training here shares."""
+    files = [f"--{name}={place / name}.csv" for name in ("images", "pairs", "folds")]
+    return [*files, f"--weights={WEIGHTS}", f"--preset={PRESET}", "--threads", str(threads)]
+
+
+def called(calls: list[list[str]]) -> None:
+    """Call verbs one after the other; stop at the first that fails."""
+    for call in calls:
+        if verb(call):
+            raise SystemExit(f"fgresq {' '.join(call[:3])} failed")
+
+
 def fgresq_scores(run: str, place: Path, threads: int) -> pd.Series:
     """Train both stages for a run, if not done yet; give the scores of its test images."""
-    out = place / "stage2" / run
+    out, first, tables = place / "stage2" / run, place / "stage1" / run, tables_of(place, threads)
     if not (out / "card.json").exists():
-        tables = ["--images", str(place / "images.csv"), "--pairs", str(place / "pairs.csv")]
-        tables += ["--folds", str(place / "folds.csv"), "--weights", WEIGHTS]
-        tables += ["--preset", PRESET, "--threads", str(threads)]
-        first = place / "stage1" / run
-        calls = (
-            ["stage1", run, *tables, "--work", str(place / "w1" / run), "--out", str(first)],
-            ["stage2", run, *tables, "--work", str(place / "w2" / run), "--out", str(out)]
-            + ["--degradation", str(first)],
-        )
-        for call in calls:
-            if verb(call):
-                raise SystemExit(f"run {run} failed")
+        stage1 = ["stage1", run, *tables, "--work", str(place / "w1" / run), "--out", str(first)]
+        stage2 = ["stage2", run, *tables, "--work", str(place / "w2" / run), "--out", str(out)]
+        called([stage1, [*stage2, "--degradation", str(first)]])
+    return pd.read_csv(out / "scores.csv").set_index("image")["value"]
+
+
+def baseline_scores(method: str, run: str, place: Path, threads: int) -> pd.Series | None:
+    """Train a baseline for a run, if not done yet; give its scores, None where it is absent."""
+    key = digest(baseline_options(load()["presets"][PRESET], method))
+    out = place / "baselines" / f"{method}-{key}" / run
+    if not (out / "card.json").exists():
+        work = place / "w3" / method / run
+        tables = tables_of(place, threads)
+        called([["train-baseline", method, run, *tables, f"--work={work}", f"--out={out}"]])
+    if read_json(out / "card.json")["kind"] == "absent":
+        return None
     return pd.read_csv(out / "scores.csv").set_index("image")["value"]
 
 
@@ -202,6 +222,7 @@ def main() -> None:
     parser.add_argument("protocol", choices=("family", "algorithm"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="table to write (CSV)")
+    parser.add_argument("--baselines", nargs="*", choices=BASELINES, default=BASELINES)
     args = parser.parse_args()
     images = read_images(f"results/data/{PRESET}/images.csv")
     pairs = read_pairs(f"results/pairs/{PRESET}/pairs.csv")
@@ -218,6 +239,9 @@ def main() -> None:
         found = {"FGResQ": fgresq_scores(run, place, args.threads)}
         for tower in ("dinov2", "random"):
             found[f"ridge_{tower}"] = ridge_scores(run, images, pairs, folds, tower)
+        for name in args.baselines if args.protocol == "family" else ():
+            values = baseline_scores(name, run, place, args.threads)
+            found |= {name: values} if values is not None else {}
         for name, values in {**found, **untrained(images)}.items():
             scores.setdefault(name, []).append((run, values))
     found = {n: measured(args.protocol, images, pairs, parts) for n, parts in scores.items()}

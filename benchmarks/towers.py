@@ -12,7 +12,6 @@ writes it as CSV. Needs `fgresq weights dinov2_vits14` and `fgresq weights effic
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +20,6 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from scipy.stats import spearmanr
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
@@ -30,46 +28,10 @@ from tqdm import tqdm
 from fgresq.images import read_rgb
 from fgresq.metrics import towers
 from fgresq.metrics.ridge import fitted
-from fgresq.torchvision_ops import make_importable
+from fgresq.model.lite0 import efficientnet
 
 BLOCKS = [2, 3, 4, 5, 6, 7, 8, 10, 12]
 FOLDS = 6
-STEM = {
-    "_conv_stem": "conv_stem",
-    "_bn0": "bn1",
-    "_conv_head": "conv_head",
-    "_bn1": "bn2",
-    "_fc": "classifier",
-}
-FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
-OTHER = {
-    "_expand_conv": "conv_pw",
-    "_bn0": "bn1",
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn2",
-    "_project_conv": "conv_pwl",
-    "_bn2": "bn3",
-}
-
-
-def efficientnet(folder: Path) -> torch.nn.Module:
-    """Load EfficientNet-Lite0, renamed to timm's `tf_efficientnet_lite0`, strictly."""
-    make_importable()
-    import timm
-
-    model = timm.create_model("tf_efficientnet_lite0")
-    flat = [f"blocks.{i}.{j}" for i, stage in enumerate(model.blocks) for j in range(len(stage))]
-    state = {}
-    for name, tensor in load_file(folder / "model.safetensors").items():
-        found = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", name)
-        if found:
-            block, layer, kind = int(found[1]), found[2], found[3]
-            state[f"{flat[block]}.{(FIRST if block == 0 else OTHER)[layer]}.{kind}"] = tensor
-        else:
-            layer, kind = name.rsplit(".", 1)
-            state[f"{STEM[layer]}.{kind}"] = tensor
-    model.load_state_dict(state, strict=True)
-    return model.eval()
 
 
 def efficientnet_features(model: torch.nn.Module, paths: list[str]) -> list[np.ndarray]:

@@ -76,6 +76,24 @@ rule training:
         " --curves {output.curves} --record {output.record} --log {log}"
 
 
+rule baseline_runs:
+    input:
+        runs=cards_of_baselines,
+    output:
+        runs="results/analysis/{preset}/baselines.csv",
+        curves="results/analysis/{preset}/baseline_curves.csv",
+    log:
+        "logs/{preset}/baseline-runs.log",
+    conda:
+        "../environment.yml"
+    params:
+        runs=lambda w, input: folders_of(input.runs),
+        code=code_digest("fgresq.analysis.baselines"),
+    shell:
+        "python -m fgresq baseline-runs {params.runs} --out {output.runs}"
+        " --curves {output.curves} --log {log}"
+
+
 rule ablation:
     input:
         runs=trained("results/stage2/{preset}/{variant}/{run}/card.json"),

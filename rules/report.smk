@@ -25,6 +25,8 @@ rule report:
                 "reliability.csv",
                 "curves.csv",
                 "training.json",
+                "baselines.csv",
+                "baseline_curves.csv",
             ],
         ),
         labels=expand(

@@ -86,6 +86,24 @@ rule collect:
         " --out {output.scores} --ranking {output.ranking} --log {log}"
 
 
+rule collect_baseline:
+    input:
+        runs=cards_of_baselines,
+        images="results/data/{preset}/images.csv",
+    output:
+        "results/scores/{preset}/{baseline}.csv",
+    log:
+        "logs/{preset}/collect-{baseline}.log",
+    conda:
+        "../environment.yml"
+    params:
+        runs=lambda w, input: [Path(card).parent for card in input.runs],
+        code=code_digest("fgresq.training.collect"),
+    shell:
+        "python -m fgresq collect {params.runs} --method {wildcards.baseline}"
+        " --images {input.images} --out {output} --log {log}"
+
+
 rule label_source:
     input:
         "results/data/{preset}/images.csv",

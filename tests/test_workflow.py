@@ -74,6 +74,15 @@ def test_tiny_runs_the_whole_graph(checkout: Path) -> None:
     assert not rules and "Nothing to be done" in printed
 
 
+def test_baselines_are_trained_where_they_are_asked_for(checkout: Path) -> None:
+    for full in ("False", "True"):
+        call = ["snakemake", "-n", "--cores", "2", "--config", "preset=tiny", f"full={full}"]
+        done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = set(RULE.findall(done.stdout)) & {"train_baseline", "collect_baseline"}
+        assert bool(found) == (full == "True")
+
+
 def test_two_runs_give_the_same_bytes(checkout: Path) -> None:
     before = {p: p.read_bytes() for p in (checkout / "results").rglob("tiny/**/*.csv")}
     page = (checkout / "reports/site/tiny/index.html").read_bytes()

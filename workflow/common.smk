@@ -8,6 +8,8 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 
+from fgresq.baselines import BASELINES
+from fgresq.baselines.settings import baseline_options
 from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.raw import raw_state, walk
@@ -27,6 +29,9 @@ def settings():
     for name, entries in files.items():
         check(entries, name, f"config/{name}.yaml")
     check_names(resolved, **files)
+    if resolved["full"]:
+        for preset in resolved["presets"].values():
+            preset["methods"] += [name for name in BASELINES if name not in preset["methods"]]
     if resolved["folder"]:
         files["sources"]["own"]["path"] = resolved["folder"]
     if resolved["only"] and resolved["only"] not in PHASES:
@@ -83,6 +88,14 @@ def trainings(preset):
     ]
 
 
+def baseline_runs(preset):
+    """List the runs of the baselines of a preset: the folds and splits that FGResQ is tested on."""
+    options = CONFIG["presets"][preset]
+    chosen = [name for name in BASELINES if name in options["methods"]]
+    runs = options["runs"]["full"] if placed(preset) else options["runs"]["full"][:1]
+    return [{"baseline": name, "run": run} for name in chosen for run in runs]
+
+
 def targets(phase):
     """List the files that stand for a phase's completion, for every preset of this call."""
     found = []
@@ -90,6 +103,7 @@ def targets(phase):
         for preset in WANTED:
             methods = CONFIG["presets"][preset]["methods"] if "{method}" in pattern else [""]
             runs = trainings(preset) if "{run}" in pattern else [{}]
+            runs = baseline_runs(preset) if "{baseline}" in pattern else runs
             found += [pattern.format(preset=preset, method=m, **r) for m in methods for r in runs]
     return sorted(set(found))
 
@@ -134,6 +148,7 @@ wildcard_constraints:
         ["super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture"]
     ),
     method="|".join(METHODS),
+    baseline="|".join(BASELINES),
     tower="random|dinov2",
     variant="[a-z][a-z0-9_]*",
     run="([0-9]+|pairs|all)(-without-[A-Za-z0-9_.+]+)?(-seed[0-9]+)?",
@@ -203,6 +218,27 @@ def tower_file(wildcards):
     """List the file of a tower's weights, where the settings name one that is there."""
     file = weights_file(CONFIG["presets"][wildcards.preset]["tower"])
     return [str(file)] if file and file.is_file() else []
+
+
+def options_of_baseline(wildcards):
+    """Give all that a run of a baseline follows from, as JSON."""
+    preset = CONFIG["presets"][wildcards.preset]
+    return json.dumps(baseline_options(preset, wildcards.baseline), sort_keys=True)
+
+
+def weights_of_baseline(wildcards):
+    """List the cards of the weights of packages that a baseline reads, the stand-in's first."""
+    own = CONFIG["presets"][wildcards.preset]["baselines"][wildcards.baseline]
+    names = {own["backbone"], own.get("second")} & {"efficientnet_lite0", "vgg16"}
+    return [f"data/weights/{name}/card.json" for name in ["dinov2_vits14", *sorted(names)]]
+
+
+def cards_of_baselines(wildcards):
+    """List the cards of the runs of every baseline of a preset, or of one."""
+    pattern = "results/baselines/{preset}/{baseline}/{run}/card.json"
+    own = getattr(wildcards, "baseline", None)
+    runs = [r for r in baseline_runs(wildcards.preset) if own in (None, r["baseline"])]
+    return [pattern.format(preset=wildcards.preset, **run) for run in runs]
 
 
 def stage1_card(wildcards):

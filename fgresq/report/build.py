@@ -16,6 +16,7 @@ from typing import Any
 from fgresq.config import add_options, options_of, read_yaml
 from fgresq.files import write_json
 from fgresq.report import (
+    baselines,
     beside,
     comparison,
     datasets,
@@ -128,7 +129,7 @@ def labels_beside(numbers: paper.Paper, labels: LabelOnly) -> Table | None:
     return beside.paper_table("paper_labels", caption, rows, "Interval", paper.OVERALL)
 
 
-def training_of(run: Run, numbers: paper.Paper) -> dict[str, Any]:
+def training_of(run: Run, numbers: paper.Paper, methods: Methods) -> dict[str, Any]:
     """Build what the page shows of a run's training: sentences, tables, figures."""
     trained, table4 = run.trained, paper.compare_table4(numbers, run)
     caption = "Table 4: paper beside ours."
@@ -143,12 +144,14 @@ def training_of(run: Run, numbers: paper.Paper) -> dict[str, Any]:
             "paper4": beside4 if table4["ours"].notna().any() else None,
             "reliability": training.reliability_table(trained),
             "runs": training.runs_table(trained),
+            "baselines": baselines.baselines_table(trained, methods),
         },
         "figures": {
             "curves": training_figures.curves_figure(trained),
             "confusion": training_figures.confusion_figure(trained),
             "ablation": training_figures.forest_figure(trained),
             "reliability": training_figures.reliability_figure(trained),
+            "baselines": baselines.baselines_figure(trained, methods),
         },
         "tally": paper.tally(table4),
     }
@@ -211,7 +214,7 @@ def page_values(
     tables["coverage"] = coverage_table(covered)
     runs = [asked] if run is asked else [asked, run]
     tables["methods"] = [t for r in runs for t in [methods_table(r, methods)] if t]
-    trained = training_of(trainer, numbers) if trainer else None
+    trained = training_of(trainer, numbers, methods) if trainer else None
     if trainer is asked:
         tables["matched"] += trained["tally"][0]
         tables["comparable"] += trained["tally"][1]

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from fgresq.analysis.ablation import ABLATION_COLUMNS, FULL
+from fgresq.analysis.baselines import CURVE_COLUMNS as BASELINE_CURVE_COLUMNS
+from fgresq.analysis.baselines import RUN_COLUMNS
 from fgresq.analysis.training import CONFUSION_COLUMNS, CURVE_COLUMNS, RELIABILITY_COLUMNS
 from fgresq.files import read_json
 from fgresq.tables import empty, read_table
@@ -27,17 +29,21 @@ TABLES = {
     "confusion": CONFUSION_COLUMNS,
     "reliability": RELIABILITY_COLUMNS,
     "curves": CURVE_COLUMNS,
+    "baselines": RUN_COLUMNS,
+    "baseline_curves": BASELINE_CURVE_COLUMNS,
 }
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The tables of the verbs `ablation` and `training`, and the record of the latter."""
+    """The tables of `ablation`, `training` and `baseline-runs`, and the record of the second."""
 
     ablation: pd.DataFrame = field(default_factory=lambda: empty(ABLATION_COLUMNS))
     confusion: pd.DataFrame = field(default_factory=lambda: empty(CONFUSION_COLUMNS))
     reliability: pd.DataFrame = field(default_factory=lambda: empty(RELIABILITY_COLUMNS))
     curves: pd.DataFrame = field(default_factory=lambda: empty(CURVE_COLUMNS))
+    baselines: pd.DataFrame = field(default_factory=lambda: empty(RUN_COLUMNS))
+    baseline_curves: pd.DataFrame = field(default_factory=lambda: empty(BASELINE_CURVE_COLUMNS))
     record: dict[str, Any] = field(default_factory=dict)
 
     @property

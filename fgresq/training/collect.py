@@ -1,4 +1,4 @@
-"""Join the runs of FGResQ to one score table and one ranking table.
+"""Join the runs of a trained method to one score table and, for FGResQ, one ranking table.
 
 Fold runs give the rows of split `family`, each image by the model that never saw its family; the
 run `pairs` gives those of split `pairs`. Further seeds are for the ablation and are not joined,
@@ -15,7 +15,6 @@ import pandas as pd
 from fgresq.files import read_json, write_csv
 from fgresq.tables import empty, read_images, write_scores
 
-METHOD = "fgresq"
 UNTESTED = "no run tested it"
 SCORES: dict[str, type] = {"image": str, "value": float}
 RANKING: dict[str, type] = {"pair": str, "probability_a": float}
@@ -24,10 +23,11 @@ RANKING_COLUMNS = ["pair", "method", "split", "probability_a"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    parser.add_argument("runs", nargs="*", help="folders of stage 2, named after their run")
+    parser.add_argument("runs", nargs="*", help="folders of a method, named after their run")
+    parser.add_argument("--method", default="fgresq", help="name in the tables (fgresq)")
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--out", required=True, help="score table to write")
-    parser.add_argument("--ranking", required=True, help="ranking table to write")
+    parser.add_argument("--ranking", help="ranking table to write; else scores rank the pairs")
 
 
 def split_of(folder: Path) -> str | None:
@@ -40,8 +40,7 @@ def split_of(folder: Path) -> str | None:
 def joined(folders: list[Path], name: str, columns: dict[str, type]) -> pd.DataFrame:
     """Join one table of the runs, with their split; no rows where no run has a test side."""
     parts = [pd.read_csv(f / name).assign(split=split_of(f)) for f in folders if split_of(f)]
-    table = pd.concat(parts, ignore_index=True) if parts else empty({**columns, "split": str})
-    return table.assign(method=METHOD)
+    return pd.concat(parts, ignore_index=True) if parts else empty({**columns, "split": str})
 
 
 def untested(images: pd.DataFrame, scores: pd.DataFrame, reason: str) -> pd.DataFrame:
@@ -53,7 +52,6 @@ def untested(images: pd.DataFrame, scores: pd.DataFrame, reason: str) -> pd.Data
             "image": names,
             "value": float("nan"),
             "split": "family",
-            "method": METHOD,
             "reason": reason,
         }
     )
@@ -67,6 +65,8 @@ def main(args: argparse.Namespace) -> None:
     scores = joined(folders, "scores.csv", SCORES).assign(reason="")
     images = read_images(args.images)
     table = pd.concat([scores, untested(images, scores, reason)], ignore_index=True)
+    table = table.assign(method=args.method)
     write_scores(args.out, table.sort_values(["split", "image"]))
-    ranking = joined(folders, "ranking.csv", RANKING)[RANKING_COLUMNS]
-    write_csv(args.ranking, ranking.sort_values(["split", "pair"]))
+    if args.ranking:
+        ranking = joined(folders, "ranking.csv", RANKING).assign(method=args.method)
+        write_csv(args.ranking, ranking[RANKING_COLUMNS].sort_values(["split", "pair"]))

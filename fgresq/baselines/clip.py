@@ -1,0 +1,89 @@
+"""CLIP with both of its sides, for the methods that live on what it knows of texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from fgresq.absent import Absent
+from fgresq.metrics.towers import normalised
+from fgresq.torchvision_ops import make_importable
+from fgresq.training.ready import clip_at_hand
+
+ENTRIES = {  # of config/weights.yaml
+    "RN50-quickgelu": "clip_rn50",
+    "ViT-B-32-quickgelu": "clip_vit_b32",
+    "ViT-B-16-quickgelu": "clip_vit_b16",
+}
+
+
+def clip_absence(name: str, pretrained: str | None) -> Absent | None:
+    """Say why a CLIP model of open_clip cannot be had here; nothing is downloaded.
+
+    Without weights (None) it is a random network, and always at hand.
+    """
+    if clip_at_hand({"tower": name, "pretrained": pretrained}):
+        return None
+    entry = ENTRIES.get(name)
+    step = f"run `fgresq data fetch {entry}`" if entry else "connect once and load it by open_clip"
+    return Absent(
+        "no_weights",
+        f"it judges by CLIP's knowledge of texts, and the weights of {name} are not at hand",
+        f"{step}, then run again",
+    )
+
+
+def absence_of(options: dict[str, Any]) -> Absent | None:
+    """Say why a method's CLIP cannot be had here, or None where it can."""
+    settings = options["baseline"]
+    return clip_absence(settings["clip"], settings["pretrained"])
+
+
+def load_clip(name: str, pretrained: str | None) -> nn.Module:
+    """Build a CLIP model of open_clip, frozen."""
+    make_importable()
+    import open_clip
+
+    return open_clip.create_model(name, pretrained=pretrained).eval().requires_grad_(False)
+
+
+def word_ids(texts: list[str]) -> torch.Tensor:
+    """Give token numbers (n, 77) of texts, by CLIP's own byte-pair encoding."""
+    make_importable()
+    import open_clip
+
+    return open_clip.tokenizer.tokenize(texts)
+
+
+def of_any_size(clip: nn.Module) -> nn.Module:
+    """Let a CLIP ResNet see images of any size: drop the positions of its last pooling.
+
+    CLIP-IQA does so; a ViT keeps them, and sees its own size only.
+    """
+    pool = getattr(clip.visual, "attnpool", None)
+    if pool is not None:
+        nothing = torch.zeros(1, pool.positional_embedding.shape[1])
+        pool.positional_embedding = nn.Parameter(nothing, requires_grad=False)
+    return clip
+
+
+def encode_words(clip: nn.Module, words: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Give unit text embeddings (n, D) of word embeddings that stand in for token numbers.
+
+    Args:
+        clip: of open_clip.
+        words: (n, 77, width), before positions are added.
+        ids: (n, 77), the greatest of which marks the end of a text.
+    """
+    found = words + clip.positional_embedding
+    found = clip.ln_final(clip.transformer(found, attn_mask=clip.attn_mask))
+    ends = found[torch.arange(len(ids), device=ids.device), ids.argmax(dim=-1)]
+    return functional.normalize(ends @ clip.text_projection, dim=-1)
+
+
+def pixels_of(clip: nn.Module, crops: torch.Tensor) -> torch.Tensor:
+    """Give normalised pixels (n, 3, h, w) of uint8 images (n, h, w, 3)."""
+    return normalised(crops, tuple(clip.visual.image_mean), tuple(clip.visual.image_std))

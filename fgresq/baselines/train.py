@@ -1,0 +1,155 @@
+"""Train a learned no-reference method anew: on FGResQ's pairs, by its sampler and fidelity loss.
+
+    fgresq train-baseline dbcnn 0 --images ... --pairs ... --folds ... --out results/...
+
+The runs are named as those of FGResQ. Writes weights and card, history.csv and scores.csv (test
+images; logits, higher better). Its rankings of pairs follow from the scores. What cannot be had
+here leaves empty tables and a card that says why and what to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fgresq.baselines import BASELINES
+from fgresq.baselines.base import Baseline, Feed, Plan, SettledFeed, fine_tuning
+from fgresq.baselines.feeds import feed_of
+from fgresq.baselines.settings import baseline_options
+from fgresq.config import CONFIG, load
+from fgresq.errors import UserError, unknown
+from fgresq.files import sha256, write_csv
+from fgresq.training.encode import name_of
+from fgresq.training.loop import Job, train
+from fgresq.training.ready import write_absent
+from fgresq.training.setup import Setup, add_run_arguments, set_up
+from fgresq.training.weights import trained_state, write_weights
+
+TABLES = {"history.csv": ["step", "lr_factor", "loss"], "scores.csv": ["image", "value"]}
+EVALUATION_BATCH = 64
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument("method", choices=BASELINES, help="which method")
+    add_run_arguments(parser)
+
+
+def options_of_call(args: argparse.Namespace) -> dict[str, Any]:
+    """Give {tower, baseline} of a call: from --options, or from the preset."""
+    if args.options is not None:
+        return args.options
+    presets = load()["presets"]
+    if args.preset not in presets:
+        raise unknown(CONFIG, "preset", args.preset, presets)
+    return baseline_options(presets[args.preset], args.method)
+
+
+def identity_of(setup: Setup, method: str, run: str) -> str:
+    """Digest what the run's numbers follow from, the code of baselines included."""
+    code = [sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return setup.identity(method, run, code)
+
+
+def rates(model: Baseline, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give Adam's groups: parameters of the encoder and of the rest, each with its rate."""
+    encoder = {"backbone.network", "second", "visual"}
+    parts: dict[str, list[torch.nn.Parameter]] = {"lr_encoder": [], "lr_heads": []}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            within = any(name.startswith(f"{prefix}.") for prefix in encoder)
+            parts["lr_encoder" if within else "lr_heads"].append(parameter)
+    return [{"params": own, "lr": settings[rate]} for rate, own in parts.items() if own]
+
+
+def predictions(model: Baseline, feed: Feed, setup: Setup) -> pd.DataFrame:
+    """Give the scores of the test images: image, value (a logit, higher better)."""
+    rows = setup.test_rows
+    with torch.inference_mode():
+        parts = [
+            model(feed.evaluation(rows[at : at + EVALUATION_BATCH])).float().cpu().numpy()
+            for at in range(0, len(rows), EVALUATION_BATCH)
+        ]
+    values = np.concatenate(parts) if parts else np.empty(0, np.float32)
+    return pd.DataFrame({"image": setup.images["image"].to_numpy()[rows], "value": values})
+
+
+def built(module: ModuleType, setup: Setup) -> Baseline:
+    """Build the network with its random parts drawn from the seed; nothing in it is by chance."""
+    torch.manual_seed(setup.options["baseline"]["seed"])
+    return module.build(setup.options, setup.weights).eval().to(setup.on)
+
+
+def settled_of(model: Baseline, feed: Feed, setup: Setup) -> Feed:
+    """Give a feed of what training leaves as it is, where there is such; else the feed itself."""
+    with torch.no_grad():
+        found = model.settled(feed.evaluation(setup.train_rows[:1]))
+    return feed if found is None else SettledFeed(model, feed, len(setup.images))
+
+
+def job_of(args: argparse.Namespace, setup: Setup, model: Baseline, plan: Plan, key: str) -> Job:
+    """Lay out the training run."""
+    settings, max_steps = setup.options["baseline"], setup.options["tower"]["max_steps"]
+    return Job(
+        name=f"{args.method}, run {args.run}",
+        model=model,
+        groups=rates(model, settings),
+        steps=max_steps or plan.steps,
+        warmup=settings["warmup"],
+        weight_decay=settings["weight_decay"],
+        step=plan.step,
+        members=plan.members,
+        checkpoint=Path(args.work) / "checkpoint.pt",
+        identity=key,
+    )
+
+
+def card_of(args: argparse.Namespace, setup: Setup, model: Baseline, job: Job) -> dict[str, Any]:
+    """Say of a run what a reader wants to know."""
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return {
+        "kind": f"baseline {args.method}",
+        "method": args.method,
+        "run": args.run,
+        "tower": setup.options["tower"],
+        "settings": setup.options["baseline"],
+        "parameters": trained,
+        "steps": job.steps,
+        "device": name_of(setup.on),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "train_pairs": len(setup.train_pairs),
+        "train_images": len(setup.train_rows),
+        "test_images": len(setup.test_rows),
+    }
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run the verb."""
+    module = importlib.import_module(f"fgresq.baselines.{args.method}")
+    args.options, out = options_of_call(args), Path(args.out)
+    absent = module.absence(args.options, Path(args.weights))
+    if absent:
+        write_absent(out, TABLES, absent)
+        return
+    setup = set_up(args, "baseline", TABLES)
+    if setup is None:
+        return
+    if setup.train_pairs.empty:
+        raise UserError(args.pairs, "there is no training pair", "Raise filter/tau")
+    feed, model = feed_of(setup), built(module, setup)
+    model.start(feed, setup.train_rows)
+    feed = settled_of(model, feed, setup)
+    plan = getattr(module, "plan", fine_tuning)(setup, feed, model)
+    job = job_of(args, setup, model, plan, identity_of(setup, args.method, args.run))
+    history = train(job)
+    write_csv(out / "history.csv", history)
+    write_csv(out / "scores.csv", predictions(model, feed, setup))
+    write_weights(out, trained_state(model), card_of(args, setup, model, job))
+    job.checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,217 @@
+"""The verb train-baseline on a small folder: what it writes, repeats, resumes, and cannot do."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.torch import load_file
+
+from fgresq.analysis.inputs import PERFORMANCE_COLUMNS
+from fgresq.baselines import BASELINES
+from fgresq.baselines.settings import SHARED, baseline_options
+from fgresq.cli import main
+from fgresq.config import load, merge
+from fgresq.files import read_json, write_csv
+from fgresq.tables import read_scores, read_table, write_images, write_pairs
+from fgresq.training import loop
+from tests.conftest import image_table, write_folder
+
+FAMILIES = ("alpha", "beta", "gamma", "delta")
+ON_TOKENS = ("dbcnn", "hyperiqa", "metaiqa")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with image, pair and fold tables: four families of four images, two tasks."""
+    place = tmp_path_factory.mktemp("baselines")
+    rows = pd.read_csv(write_folder(place / "own", FAMILIES) / "images.csv")
+    images = image_table(len(rows), 1, (rows["mos"] / 100).to_numpy()).assign(
+        path=[f"own/{name}" for name in rows["image"]],
+        image="s/" + rows["image"],
+        task=np.where(rows["family"].isin(["beta", "delta"]), "deblurring", "denoising"),
+        sha256=rows["image"],
+        **{name: rows["family"] for name in ("content", "group", "family")},
+    )
+    folds = pd.DataFrame({"source": "s", "family": FAMILIES, "fold": [0, 1, 2, 2]})
+    pairs = pd.DataFrame([pair for _, own in images.groupby("family") for pair in pairs_of(own)])
+    pairs = pairs.assign(
+        pair=[f"s#{k}" for k in range(len(pairs))],
+        fold=pairs["family"].map(folds.set_index("family")["fold"]),
+        split_pairs=np.where(np.arange(len(pairs)) % 5, "train", "test"),
+    )
+    with contextlib.chdir(place):
+        write_images("images.csv", images)
+        write_pairs("pairs.csv", pairs)
+        write_csv("folds.csv", folds)
+    return place
+
+
+def pairs_of(images: pd.DataFrame) -> list[dict]:
+    """List all pairs of a family's images, the first of each the better one."""
+    names = images.sort_values("score", ascending=False)[["image", "score"]].to_numpy().tolist()
+    same = images.iloc[0][["task", "source", "group", "family"]].to_dict()
+    more = {"ssim": 0.5, "preference": "A", "fraction_a": 1.0, "label_origin": "human"}
+    return [
+        {"image_a": a, "image_b": b, "score_difference": x - y, **same, **more}
+        for (a, x), (b, y) in combinations(names, 2)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def in_place(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where the tables lie; the caches are made there."""
+    monkeypatch.chdir(place)
+
+
+def options(method: str, preset: str = "mini", **over: object) -> dict:
+    """Give settings of a preset on random networks of few layers."""
+    made = copy.deepcopy(baseline_options(PRESETS[preset], method))
+    made["baseline"] |= {"batch": 4, "epochs": 2, **over}
+    if made["baseline"]["backbone"] == "stand_in":
+        made["tower"] |= {"tower": "random_vits14", "levels": [1, 2]}
+        made["baseline"] |= {"second": "random_lite0"} if method == "dbcnn" else {}
+        made["baseline"] |= {"meta_steps": 3} if method == "metaiqa" else {}
+    return made
+
+
+PRESETS = load()["presets"]
+
+
+def train(method: str, out: str, run: str = "0", settings: dict | None = None) -> int:
+    """Train by the verb."""
+    call = ["train-baseline", method, run, "--images=images.csv", "--pairs=pairs.csv"]
+    call += ["--folds=folds.csv", "--weights=nowhere/tower", f"--work=work/{out}", f"--out={out}"]
+    return main([*call, "--options", json.dumps(settings or options(method))])
+
+
+@pytest.mark.parametrize("method", ON_TOKENS)
+def test_a_run_tells_what_it_did(method: str) -> None:
+    assert train(method, f"{method}/0") == 0
+    card = read_json(f"{method}/0/card.json")
+    assert card["parameters"] > 100 and card["settings"]["seed"] == 0 and card["device"] == "cpu"
+    assert card["train_images"] == 12 and card["test_images"] == 4
+    history = pd.read_csv(f"{method}/0/history.csv")
+    assert len(history) == card["steps"] and np.isfinite(history["loss"]).all()
+    scores = pd.read_csv(f"{method}/0/scores.csv")
+    assert scores["image"].str.contains("alpha").all() and scores["value"].nunique() == 4
+    state = load_file(f"{method}/0/weights.safetensors")
+    assert any("spread" in name for name in state)  # the fitted scales go with the weights
+
+
+@pytest.mark.parametrize("method", ON_TOKENS)
+def test_two_runs_give_the_same_bytes_and_another_seed_others(method: str) -> None:
+    for out in ("a", "b"):
+        assert train(method, f"{method}-{out}") == 0
+    files = ("weights.safetensors", "card.json", "history.csv", "scores.csv")
+    for name in files:
+        assert Path(f"{method}-a", name).read_bytes() == Path(f"{method}-b", name).read_bytes()
+    assert train(method, f"{method}-seed1", run="0-seed1") == 0
+    values = [pd.read_csv(f"{method}-{k}/scores.csv")["value"] for k in ("a", "seed1")]
+    assert not np.allclose(*values)
+
+
+@pytest.mark.parametrize("method", ON_TOKENS)
+def test_a_killed_run_resumes_to_the_same_bytes(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
+    check, killed = loop.check_finite, []
+
+    def dies(job: loop.Job, losses: dict, step: int) -> dict:
+        if step == 5 and not killed:
+            killed.append(step)
+            raise KeyboardInterrupt
+        return check(job, losses, step)
+
+    assert train(method, f"{method}-whole") == 0
+    monkeypatch.setattr(loop, "check_finite", dies)
+    assert train(method, f"{method}-killed") == 130
+    assert Path(f"work/{method}-killed/checkpoint.pt").exists()
+    assert train(method, f"{method}-killed") == 0 and killed
+    for name in ("weights.safetensors", "history.csv", "scores.csv"):
+        whole, resumed = (Path(f"{method}-{k}", name).read_bytes() for k in ("whole", "killed"))
+        assert whole == resumed
+    assert not Path(f"work/{method}-killed/checkpoint.pt").exists()
+
+
+def test_no_test_image_is_trained_on(place: Path) -> None:
+    """Other scores of the tested family change nothing that the run learns."""
+    assert train("hyperiqa", "fair-a") == 0
+    images = pd.read_csv("images.csv", keep_default_na=False)
+    before = Path("images.csv").read_bytes()
+    images.loc[images["family"] == "alpha", "score"] = 0.5
+    write_images("images.csv", images)
+    assert train("hyperiqa", "fair-b") == 0
+    Path("images.csv").write_bytes(before)
+    both = (Path(k, "weights.safetensors").read_bytes() for k in ("fair-a", "fair-b"))
+    assert len(set(both)) == 1
+
+
+def test_runs_are_collected_and_measured(place: Path) -> None:
+    for run in ("0", "1", "2", "pairs"):
+        assert train("metaiqa", f"all/{run}", run=run) == 0
+    runs = [f"all/{run}" for run in ("0", "1", "2", "pairs")]
+    call = ["collect", *runs, "--method=metaiqa", "--images=images.csv", "--out=metaiqa.csv"]
+    assert main(call) == 0
+    scores = read_scores("metaiqa.csv")
+    assert set(scores["method"]) == {"metaiqa"} and set(scores["split"]) == {"family", "pairs"}
+    assert scores[scores["split"] == "family"]["image"].nunique() == 16
+    (place / "config").mkdir(exist_ok=True)
+    methods = Path(__file__).parent.parent / "config/methods.yaml"
+    call = ["performance", "--images=images.csv", "--pairs=pairs.csv", "--scores=metaiqa.csv"]
+    setting = json.dumps({"bootstrap": 10, "metric_ties": "half", "seed": 0})
+    with contextlib.chdir(Path(__file__).parent.parent):
+        words = [w.replace("=", f"={place}/", 1) for w in call[1:]]
+        more = [f"--methods={methods}", f"--options={setting}", f"--out={place}/performance.csv"]
+        assert main(["performance", *words, *more]) == 0
+    rows = read_table("performance.csv", PERFORMANCE_COLUMNS)
+    assert rows[(rows["stat"] == "acc") & (rows["task"] == "denoising")]["value"].notna().any()
+
+
+@pytest.mark.parametrize("method", ["liqe", "clipiqa_plus"])
+@pytest.mark.parametrize("preset", ["mini", "paper"])
+def test_without_clip_a_method_is_absent_with_the_step_that_brings_it(
+    method: str, preset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fgresq.baselines.clip.clip_at_hand", lambda tower: False)
+    out = f"{preset}-{method}/0"
+    assert train(method, out, settings=options(method, preset)) == 0
+    absent = read_json(f"{out}/card.json")["absent"]
+    entry = {"liqe": "clip_vit_b32", "clipiqa_plus": "clip_rn50"}[method]
+    assert absent["code"] == "no_weights" and f"fgresq data fetch {entry}" in absent["next_step"]
+    assert main(["collect", out, f"--method={method}", "--images=images.csv", "--out=x.csv"]) == 0
+    scores = read_scores("x.csv")
+    assert scores["value"].isna().all() and set(scores["reason"]) == {absent["reason"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("dbcnn", "data/checkpoints/scnn/scnn.pkl"),
+        ("hyperiqa", "fgresq data fetch resnet50"),
+        ("metaiqa", "fgresq data fetch resnet18"),
+    ],
+)
+def test_a_published_backbone_that_is_not_at_hand_is_told(method: str, told: str) -> None:
+    assert train(method, f"paper-{method}", settings=options(method, "paper")) == 0
+    absent = read_json(f"paper-{method}/card.json")["absent"]
+    assert absent["code"] == "no_weights" and told in absent["next_step"]
+
+
+def test_one_meta_task_is_told(capsys: pytest.CaptureFixture) -> None:
+    assert train("metaiqa", "one", settings=options("metaiqa", meta_by="dataset")) == 1
+    assert "all training pairs are of one dataset" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("method", BASELINES)
+def test_sampler_and_loss_are_those_of_stage_2(method: str) -> None:
+    preset = merge(PRESETS["mini"], {"stage2": {"batch": 7, "compare_in": "scene"}})
+    made = baseline_options(preset, method)["baseline"]
+    assert {name: made[name] for name in SHARED} == {n: preset["stage2"][n] for n in SHARED}
