@@ -42,12 +42,16 @@ STOP = 0
 
 
 @pytest.fixture
-def probe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Give a method module that counts its evaluations; it lies in the package for this test."""
-    path = Path(fgresq.metrics.__file__).parent / "counted_probe.py"
+def probe(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give a method module that counts its evaluations, as if it lay in the package."""
+    folder, digests = tmp_path_factory.mktemp("methods"), sys.modules["fgresq.code_digest"]
+    found = digests.path_of
+    path = folder / "counted_probe.py"
     path.write_text(METHOD)
+    monkeypatch.setattr(fgresq.metrics, "__path__", [*fgresq.metrics.__path__, str(folder)])
+    own = f"fgresq.metrics.{path.stem}"
+    monkeypatch.setattr(digests, "path_of", lambda name: path if name == own else found(name))
     yield load(path)
-    path.unlink()
     forget()
 
 
