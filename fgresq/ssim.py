@@ -51,9 +51,18 @@ def statistics(image: np.ndarray) -> Statistics:
     Raises:
         ValueError: the image is smaller than the window.
     """
-    if min(image.shape[:2]) < WINDOW:
-        raise ValueError(f"SSIM needs {WINDOW}x{WINDOW} pixels, got {image.shape[:2]}")
-    luma = luminance(image) - _CENTRE
+    return plane_statistics(luminance(image))
+
+
+def plane_statistics(plane: np.ndarray) -> Statistics:
+    """Compute what one plane, float32 (h, w), 0 to 255, at least 11x11, contributes to SSIM.
+
+    Raises:
+        ValueError: the plane is smaller than the window.
+    """
+    if min(plane.shape) < WINDOW:
+        raise ValueError(f"SSIM needs {WINDOW}x{WINDOW} pixels, got {plane.shape}")
+    luma = plane - _CENTRE
     mean = _gaussian(luma)
     spread = np.maximum(_gaussian(luma * luma) - mean * mean, 0) + np.float32(_C2 / 2)
     bright = mean + _CENTRE
@@ -71,8 +80,7 @@ def ssim_of(a: Statistics, b: Statistics) -> float:
     if a.luma.shape != b.luma.shape:
         raise ValueError(f"sizes differ: {a.luma.shape} and {b.luma.shape}")
     # Each factor of the quotient is half of Wang's: fewer passes over memory, the bulk of the cost.
-    covariance = _gaussian(a.luma * b.luma, delta=_C2 / 2)
-    covariance -= a.mean * b.mean
+    covariance = _covariance(a, b)
     quotient = a.bright * b.bright
     quotient += np.float32(_C1 / 2)
     quotient *= covariance
@@ -83,9 +91,23 @@ def ssim_of(a: Statistics, b: Statistics) -> float:
     return min(4.0 * total / quotient.size, 1.0)  # rounding may pass 1 by 1e-8
 
 
+def contrast_of(a: Statistics, b: Statistics) -> float:
+    """Give the mean of SSIM's contrast and structure alone, in [-1, 1], of images of one size."""
+    quotient = _covariance(a, b)
+    quotient /= a.spread + b.spread
+    return min(2.0 * cv2.sumElems(quotient)[0] / quotient.size, 1.0)
+
+
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
     """Give the mean SSIM of two uint8 RGB images (h, w, 3); in [-1, 1], 1 = identical."""
     return ssim_of(statistics(a), statistics(b))
+
+
+def _covariance(a: Statistics, b: Statistics) -> np.ndarray:
+    """Give the Gaussian covariance plus C2 / 2."""
+    covariance = _gaussian(a.luma * b.luma, delta=_C2 / 2)
+    covariance -= a.mean * b.mean
+    return covariance
 
 
 def _gaussian(plane: np.ndarray, delta: float = 0.0) -> np.ndarray:
