@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 from fgresq.errors import UserError
 
 WEIGHTS = Path("data/weights")
+# Channels of VGG16's convolutions, stage by stage; each stage has half of the pixels a side.
+VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
 
 def read_weights(name: str, file: str = "model.safetensors") -> dict[str, torch.Tensor]:
