@@ -28,7 +28,16 @@ class Phase:
     metrics: tuple[str, ...] = ()
 
 
-WEIGHTS = ("dinov2_vits14", "dat_light", "lpips_alex", "vgg16", "dists", "brisque", "niqe")
+WEIGHTS = (
+    "dinov2_vits14",
+    "dat_light",
+    "lpips_alex",
+    "vgg16",
+    "dists",
+    "brisque",
+    "niqe",
+    "steerable_sp5",
+)
 PHASES = {
     "weights": Phase(
         out="data/weights",
@@ -109,7 +118,16 @@ PHASES = {
             "fgresq.metrics.score",
             "fgresq.metrics.psnr",
             "fgresq.metrics.ssim",
+            "fgresq.metrics.ssim_256",
+            "fgresq.metrics.ms_ssim",
+            "fgresq.metrics.fsim",
+            "fgresq.metrics.fsimc",
+            "fgresq.metrics.vsi",
+            "fgresq.metrics.vif",
+            "fgresq.metrics.vifp",
+            "fgresq.metrics.gmsd",
             "fgresq.metrics.lpips",
+            "fgresq.metrics.lpips_vgg",
             "fgresq.metrics.dists",
             "fgresq.metrics.brisque",
             "fgresq.metrics.niqe",
