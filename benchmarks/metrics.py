@@ -1,13 +1,15 @@
-"""Images a second of the methods against torchmetrics and piq, on the same images in one run.
+"""Images a CPU second: the methods against torchmetrics and piq, on the same images in one run.
 
-    python benchmarks/metrics.py [METHOD ...] [--images 5] [--repeats 5] [--threads 1]
+    python benchmarks/metrics.py [METHOD ...] [--images 5] [--repeats 5]
 
 Each way scores noisy, blurred and compressed copies of one photograph at 256x256 and at 1080x800.
 Ours starts from uint8 RGB files in memory and takes each reference apart once; the peers get
 tensors made beforehand: the gray plane that our method works on, where they can use it, so that
 they do no more work than the method needs. The ways take turns, the order is reversed from repeat
-to repeat, every repeat has another reference, and the median counts. The last column is the
-greatest difference of values; docs/methods.md says where a peer follows another convention.
+to repeat, every repeat has another reference, and the median counts. Time is the CPU time of the
+process, so that other work on the machine does not count; it is that of one thread. The last
+column is the greatest difference of values; docs/methods.md says where a peer follows another
+convention.
 LPIPS and DISTS of torchmetrics are given our weights, for it would download the same ones.
 """
 
@@ -119,10 +121,10 @@ def peers() -> dict[str, tuple[Callable[[np.ndarray], torch.Tensor], dict[str, C
 
 
 def seconds(score: Callable, images: list, reference: object) -> tuple[float, list[float]]:
-    """Time the scoring of all images of one reference; give seconds and values."""
-    started = time.perf_counter()
+    """Time the scoring of all images of one reference; give CPU seconds and values."""
+    started = time.process_time()
     values = [float(score(image, reference)) for image in images]
-    return time.perf_counter() - started, values
+    return time.process_time() - started, values
 
 
 def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list[dict]:
@@ -168,12 +170,11 @@ def main() -> None:
     parser.add_argument("methods", nargs="*", default=list(peers()))
     parser.add_argument("--images", type=int, default=5, help="images of each reference")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", help="table (CSV)")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    cv2.setNumThreads(args.threads)
-    threadpool_limits(args.threads)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
     rows: list[dict] = []
     for name in args.methods:
         for shape in SIZES:
