@@ -33,9 +33,11 @@ def decimated(plane: np.ndarray, factor: int) -> np.ndarray:
     before = factor - 1 - factor // 2  # where conv2 puts the middle of its kernel
     height, width = (-(-size // factor) * factor for size in plane.shape[:2])
     below, right = height - plane.shape[0], width - plane.shape[1]
-    padded = cv2.copyMakeBorder(plane, before, below, before, right, cv2.BORDER_CONSTANT, value=0)
+    if before or below or right:
+        sides = before, below, before, right
+        plane = cv2.copyMakeBorder(plane, *sides, cv2.BORDER_CONSTANT, value=0)[:height, :width]
     size = width // factor, height // factor
-    return cv2.resize(padded[:height, :width], size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
 
 
 def gradient(plane: np.ndarray, smooth: tuple[float, float, float]) -> np.ndarray:
