@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.metrics import need_pixels
-from fgresq.metrics.frozen import VGG16, as_tensor, read_weights
+from fgresq.metrics.frozen import VGG16, as_tensor, read_weights, ready
 from fgresq.metrics.reference import OncePerReference
 
 SMALLEST = 16  # pixels: below it the deepest layer has no pixel of its own
@@ -94,7 +94,7 @@ def model() -> Dists:
     vgg = {k: v for k, v in read_weights("vgg16").items() if not k.startswith("linear.")}
     network = Dists()
     network.load_state_dict({**vgg, **read_weights("dists")}, strict=True)
-    return network.eval()
+    return ready(network)
 
 
 def part(image: np.ndarray) -> list[Layer]:

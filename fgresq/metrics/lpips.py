@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.metrics import need_pixels
-from fgresq.metrics.frozen import as_tensor, read_weights
+from fgresq.metrics.frozen import as_tensor, read_weights, ready
 from fgresq.metrics.perceptual import Perceptual
 from fgresq.metrics.reference import OncePerReference
 
@@ -50,7 +50,7 @@ def model() -> AlexLpips:
     """Load the network; every weight must be named and used."""
     network = AlexLpips()
     network.load_state_dict(read_weights("lpips_alex"), strict=True)
-    return network.eval()
+    return ready(network)
 
 
 def part(image: np.ndarray) -> list[torch.Tensor]:

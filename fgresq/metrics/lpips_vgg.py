@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.metrics import need_pixels
-from fgresq.metrics.frozen import VGG16, as_tensor, read_weights
+from fgresq.metrics.frozen import VGG16, as_tensor, read_weights, ready
 from fgresq.metrics.perceptual import Perceptual
 from fgresq.metrics.reference import OncePerReference
 
@@ -46,7 +46,7 @@ def model() -> VggLpips:
     """Load the network; every weight must be named and used."""
     network = VggLpips()
     network.load_state_dict(read_weights("vgg16"), strict=True)
-    return network.eval()
+    return ready(network)
 
 
 def part(image: np.ndarray) -> list[torch.Tensor]:
