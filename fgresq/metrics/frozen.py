@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from fgresq.errors import UserError
 
+Network = TypeVar("Network", bound=nn.Module)
 WEIGHTS = Path("data/weights")
+# Channels of VGG16's convolutions, stage by stage; each stage has half of the pixels a side.
+VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
 
 def read_weights(name: str, file: str = "model.safetensors") -> dict[str, torch.Tensor]:
@@ -23,6 +28,11 @@ def read_weights(name: str, file: str = "model.safetensors") -> dict[str, torch.
     if not path.exists():
         raise UserError(path, "there are no such weights", f"Run 'fgresq weights {name}'")
     return load_file(path)
+
+
+def ready(network: Network) -> Network:
+    """Set a network up for scoring; `as_tensor` lays channels last, and so lie its weights."""
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def as_tensor(image: np.ndarray) -> torch.Tensor:

@@ -1,11 +1,26 @@
-"""SSIM against the reference (Wang et al. 2004): luminance, Gaussian 11x11, higher better."""
+"""SSIM against the reference (Wang et al. 2004): Gaussian 11x11, higher better.
+
+Conventions of the authors' ssim_index.m: rgb2gray rounded to 8 bits, full resolution, positions
+where the window lies wholly inside. Their later ssim.m first averages and decimates to about 256
+pixels a side: that is the method `ssim_256`; up to 383 pixels a side the two are one.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from fgresq.metrics import need_pixels
-from fgresq.ssim import WINDOW, ssim
+from fgresq.metrics.planes import gray
+from fgresq.metrics.reference import OncePerReference
+from fgresq.ssim import WINDOW, Statistics, plane_statistics, ssim_of
+
+
+def part(image: np.ndarray) -> Statistics:
+    """Give what one uint8 RGB image contributes."""
+    return plane_statistics(gray(image))
+
+
+reference_part = OncePerReference(part)
 
 
 def score(image: np.ndarray, reference: np.ndarray) -> float:
@@ -15,4 +30,4 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         NoValue: they have less than 11 pixels on a side, its window.
     """
     need_pixels(image, WINDOW)
-    return ssim(image, reference)
+    return ssim_of(part(image), reference_part(reference))

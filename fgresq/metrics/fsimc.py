@@ -1,0 +1,48 @@
+"""FSIMc (Zhang, Zhang, Mou and Zhang 2011): FSIM with the similarity of colour; higher better.
+
+Conventions of the authors' FeatureSIM.m, its second result: FSIM's map times the power 0.03 of the
+similarity of I and of Q of YIQ.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fgresq.metrics import need_pixels
+from fgresq.metrics.fsim import SMALLEST, Features, alike, features, pooled, seen
+from fgresq.metrics.planes import similarity
+from fgresq.metrics.reference import OncePerReference
+
+T_COLOUR = 200
+POWER = 0.03
+
+
+def part(image: np.ndarray) -> tuple[Features, tuple[np.ndarray, ...]]:
+    """Give the features of uint8 RGB (h, w, 3), and I and Q."""
+    return features(image), cv2.split(seen(image, slice(1, 3)))
+
+
+reference_part = OncePerReference(part)
+
+
+def score(image: np.ndarray, reference: np.ndarray) -> float:
+    """Give the FSIMc of two uint8 RGB images of one shape, in [-1, 1]; identical images give 1.
+
+    Raises:
+        NoValue: they have less than 2 pixels on a side, or neither has features, as flat ones.
+    """
+    need_pixels(image, SMALLEST)
+    (here, colours), (there, others) = part(image), reference_part(reference)
+    same, weight = alike(here, there)
+    in_phase, quadrature = (
+        similarity(a, b, T_COLOUR) for a, b in zip(colours, others, strict=True)
+    )
+    return pooled(same * real_power(in_phase * quadrature, POWER), weight)
+
+
+def real_power(values: np.ndarray, power: float) -> np.ndarray:
+    """Give the real part of a power below 1, as MATLAB has it for negative values too."""
+    found = cv2.pow(np.abs(values), power)
+    found[values < 0] *= np.cos(np.pi * power)
+    return found
