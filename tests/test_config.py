@@ -164,7 +164,7 @@ def test_what_is_required_is_known_and_read(given: dict) -> None:
     with pytest.raises(UserError, match=r"'fgrestore' is.*no chosen preset \(mini\).*\(paper\)"):
         check_required(resolve(given), ["mini"])
     put(["dists"], given, "require")
-    with pytest.raises(UserError, match=r"'dists' is required.*reads it \(own, paper\)"):
+    with pytest.raises(UserError, match=r"'dists' is required.*reads it \(own, public, paper\)"):
         check_required(resolve(given), ["mini", "tiny"])
 
 
