@@ -14,6 +14,7 @@ from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.metrics import fgresq_published as method
 from fgresq.metrics import score
+from fgresq.metrics.modules import own_version
 from fgresq.model import released
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from fgresq.torchvision_ops import make_importable
@@ -224,6 +225,7 @@ def test_other_weights_are_another_version(small, state, monkeypatch):
     monkeypatch.chdir(small.parent)
     torch.save(state, small / "FGResQ.pth")
     before = method.version()
+    assert own_version("fgresq_published") == before and own_version("psnr") == ""
     torch.save({**state, "prompt": state["prompt"] + 1}, small / "FGResQ.pth")
     assert before != method.version() != "absent"
 

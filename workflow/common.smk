@@ -12,6 +12,7 @@ from fgresq.baselines import BASELINES
 from fgresq.baselines.settings import baseline_options
 from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
+from fgresq.metrics.modules import own_version
 from fgresq.raw import raw_state, walk
 from fgresq.code_digest import code_digest
 from fgresq.training.settings import stage1_of, stage_options, weights_file

@@ -14,7 +14,6 @@ from fgresq.errors import UserError
 
 FOLDER = Path(__file__).parent
 WEIGHTS = Path("data/weights")
-ABSENT = re.compile(r"\babsent\b")
 
 
 def method_module(name: str | None) -> ModuleType:
@@ -38,16 +37,27 @@ def method_module(name: str | None) -> ModuleType:
     return module
 
 
-def own_absence(name: str) -> Absent | None:
-    """Ask a method's module, where it has a function `absent()`, why it cannot run here.
+def ask(name: str, question: str) -> Any:
+    """Call a function without arguments of a method's module; None where it has none of that name.
 
-    A module that does not speak of absence is not imported: some import heavy libraries.
+    A module that does not contain the word is not imported: some import heavy libraries.
     """
     path = FOLDER / f"{name}.py"
-    if not path.exists() or not ABSENT.search(path.read_text(encoding="utf-8")):
+    word = re.compile(rf"\b{question}\b")
+    if not path.exists() or not word.search(path.read_text(encoding="utf-8")):
         return None
-    ask = getattr(importlib.import_module(f"fgresq.metrics.{name}"), "absent", None)
-    return ask() if callable(ask) else None
+    function = getattr(importlib.import_module(f"fgresq.metrics.{name}"), question, None)
+    return function() if callable(function) else None
+
+
+def own_absence(name: str) -> Absent | None:
+    """Ask a method's module, where it has a function `absent()`, why it cannot run here."""
+    return ask(name, "absent")
+
+
+def own_version(name: str) -> str:
+    """Ask a method's module, where it has a function `version()`, what is placed for it."""
+    return ask(name, "version") or ""
 
 
 def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:

@@ -62,9 +62,7 @@ def read_pickle(path: Path) -> State:
         UserError: the file is missing, not whole, or holds anything but named tensors.
     """
     if not path.exists():
-        raise UserError(
-            path, "there are no such weights", "Run 'fgresq data fetch fgresq_released'"
-        )
+        raise UserError(path, "there are no such weights", FETCH)
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
@@ -73,10 +71,8 @@ def read_pickle(path: Path) -> State:
     for wrapper in ("model", "state_dict"):
         if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
             found = found[wrapper]
-    tensors = isinstance(found, Mapping) and all(
-        isinstance(v, torch.Tensor) for v in found.values()
-    )
-    if not tensors or not found:
+    values = found.values() if isinstance(found, Mapping) else [found]
+    if not values or not all(isinstance(value, torch.Tensor) for value in values):
         raise UserError(path, "it is no mapping of names to tensors", MEND)
     return {name.removeprefix("module."): value for name, value in found.items()}
 
@@ -91,15 +87,11 @@ def released_names(layers: int) -> dict[str, tuple[str, ...]]:
     for tower, prefix in TOWERS.items():
         names |= {f"{tower}.visual.{o}": (prefix + t,) for o, t in ONCE.items()}
         for k in range(layers):
-            ours, theirs = (
-                f"{tower}.visual.transformer.resblocks.{k}.",
-                f"{prefix}encoder.layers.{k}.",
-            )
-            names |= {
-                f"{ours}{o}.{e}": (f"{theirs}{t}.{e}",) for o, t in BLOCK.items() for e in both
-            }
+            ours = f"{tower}.visual.transformer.resblocks.{k}."
+            block = f"{prefix}encoder.layers.{k}."
             for end in both:
-                parts = [f"{theirs}self_attn.{letter}_proj.{end}" for letter in "qkv"]
+                names |= {f"{ours}{o}.{end}": (f"{block}{t}.{end}",) for o, t in BLOCK.items()}
+                parts = (f"{block}self_attn.{letter}_proj.{end}" for letter in "qkv")
                 names[f"{ours}attn.in_proj_{end}"] = tuple(parts)
     return names
 
