@@ -117,6 +117,7 @@ def check_names(
             ("source", "filter/tau_by_source", tau_of, sources),
             ("source with labels", "label_sources", preset["label_sources"], labelled),
             ("method", "methods", preset["methods"], methods),
+            ("method", "full_methods", preset["full_methods"], methods),
             ("preset", "stand_in", filter(None, [preset["stand_in"]]), presets),
         ):
             check_known(f"{where}, preset '{name}', key '{key}'", kind, given, known)

@@ -32,7 +32,7 @@ def settings():
     check_names(resolved, **files)
     if resolved["full"]:
         for preset in resolved["presets"].values():
-            preset["methods"] += [name for name in BASELINES if name not in preset["methods"]]
+            preset["methods"] = list(dict.fromkeys(preset["methods"] + preset["full_methods"]))
     if resolved["folder"]:
         files["sources"]["own"]["path"] = resolved["folder"]
     if resolved["only"] and resolved["only"] not in PHASES:

@@ -130,6 +130,7 @@ PHASES = {
             "defaults.stage2",
             "defaults.baselines",
             "defaults.runs",
+            "defaults.full_methods",
             "full",
         ),
     ),
@@ -141,7 +142,13 @@ PHASES = {
         ),
         verbs=("fgresq.metrics", "fgresq.training.collect"),
         after=("weights", "data", "pairs", "stage2", "baselines"),
-        settings=("defaults.methods", "defaults.ridge", "defaults.runs", "full"),
+        settings=(
+            "defaults.methods",
+            "defaults.full_methods",
+            "defaults.ridge",
+            "defaults.runs",
+            "full",
+        ),
         files=("config/methods.yaml",),
     ),
     "analysis": Phase(
