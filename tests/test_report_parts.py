@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import report_inputs as inputs
 
 from fgresq.errors import UserError
-from fgresq.report import beside, gallery, paper
+from fgresq.report import beside, funnel, gallery, paper
 from fgresq.report.run import Run, read_columns, read_run, same
 from fgresq.report.tables import Methods
 
@@ -132,3 +133,27 @@ def test_bad_inputs_name_place_and_mend(tmp_path: Path) -> None:
 
 def test_names_are_matched_loosely() -> None:
     assert same("KADID-10k") == same("KADID-10K") and same("VCL@FER") == same("vclfer")
+
+
+def test_the_funnel_shows_each_data_set_with_its_tau_and_no_source_without_pairs(
+    tmp_path: Path,
+) -> None:
+    inputs.write_run(tmp_path)
+    run = read(tmp_path)
+    nothing = [{**step, "pairs": 0, "images": 0} for step in run.funnels[0]["steps"]]
+    gone = {**run.funnels[0], "source": "gone", "tau": {}, "steps": nothing, "by_dataset": {}}
+    counts = {step["step"]: step["pairs"] for step in nothing}
+    joined = run.funnels[0] | {"tau": {"QADS": 0.1, "SRIJ": 0.3}}
+    joined |= {"source": "joined", "by_dataset": {"QADS": counts, "SRIJ": counts}}
+    run = replace(run, funnels=[*run.funnels, gone, joined])
+    known = {run.funnels[0]["source"], "joined"}
+    numbers = paper.read_paper("reports/paper")
+    for table in (funnel.funnel_table(run, numbers), funnel.task_funnel_table(run)):
+        assert set(table.frame["source"]) == known
+    own = funnel.dataset_funnel_table(run).frame
+    assert own[["source", "data set", "tau"]].values.tolist() == [
+        ["joined", "QADS", 0.1],
+        ["joined", "SRIJ", 0.3],
+    ]
+    notes = " ".join(funnel.funnel_notes(run))
+    assert "0.10 (QADS), 0.30 (SRIJ)." in notes and "gone" not in notes

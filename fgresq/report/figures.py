@@ -83,7 +83,7 @@ def draw_averages(axes: Axes, rows: pd.DataFrame, names: list[str]) -> None:
 
 def funnel_figure(run: Run) -> Picture | None:
     """Draw pairs (and images) left after every step, a panel a source, logarithmic."""
-    funnels = [f for f in run.funnels if any(step["pairs"] for step in f["steps"])]
+    funnels = run.filtered
     if not funnels:
         return None
     with style():

@@ -22,7 +22,7 @@ def funnel_table(run: Run, paper: Paper) -> Table | None:
             {"source": funnel["source"], "step": step["step"]}
             | counted(step, funnel["steps"][0])
             | printed.get(step["step"], {})
-            for funnel in run.funnels
+            for funnel in run.filtered
             for step in funnel["steps"]
         ]
     )
@@ -67,7 +67,7 @@ def task_funnel_table(run: Run) -> Table | None:
     """Build the pairs left after every step, by source and task."""
     rows = [
         {"source": funnel["source"], "task": task, **steps}
-        for funnel in run.funnels
+        for funnel in run.filtered
         for task, steps in sorted(funnel["by_task"].items(), key=lambda item: place(item[0]))
     ]
     return parts_table("funnel_tasks", "task", rows, run)
@@ -77,7 +77,7 @@ def dataset_funnel_table(run: Run) -> Table | None:
     """Build the same by data set, with the tau of each, for sources that join several."""
     rows = [
         {"source": funnel["source"], "data set": name, "tau": funnel["tau"][name], **steps}
-        for funnel in run.funnels
+        for funnel in run.filtered
         if len(funnel["tau"]) > 1
         for name, steps in funnel["by_dataset"].items()
     ]
@@ -88,7 +88,7 @@ def parts_table(name: str, part: str, rows: list[dict], run: Run) -> Table | Non
     """Build a table of the pairs left in parts of sources; None where there is no part."""
     if not rows:
         return None
-    steps = list(dict.fromkeys(step["step"] for funnel in run.funnels for step in funnel["steps"]))
+    steps = list(dict.fromkeys(step["step"] for funnel in run.filtered for step in funnel["steps"]))
     frame = pd.DataFrame(rows)
     frame = frame.reindex(columns=[c for c in frame.columns if c not in steps] + steps)
     with_tau = "tau" in frame
@@ -116,10 +116,9 @@ def place(task: str) -> tuple[int, str]:
 def funnel_notes(run: Run) -> list[str]:
     """Say in words what the numbers of the funnel leave out."""
     notes = []
-    for funnel in run.funnels:
+    for funnel in run.filtered:
         who = funnel["source"]
-        if funnel["tau"]:
-            notes.append(f"{who}: coarse filter at a score difference of {tau_words(funnel)}.")
+        notes.append(f"{who}: coarse filter at a score difference of {tau_words(funnel)}.")
         if funnel.get("supplied_pairs"):
             notes.append(
                 f"{who} supplies {funnel['supplied_pairs']} labelled pairs; they bypass "

@@ -85,9 +85,14 @@ class Run:
         return [record for record in self.records if record["status"] == "present"]
 
     @property
+    def filtered(self) -> list[dict[str, Any]]:
+        """The funnels of the sources that gave a pair to filter."""
+        return [f for f in self.funnels if any(step["pairs"] for step in f["steps"])]
+
+    @property
     def paired(self) -> bool:
         """Whether any source gave a pair to filter."""
-        return any(step["pairs"] for funnel in self.funnels for step in funnel["steps"])
+        return bool(self.filtered)
 
     @property
     def simulated(self) -> list[str]:
