@@ -12,6 +12,7 @@ from fgresq.metrics import NoValue
 
 Method = Callable[[np.ndarray, np.ndarray | None], float]
 Judgement = tuple[float, str]  # a value and an empty reason, or NaN and the reason
+DIGITS = 9  # of a value: below them, OpenCV's filters depend on where memory happens to lie
 
 
 def out_of_reach(kind: str, reference: str, mask: str) -> str:
@@ -48,7 +49,7 @@ def evaluate(
         (height, width), (rows, columns) = image.shape[:2], other.shape[:2]
         return math.nan, f"it is {width}x{height}, its reference is {columns}x{rows}"
     try:
-        value = float(method(image, other))
+        value = float(f"{method(image, other):.{DIGITS}g}")
     except NoValue as reason:
         return math.nan, str(reason)
     return (value, "") if math.isfinite(value) else (math.nan, "not a finite value")
