@@ -11,7 +11,6 @@ import logging
 import os
 from pathlib import Path
 
-from fgresq.errors import UserError
 from fgresq.files import read_json
 from fgresq.report.page import render, write_page
 
@@ -42,23 +41,17 @@ def rank(preset: str) -> tuple[int, str]:
 
 
 def entries(pages: list[str], metrics: list[str], out: Path) -> list[dict[str, str]]:
-    """Give preset, headline, description and relative link of each report.
-
-    Raises:
-        UserError: a report has no metrics file.
-    """
+    """Give preset, headline, description and relative link of each report."""
     by_preset = {Path(path).stem: path for path in metrics}
     found = []
     for page in sorted(map(Path, pages), key=lambda path: rank(path.parent.name)):
         preset = page.parent.name
-        if preset not in by_preset:
-            raise UserError(
-                page, "its metrics file is not named", f"Add {preset}.json to --metrics"
-            )
+        # a page whose metrics were removed is still a page
+        metrics_of = read_json(by_preset[preset]) if preset in by_preset else {}
         found.append(
             {
                 "preset": preset,
-                "headline": read_json(by_preset[preset]).get("headline", ""),
+                "headline": metrics_of.get("headline", ""),
                 "about": ABOUT.get(preset, ""),
                 "link": Path(os.path.relpath(page, out.parent)).as_posix(),
             }
