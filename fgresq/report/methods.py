@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from fgresq.metrics.states import COMPUTED, TRAINED
 from fgresq.report.run import Run
-from fgresq.report.tables import Cell, Methods, Row, Table, count, head, text
+from fgresq.report.tables import Cell, Filter, Methods, Row, Table, count, head, text
 
-FACTS = {"direction": "better", "convention": "convention", "licence": "licence"}
+FACTS = ("convention", "licence")
 SHOWN = 3  # reasons a cell or a note gives
 MARKS = {COMPUTED: "state reproduced", TRAINED: "state reproduced", "absent": "state absent"}
 
@@ -50,16 +51,18 @@ def methods_table(run: Run, methods: Methods) -> Table | None:
         if state is None:
             continue
         told = why(state, run.preset)
-        facts = {label: entry.get(key, "") for key, label in FACTS.items()}
-        mark = MARKS.get(state["state"], "state")
-        prose = [text(fact or "–", "prose") for fact in facts.values()]
-        rows.append(
-            Row([methods.cell(name), text(state["state"], mark), counts(state),
-                 text(told or "–", "prose"), *prose])
-        )  # fmt: skip
+        facts = {key: entry.get(key, "") for key in FACTS}
         own = {key: state[key] for key in ("state", "values", "images")}
-        frame.append({"method": name, **own, "why": told, **facts})
+        frame.append({"method": name, **own, "why": told, "better": entry["direction"], **facts})
+        cells = [
+            replace(methods.cell(name), detail=f"{entry['direction']} is better"),
+            text(state["state"], MARKS.get(state["state"], "state")),
+            counts(state),
+            *(text(words or "–", "prose") for words in (told, *facts.values())),
+        ]
+        rows.append(Row(cells, filters={"state": state["state"]}))
     columns = head("Method", "State", ("n", "images with a value"), "Why not, next step")
-    columns += head("Better", "Convention", "Licence")
+    columns += head("Convention", "Licence")
     caption = f"All methods, as preset {run.preset} has them."
-    return Table(f"methods_{run.preset}", caption, columns, rows, pd.DataFrame(frame))
+    shown = Filter("state", "State", list(dict.fromkeys(row["state"] for row in frame)))
+    return Table(f"methods_{run.preset}", caption, columns, rows, pd.DataFrame(frame), [shown])
