@@ -87,7 +87,7 @@ def truncated(placed: Path) -> Path:
     change(placed / "config/config.yaml", "paper", inside="presets", by=two)
     done = snakemake(placed)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "TRUNCATED" in done.stderr
+    assert "TRUNCATED" in done.stdout
     return placed
 
 

@@ -156,6 +156,7 @@ PHASES = {
         targets=(
             "results/analysis/{preset}/provenance.json",
             "results/analysis/{preset}/preference.csv",
+            "results/analysis/{preset}/baselines.csv",
         ),
         verbs=(
             "fgresq.analysis.performance",
