@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import nn
 
-from fgresq.baselines import clip as clip_module
 from fgresq.baselines.antonyms import PROMPTS, antonym_logits, image_vectors
 from fgresq.baselines.base import Baseline, Labels
 from fgresq.baselines.clip import clip_absence, encode_words, of_any_size, word_ids
@@ -136,7 +135,7 @@ def test_liqe_s_score_is_the_level_that_its_texts_name() -> None:
 
 
 def test_clip_iqa_scores_images_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clipiqa, "load_clip", lambda *_: tiny())
+    monkeypatch.setattr("fgresq.baselines.clip.load_clip", lambda *_: tiny())
     clipiqa.model.cache_clear()
     images = [crops(1, *size)[0].numpy() for size in ((64, 64), (96, 160), (33, 70))]
     values = [clipiqa.score(image, None) for image in images]
@@ -148,7 +147,7 @@ def test_clip_iqa_scores_images_of_any_size(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_weights_clip_iqa_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clip_module, "clip_at_hand", lambda tower: False)
+    monkeypatch.setattr(clipiqa, "files_of", lambda item: {})
     absent = clipiqa.absent()
     assert absent.code == "no_weights" and "fgresq data fetch clip_rn50" in absent.next_step
 

@@ -7,42 +7,57 @@ size, in [0, 1], higher better. Its weights come by `fgresq data fetch clip_rn50
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import nn
 
 from fgresq.absent import Absent
-from fgresq.baselines.antonyms import PROMPTS, antonym_logits, image_vectors
-from fgresq.baselines.clip import clip_absence, load_clip, of_any_size, word_ids
+from fgresq.fetch.disk import files_of
+from fgresq.fetch.items import read_items
 from fgresq.metrics import need_pixels
 
+if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes with the model
+    import torch
+    from torch import nn
+
 KIND = "NR"
-MODEL, PRETRAINED = "RN50-quickgelu", "openai"
+MODEL, PRETRAINED, ENTRY = "RN50-quickgelu", "openai", "clip_rn50"
 SMALLEST = 32  # pixels: below it the deepest map has no pixel
 
 
 def absent() -> Absent | None:
-    """Say why it cannot be had here, or None where it can."""
-    return clip_absence(MODEL, PRETRAINED)
+    """Say why it cannot be had here, or None where it can; nothing is downloaded."""
+    if files_of(read_items()[ENTRY]):
+        return None
+    reason = f"it judges by CLIP's knowledge of texts, and the weights of {MODEL} are not at hand"
+    return Absent("no_weights", reason, f"run `fgresq data fetch {ENTRY}`, then run again")
 
 
 @lru_cache(maxsize=1)
 def model() -> tuple[nn.Module, torch.Tensor]:
     """Load CLIP and the embeddings (2, D) of both prompts."""
-    clip = of_any_size(load_clip(MODEL, PRETRAINED))
+    import torch
+
+    from fgresq.baselines import clip as clips
+    from fgresq.baselines.antonyms import PROMPTS
+
+    clip = clips.of_any_size(clips.load_clip(MODEL, PRETRAINED))
     with torch.inference_mode():
-        return clip, clip.encode_text(word_ids(list(PROMPTS)), normalize=True)
+        return clip, clip.encode_text(clips.word_ids(list(PROMPTS)), normalize=True)
 
 
-@torch.inference_mode()
 def score(image: np.ndarray, reference: np.ndarray | None) -> float:
     """Give the probability of "good" of an uint8 RGB image; the reference is not looked at.
 
     Raises:
         NoValue: it has less than 32 pixels on a side.
     """
+    import torch
+
+    from fgresq.baselines.antonyms import antonym_logits, image_vectors
+
     need_pixels(image, SMALLEST)
     clip, texts = model()
-    vectors = image_vectors(clip, torch.from_numpy(np.ascontiguousarray(image))[None])
-    return float(torch.sigmoid(antonym_logits(vectors, texts, clip.logit_scale.exp())))
+    with torch.inference_mode():
+        vectors = image_vectors(clip, torch.from_numpy(np.ascontiguousarray(image))[None])
+        return float(torch.sigmoid(antonym_logits(vectors, texts, clip.logit_scale.exp())))
