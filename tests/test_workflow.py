@@ -22,7 +22,7 @@ from workflow.render_environment import render as render_environment
 pytestmark = pytest.mark.workflow
 RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
 AFTER_STAGE1 = {
-    *("stage2", "collect", "performance", "intervals", "training", "ablation"),
+    *("stage2", "collect", "method_states", "performance", "intervals", "training", "ablation"),
     *("summary", "report", "site_index"),
 }
 

@@ -33,8 +33,8 @@ def absent() -> Absent | None:
 
 
 def version() -> str:
-    """Name the model by its content."""
-    return sha256(MODEL)
+    """Name the model by its content; empty where it is not in place."""
+    return sha256(MODEL) if MODEL.exists() else ""
 
 
 @lru_cache(maxsize=1)
