@@ -10,14 +10,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.metrics import need_pixels
-from fgresq.metrics.frozen import VGG16, as_tensor, read_weights, ready
-from fgresq.metrics.reference import OncePerReference
+from fgresq.metrics.frozen import VGG16, by_network, read_weights, ready
 
 SMALLEST = 16  # pixels: below it the deepest layer has no pixel of its own
 CHANNELS = (3, 64, 128, 256, 512, 512)
@@ -97,20 +94,4 @@ def model() -> Dists:
     return ready(network)
 
 
-def part(image: np.ndarray) -> list[Layer]:
-    """Give the statistics of uint8 RGB (h, w, 3)."""
-    return model()(as_tensor(image))
-
-
-reference_part = OncePerReference(part)
-
-
-@torch.inference_mode()
-def score(image: np.ndarray, reference: np.ndarray) -> float:
-    """Give the DISTS of two uint8 RGB images of one shape, in [0, 1] but for rounding.
-
-    Raises:
-        NoValue: they have less than 16 pixels on a side.
-    """
-    need_pixels(image, SMALLEST)
-    return float(model().distance(part(image), reference_part(reference)))
+score = by_network(model, SMALLEST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from fgresq.errors import UserError
+from fgresq.metrics import need_pixels
+from fgresq.metrics.reference import OncePerReference
 
 Network = TypeVar("Network", bound=nn.Module)
 WEIGHTS = Path("data/weights")
@@ -38,3 +41,29 @@ def ready(network: Network) -> Network:
 def as_tensor(image: np.ndarray) -> torch.Tensor:
     """Give uint8 RGB (h, w, 3) as float32 (1, 3, h, w) in [0, 1]."""
     return torch.from_numpy(image.astype(np.float32)).permute(2, 0, 1)[None] / 255
+
+
+def by_network(
+    model: Callable[[], nn.Module], smallest: int
+) -> Callable[[np.ndarray, np.ndarray], float]:
+    """Make the `score` of a method that measures a distance between features of both images.
+
+    Args:
+        model: gives the network, whose `distance` takes what it gives of two images.
+        smallest: pixels that a side must have; with fewer there is no value.
+
+    Returns:
+        A function of two uint8 RGB images of one shape; lower better.
+    """
+
+    def part(image: np.ndarray) -> object:
+        return model()(as_tensor(image))
+
+    of_reference = OncePerReference(part)
+
+    @torch.inference_mode()
+    def score(image: np.ndarray, reference: np.ndarray) -> float:
+        need_pixels(image, smallest)
+        return float(model().distance(part(image), of_reference(reference)))
+
+    return score

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.metrics import need_pixels
-from fgresq.metrics.frozen import as_tensor, read_weights, ready
+from fgresq.metrics.frozen import by_network, read_weights, ready
 from fgresq.metrics.perceptual import Perceptual
-from fgresq.metrics.reference import OncePerReference
 
 SMALLEST = 31  # pixels: below it the third layer has nothing left
 CHANNELS = (64, 192, 384, 256, 256)
@@ -53,20 +50,4 @@ def model() -> AlexLpips:
     return ready(network)
 
 
-def part(image: np.ndarray) -> list[torch.Tensor]:
-    """Give the features of uint8 RGB (h, w, 3)."""
-    return model()(as_tensor(image))
-
-
-reference_part = OncePerReference(part)
-
-
-@torch.inference_mode()
-def score(image: np.ndarray, reference: np.ndarray) -> float:
-    """Give the LPIPS of two uint8 RGB images of one shape.
-
-    Raises:
-        NoValue: they have less than 31 pixels on a side.
-    """
-    need_pixels(image, SMALLEST)
-    return float(model().distance(part(image), reference_part(reference)))
+score = by_network(model, SMALLEST)

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.metrics import need_pixels
-from fgresq.metrics.frozen import VGG16, as_tensor, read_weights, ready
+from fgresq.metrics.frozen import VGG16, by_network, read_weights, ready
 from fgresq.metrics.perceptual import Perceptual
-from fgresq.metrics.reference import OncePerReference
 
 SMALLEST = 16  # pixels: below it the last stage has nothing left
 
@@ -49,20 +46,4 @@ def model() -> VggLpips:
     return ready(network)
 
 
-def part(image: np.ndarray) -> list[torch.Tensor]:
-    """Give the features of uint8 RGB (h, w, 3)."""
-    return model()(as_tensor(image))
-
-
-reference_part = OncePerReference(part)
-
-
-@torch.inference_mode()
-def score(image: np.ndarray, reference: np.ndarray) -> float:
-    """Give the LPIPS of two uint8 RGB images of one shape.
-
-    Raises:
-        NoValue: they have less than 16 pixels on a side.
-    """
-    need_pixels(image, SMALLEST)
-    return float(model().distance(part(image), reference_part(reference)))
+score = by_network(model, SMALLEST)
