@@ -147,7 +147,7 @@ def test_clip_iqa_scores_images_of_any_size(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_weights_clip_iqa_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clipiqa, "files_of", lambda item: {})
+    monkeypatch.setattr(clipiqa, "cached_files", lambda parts: {})
     absent = clipiqa.absent()
     assert absent.code == "no_weights" and "fgresq data fetch clip_rn50" in absent.next_step
 

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from fgresq.errors import UserError
 from fgresq.fetch.items import Item
 from fgresq.files import read_json
+from fgresq.hub_cache import cached_files
 from fgresq.raw import walk
 
 MARGIN = 100 * 2**20  # bytes left free
@@ -31,27 +32,12 @@ def some_files(count: int) -> str:
     return f"{count:,} file{'s' * (count != 1)}"
 
 
-def cached(item: Item) -> dict[str, Path]:
-    """Give those files of an item without a folder that lie in the Hub's cache."""
-    from huggingface_hub import try_to_load_from_cache
-
-    found = {}
-    for part in item.hubs:
-        for name in part["files"]:
-            path = try_to_load_from_cache(
-                part["hub"], name, revision=part.get("revision"), repo_type=part["kind"]
-            )
-            if isinstance(path, str):
-                found[name] = Path(path)
-    return found
-
-
 def files_of(item: Item) -> dict[str, Path]:
     """Give the files of an item that are on disk: name below its folder, path."""
     if item.made:
         return {}
     if item.folder is None:
-        return cached(item)
+        return cached_files(item.hubs)
     if "package" in item.entry:
         card = item.folder / "card.json"
         names = read_json(card).get("files", {}) if card.exists() else {}
