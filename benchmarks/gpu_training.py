@@ -1,6 +1,6 @@
 """Both stages at the paper's shapes on a CUDA device, on a generated set of FGRestore's size.
 
-    python benchmarks/gpu_training.py [--images 18408] [--steps 200]
+    python -m benchmarks.gpu_training [--images 18408] [--steps 200]
 
 ViT-B/16 with random weights, every block trained, batch 64, random crops of a uint8 memory map.
 Prints images/s of each stage, the share of the measured bf16 matmul roof, peak memory, and whether

@@ -1,8 +1,8 @@
 """FGResQ on human ratings, beside every method: families left out, and algorithms left out, too.
 
     make own FOLDER=data/raw/srij
-    python benchmarks/human_ratings.py family
-    python benchmarks/human_ratings.py algorithm
+    python -m benchmarks.human_ratings family
+    python -m benchmarks.human_ratings algorithm
 
 `family`: one family (scene) is tested by a model of all others. `algorithm`: the families of a fold
 are tested by models of the other folds, once without each algorithm, and only the pairs that hold

@@ -1,6 +1,6 @@
 """Images a CPU second: the methods against torchmetrics and piq, on the same images in one run.
 
-    python benchmarks/metrics.py [METHOD ...] [--images 5] [--repeats 5]
+    python -m benchmarks.metrics [METHOD ...] [--images 5] [--repeats 5]
 
 Each way scores noisy, blurred and compressed copies of one photograph at 256x256 and at 1080x800.
 Ours starts from uint8 RGB files in memory and takes each reference apart once; the peers get
@@ -166,7 +166,9 @@ def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list
 @torch.inference_mode()
 def main() -> None:
     """Print the table, method by method."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("methods", nargs="*", default=list(peers()))
     parser.add_argument("--images", type=int, default=5, help="images of each reference")
     parser.add_argument("--repeats", type=int, default=5)

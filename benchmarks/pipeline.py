@@ -1,6 +1,6 @@
 """Time and peak memory of every rule of a preset, on this machine.
 
-    python benchmarks/pipeline.py [PRESET]
+    python -m benchmarks.pipeline [PRESET]
 
 Runs the preset from nothing in a scratch copy of the repository (weights are linked, so nothing
 is downloaded), then once more to see that nothing is left to do, and prints a table. A job's peak

@@ -1,6 +1,6 @@
 """Make a stand-in of FGRestore's shape: 18,408 images, about 1.27 million pairs, seven data sets.
 
-    python benchmarks/stand_in.py FOLDER [--share 0.01] [--threads 2]
+    python -m benchmarks.stand_in FOLDER [--share 0.01] [--threads 2]
 
 The folder is one that the pipeline reads as it is (images.csv beside the images):
 

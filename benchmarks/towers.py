@@ -1,6 +1,6 @@
 """Which frozen tower stands in for CLIP: DINOv2 ViT-S/14 or EfficientNet-Lite0, and which block.
 
-    python benchmarks/towers.py --mini results/data/mini/images.csv --folder data/raw/srij
+    python -m benchmarks.towers --mini results/data/mini/images.csv --folder data/raw/srij
 
 For every tower and block: ridge on pooled features, trained on the other families, and then
 SRCC over all images, mean SRCC inside groups, and pair accuracy over all pairs of a group with

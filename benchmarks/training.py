@@ -1,6 +1,6 @@
 """Images a second of our stage 2 against the plain way, in one run on this machine.
 
-    python benchmarks/training.py [PRESET]
+    python -m benchmarks.training [PRESET]
 
 Plain: for every pair of a batch decode and resize both images, run both full encoders on them, and
 train. Ours: frozen blocks from the cache, each distinct image once a batch, degradation features

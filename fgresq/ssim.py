@@ -3,59 +3,56 @@
 Luminance (ITU-R BT.601) of 8-bit RGB, Gaussian window 11x11 of sigma 1.5, data range 255,
 K1 = 0.01, K2 = 0.03; the mean is over the positions where the window lies wholly inside.
 
-The cost is moving planes through memory, not arithmetic. So planes start at a cache line and have
-whole cache lines a row, each pass over them is one flat loop, results are written in place, and an
-image is gone through in strips whose scratch stays in the cache.
+What a pair costs is one pass over both images, row by row, compiled by numba: between two numpy
+calls a plane would be written out and read again, and the memory's speed would be the limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 
 WINDOW = 11
 MARGIN = WINDOW // 2
 _KERNEL = cv2.getGaussianKernel(WINDOW, 1.5, cv2.CV_32F)
-_C1 = (0.01 * 255) ** 2
-_C2 = (0.03 * 255) ** 2
-_BT601 = np.array([[0.299, 0.587, 0.114]], dtype=np.float32)
-# Variances are taken of values around mid-gray: smaller squares lose less in float32.
+_G0, _G1, _G2, _G3, _G4, _G5 = _KERNEL[: MARGIN + 1, 0]
+_C1 = np.float32((0.01 * 255) ** 2)
+_C2 = np.float32((0.03 * 255) ** 2)
+# Squares and products are taken of values around mid-gray: smaller ones lose less in float32.
 _CENTRE = np.float32(127.5)
-_LINE = 16  # float32 values in a cache line
-# Pixels of a strip, the quickest of those tried: short ones lose more to the calls themselves.
-_STRIP = 48_000
+_TWO = np.float32(2)
+_BT601 = np.array([[0.299, 0.587, 0.114]], dtype=np.float32)
+# No "fastmath": each operation is rounded as written, the same on every processor.
+_compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What one image (h, w) contributes to SSIM: float32 planes of W columns, W a multiple of 16.
-
-    In all planes but the first, columns 5 to w - 5 hold values, the others what is not to be read,
-    and row 0 belongs to row 5 of the image.
+    """What one image (h, w) contributes to SSIM, as float32 planes.
 
     Args:
-        size: (h, w).
-        luma: (h, W), luminance minus 127.5, from column 0.
-        mean: (h - 10, W), its Gaussian mean.
-        bright: (h - 10, W), Gaussian mean of the luminance itself.
-        brightness: (h - 10, W), the square of that plus C1 / 2.
-        spread: (h - 10, W), Gaussian variance plus C2 / 2.
+        luma: (h, w), luminance minus 127.5.
+        mean: (h - 10, w - 10), its Gaussian mean.
+        variance: (h - 10, w - 10), its Gaussian variance.
     """
 
-    size: tuple[int, int]
     luma: np.ndarray
     mean: np.ndarray
-    bright: np.ndarray
-    brightness: np.ndarray
-    spread: np.ndarray
+    variance: np.ndarray
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Give (h, w)."""
+        return self.luma.shape
 
 
 def bytes_of(height: int, width: int) -> int:
     """Give the bytes that the statistics of an image take."""
-    return 4 * _columns(width) * (5 * height - 4 * 2 * MARGIN)
+    return 4 * (height * width + 2 * (height - 2 * MARGIN) * (width - 2 * MARGIN))
 
 
 def luminance(image: np.ndarray) -> np.ndarray:
@@ -78,99 +75,39 @@ def plane_statistics(plane: np.ndarray) -> Statistics:
     Raises:
         ValueError: the plane is smaller than the window.
     """
-    height, width = plane.shape
-    if min(height, width) < WINDOW:
+    if min(plane.shape) < WINDOW:
         raise ValueError(f"SSIM needs {WINDOW}x{WINDOW} pixels, got {plane.shape}")
-    luma = _plane(height, width)
-    luma[:, width:] = 0
-    np.subtract(plane, _CENTRE, out=luma[:, :width])
-    mean, bright, brightness, spread = (_plane(height - 2 * MARGIN, width) for _ in range(4))
-    mean[:] = _gaussian(luma)
-    np.add(mean, _CENTRE, out=bright)
-    np.add(np.square(bright, out=brightness), np.float32(_C1 / 2), out=brightness)
-    np.maximum(_gaussian(luma * luma) - mean * mean, 0, out=spread)
-    spread += np.float32(_C2 / 2)
-    return Statistics((height, width), luma, mean, bright, brightness, spread)
+    luma = plane - _CENTRE
+    mean = _gaussian(luma)
+    return Statistics(luma, mean, np.maximum(_gaussian(luma * luma) - mean * mean, 0))
 
 
-def similarities(pairs: Sequence[tuple[Statistics, Statistics]]) -> list[float]:
-    """Give the mean SSIM of pairs of images of one size from their statistics.
+def _gaussian(plane: np.ndarray) -> np.ndarray:
+    inside = slice(MARGIN, -MARGIN)
+    filtered = cv2.sepFilter2D(plane, cv2.CV_32F, _KERNEL, _KERNEL)[inside, inside]
+    return np.ascontiguousarray(filtered)
 
-    Each in [-1, 1], 1 = identical; symmetric. A value depends on its two images alone. Few images
-    in many pairs go fastest: what they share of a strip is then still in the cache.
+
+def similarities(pairs: Iterable[tuple[Statistics, Statistics]]) -> list[float]:
+    """Give the mean SSIM of pairs of images from their statistics.
+
+    Each in [-1, 1], 1 = identical; symmetric. Threads may do so side by side: the lock of Python is
+    let go.
 
     Raises:
-        ValueError: the sizes differ.
+        ValueError: the sizes of a pair differ.
     """
-    return _means(pairs, _strip_sum, 4.0)
-
-
-def contrast_of(a: Statistics, b: Statistics) -> float:
-    """Give the mean of SSIM's contrast and structure alone, in [-1, 1], of images of one size."""
-    return _means([(a, b)], _contrast_sum, 2.0)[0]
-
-
-def _means(
-    pairs: Sequence[tuple[Statistics, Statistics]],
-    strip_sum: Callable[[Statistics, Statistics, slice, list[np.ndarray]], float],
-    factor: float,
-) -> list[float]:
-    """Give `factor` times the mean of what `strip_sum` sums, for each pair, strip by strip."""
-    sizes = {image.size for pair in pairs for image in pair}
-    if len(sizes) > 1:
-        raise ValueError(f"sizes differ: {' and '.join(map(str, sorted(sizes)))}")
-    if not pairs:
-        return []
-    ((height, width),) = sizes
-    valid = height - 2 * MARGIN
-    rows = min(valid, max(WINDOW, _STRIP // _columns(width)))
-    scratch = [_plane(rows + 2 * MARGIN, width) for _ in range(4)]
-    totals = np.zeros(len(pairs))
-    for top in range(0, valid, rows):
-        strip = slice(top, min(top + rows, valid))
-        for at, (a, b) in enumerate(pairs):
-            totals[at] += strip_sum(a, b, strip, scratch)
-    # Rounding may pass 1 by 1e-8.
-    return np.minimum(factor * totals / (valid * (width - 2 * MARGIN)), 1.0).tolist()
-
-
-def _covariance(
-    a: Statistics, b: Statistics, strip: slice, scratch: list[np.ndarray]
-) -> np.ndarray:
-    """Give the Gaussian covariance plus C2 / 2 of some rows, in the second plane of the scratch."""
-    rows = strip.stop - strip.start
-    product, filtered = (plane[: rows + 2 * MARGIN] for plane in scratch[:2])
-    seen = slice(strip.start, strip.stop + 2 * MARGIN)
-    np.multiply(a.luma[seen], b.luma[seen], out=product)
-    cv2.sepFilter2D(product, cv2.CV_32F, _KERNEL, _KERNEL, dst=filtered, delta=_C2 / 2)
-    covariance = filtered[MARGIN:-MARGIN]
-    covariance -= np.multiply(a.mean[strip], b.mean[strip], out=scratch[2][:rows])
-    return covariance
-
-
-def _contrast_sum(a: Statistics, b: Statistics, strip: slice, scratch: list[np.ndarray]) -> float:
-    """Sum half of SSIM's contrast and structure over some rows of the planes."""
-    quotient = _covariance(a, b, strip, scratch)
-    quotient /= np.add(a.spread[strip], b.spread[strip], out=scratch[3][: len(quotient)])
-    return cv2.sumElems(quotient[:, MARGIN : a.size[1] - MARGIN])[0]
-
-
-def _strip_sum(a: Statistics, b: Statistics, strip: slice, scratch: list[np.ndarray]) -> float:
-    """Sum a quarter of SSIM over some rows of the planes: each factor is half of Wang's."""
-    covariance = _covariance(a, b, strip, scratch)
-    product, _, top, bottom = (plane[: len(covariance)] for plane in scratch)
-    np.multiply(a.bright[strip], b.bright[strip], out=top)
-    top += np.float32(_C1 / 2)
-    top *= covariance
-    np.add(a.spread[strip], b.spread[strip], out=bottom)
-    bottom *= np.add(a.brightness[strip], b.brightness[strip], out=product)
-    top /= bottom
-    return cv2.sumElems(top[:, MARGIN : a.size[1] - MARGIN])[0]
+    return [ssim_of(a, b) for a, b in pairs]
 
 
 def ssim_of(a: Statistics, b: Statistics) -> float:
     """Give the mean SSIM of two images of one size from their statistics; see `similarities`."""
-    return similarities([(a, b)])[0]
+    return _mean(a, b, True)
+
+
+def contrast_of(a: Statistics, b: Statistics) -> float:
+    """Give the mean of SSIM's contrast and structure alone, in [-1, 1], of images of one size."""
+    return _mean(a, b, False)
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
@@ -178,17 +115,88 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     return ssim_of(statistics(a), statistics(b))
 
 
-def _columns(width: int) -> int:
-    return -(-width // _LINE) * _LINE
+def _mean(a: Statistics, b: Statistics, whole: bool) -> float:
+    if a.size != b.size:
+        raise ValueError(f"sizes differ: {a.size} and {b.size}")
+    total = _sum(a.luma, a.mean, a.variance, b.luma, b.mean, b.variance, whole)
+    return min(total / a.mean.size, 1.0)  # rounding may pass 1 by 1e-8
 
 
-def _plane(height: int, width: int) -> np.ndarray:
-    """Allocate float32 (height, width or a little more) that starts at a cache line."""
-    count = height * _columns(width)
-    raw = np.empty(count + _LINE, np.float32)
-    start = -raw.ctypes.data % (4 * _LINE) // 4
-    return raw[start : start + count].reshape(height, -1)
+@_compiled
+def _sum(
+    luma_a: np.ndarray,
+    mean_a: np.ndarray,
+    variance_a: np.ndarray,
+    luma_b: np.ndarray,
+    mean_b: np.ndarray,
+    variance_b: np.ndarray,
+    whole: bool,
+) -> float:
+    """Sum SSIM, or without `whole` its contrast and structure, over the valid positions."""
+    height, width = luma_a.shape
+    products = np.empty((WINDOW, width), np.float32)  # of the last 11 rows
+    column = np.empty(width, np.float32)
+    inner = np.empty(width - 2 * MARGIN, np.float32)
+    sums = np.zeros(width - 2 * MARGIN)  # float64: a float32 sum of a column loses the 5th digit
+    for y in range(height):
+        product, row_a, row_b = products[y % WINDOW], luma_a[y], luma_b[y]
+        for x in range(width):
+            product[x] = row_a[x] * row_b[x]
+        top = y - WINDOW + 1
+        if top >= 0:
+            _down(products, top, column)
+            _across(column, inner)
+            _add(inner, mean_a[top], variance_a[top], mean_b[top], variance_b[top], whole, sums)
+    return sums.sum()
 
 
-def _gaussian(plane: np.ndarray) -> np.ndarray:
-    return cv2.sepFilter2D(plane, cv2.CV_32F, _KERNEL, _KERNEL)[MARGIN:-MARGIN]
+@_compiled
+def _down(rows: np.ndarray, top: int, out: np.ndarray) -> None:
+    """Weigh 11 rows, of which row y lies at y modulo 11, from the one numbered `top`."""
+    r0, r1, r2 = rows[top % WINDOW], rows[(top + 1) % WINDOW], rows[(top + 2) % WINDOW]
+    r3, r4, r5 = rows[(top + 3) % WINDOW], rows[(top + 4) % WINDOW], rows[(top + 5) % WINDOW]
+    r6, r7, r8 = rows[(top + 6) % WINDOW], rows[(top + 7) % WINDOW], rows[(top + 8) % WINDOW]
+    r9, r10 = rows[(top + 9) % WINDOW], rows[(top + 10) % WINDOW]
+    # In two parts: with twelve rows in one loop, the compiler gives up on vectors.
+    for x in range(out.size):
+        out[x] = _G5 * r5[x] + _G4 * (r4[x] + r6[x]) + _G3 * (r3[x] + r7[x])
+    for x in range(out.size):
+        out[x] += _G2 * (r2[x] + r8[x]) + _G1 * (r1[x] + r9[x]) + _G0 * (r0[x] + r10[x])
+
+
+@_compiled
+def _across(row: np.ndarray, out: np.ndarray) -> None:
+    """Weigh 11 neighbours in a row (w) to (w - 10)."""
+    for x in range(out.size):
+        out[x] = (
+            _G5 * row[x + 5]
+            + _G4 * (row[x + 4] + row[x + 6])
+            + _G3 * (row[x + 3] + row[x + 7])
+            + _G2 * (row[x + 2] + row[x + 8])
+            + _G1 * (row[x + 1] + row[x + 9])
+            + _G0 * (row[x] + row[x + 10])
+        )
+
+
+@_compiled
+def _add(
+    product: np.ndarray,
+    mean_a: np.ndarray,
+    variance_a: np.ndarray,
+    mean_b: np.ndarray,
+    variance_b: np.ndarray,
+    whole: bool,
+    sums: np.ndarray,
+) -> None:
+    """Add the SSIM of a row of positions to `sums`, given the Gaussian mean of the product."""
+    if whole:
+        for x in range(sums.size):
+            covariance = product[x] - mean_a[x] * mean_b[x]
+            a, b = mean_a[x] + _CENTRE, mean_b[x] + _CENTRE
+            above = (_TWO * (a * b) + _C1) * (_TWO * covariance + _C2)
+            below = (a * a + b * b + _C1) * (variance_a[x] + variance_b[x] + _C2)
+            sums[x] += above / below
+    else:
+        for x in range(sums.size):
+            covariance = product[x] - mean_a[x] * mean_b[x]
+            sums[x] += (_TWO * covariance + _C2) / (variance_a[x] + variance_b[x] + _C2)

@@ -51,3 +51,10 @@ def test_the_cost_of_the_cache_is_measured_afresh(
     for _ in range(2):
         assert training.encoding_rate(lower, paths, 1) > 0
     assert seen == 2 * [16, 16, 4] and not Path("work").exists()
+
+
+@pytest.mark.parametrize("name", ["pairs", "stand_in"])
+def test_they_run_as_their_help_says(name: str) -> None:
+    call = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
+    done = subprocess.run(call, capture_output=True, text=True)
+    assert done.returncode == 0 and f"python -m benchmarks.{name}" in done.stdout
