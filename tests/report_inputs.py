@@ -203,6 +203,7 @@ def write_run(
         "threshold": 0.9,
         "steps": steps,
         "groups_of_one": [HOSTILE],
+        "without_pairs": {"reason": HOSTILE, "next_step": "Raise its tau"},
         "by_task": {t: {s["step"]: s["pairs"] // 6 for s in steps} for t in TASKS},
         "by_dataset": {source: {s["step"]: s["pairs"] for s in steps}},
         "supplied_pairs": 0,

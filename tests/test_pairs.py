@@ -213,13 +213,18 @@ def test_supplied_pairs_that_do_not_fit_are_named(images: pd.DataFrame) -> None:
         run_funnel(images, supplied=twice)
 
 
-def test_a_source_without_pairs_left_names_the_step_and_the_mend(images: pd.DataFrame) -> None:
-    with pytest.raises(UserError) as error:
-        run_funnel(images, filter={"tau": 0.1})
+def test_a_source_without_pairs_left_names_the_step_and_the_mend(
+    images: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs, counts = run_funnel(images, filter={"tau": 0.1})
+    assert pairs.empty
     for part in ("source 'own'", "'coarse filter'", "all pairs 9, coarse filter 0", "Raise filter"):
-        assert part in str(error.value)
-    with pytest.raises(UserError, match="'JND filter'.*coarse filter 9.*copies of one image"):
-        run_funnel(images, threshold=-1.0)
+        assert part in caplog.text
+    assert "coarse filter 0" in counts["without_pairs"]["reason"]
+    found = run_funnel(images, threshold=-1.0)[1]["without_pairs"]
+    assert "'JND filter'" in found["reason"] and "coarse filter 9" in found["reason"]
+    assert "copies of one image" in found["next_step"]
+    assert run_funnel(images)[1]["without_pairs"] is None
 
 
 def test_groups_of_one_are_listed_and_yield_no_pair(
@@ -233,8 +238,8 @@ def test_groups_of_one_are_listed_and_yield_no_pair(
     assert "lonely" in caplog.text
     assert set(pairs["group"]) == {"park"}
     alone = image_table(tmp_path, {"lonely": 1})
-    with pytest.raises(UserError, match="'all pairs'.*column 'group'"):
-        run_funnel(alone)
+    found = run_funnel(alone)[1]["without_pairs"]
+    assert "'all pairs'" in found["reason"] and "column 'group'" in found["next_step"]
 
 
 def call(folder: Path, images: pd.DataFrame, record: dict) -> tuple[list[str], list[str]]:
@@ -276,7 +281,7 @@ def test_a_fault_gives_one_message_and_no_files(
 ) -> None:
     first, second = call(tmp_path, images, RECORD)
     assert main(first) == 0
-    options = {**OPTIONS, "filter": {"tau": 0.01, "tau_by_source": {}}}
+    options = {**OPTIONS, "filter": {"tau": 0.5, "tau_by_source": {"own/onw": 0.1}}}
     assert main([*second[:-1], json.dumps(options)]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "pairs.csv").exists()

@@ -148,10 +148,14 @@ def test_a_group_across_families_is_named(images: pd.DataFrame, pairs: pd.DataFr
         split(pairs, images, OPTIONS, "images.csv")
 
 
+def counted(name: str, none_left: dict | None = None) -> dict:
+    return {"source": name, "without_pairs": none_left}
+
+
 def call(folder: Path, tables: dict[str, pd.DataFrame], images: pd.DataFrame) -> list[str]:
     for name, table in tables.items():
         write_csv(folder / f"{name}.csv", table)
-        write_json(folder / f"{name}.json", {"source": name})
+        write_json(folder / f"{name}.json", counted(name))
     write_images(folder / "images.csv", images)
     return [
         "split-pairs",
@@ -176,10 +180,8 @@ def test_the_verb_joins_present_and_absent_sources(
     assert len(read_pairs(tmp_path / "all.csv")) == len(pairs)
     folds = read_table(tmp_path / "folds.csv", {"source": str, "family": str, "fold": int})
     assert len(folds) == 7
-    assert json.loads((tmp_path / "funnel.json").read_text()) == [
-        {"source": "gone"},
-        {"source": "s"},
-    ]
+    funnels = json.loads((tmp_path / "funnel.json").read_text())
+    assert funnels == [counted("gone"), counted("s")]
 
 
 def test_the_verb_gives_empty_tables_without_any_source(tmp_path: Path) -> None:
@@ -188,6 +190,20 @@ def test_the_verb_gives_empty_tables_without_any_source(tmp_path: Path) -> None:
     assert read_pairs(tmp_path / "all.csv").empty
     leaks = json.loads((tmp_path / "leak.json").read_text())
     assert leaks["pairs_split"]["overall"] == {"test_images": 0, "also_in_train": 0, "share": None}
+
+
+def test_a_source_without_pairs_stops_only_where_there_is_no_other(
+    tmp_path: Path, images: pd.DataFrame, pairs: pd.DataFrame, capsys: pytest.CaptureFixture
+) -> None:
+    none = empty(SOURCE_PAIR_COLUMNS)
+    none_left = counted("far", {"reason": "no pair is left", "next_step": "Raise its tau"})
+    beside = call(tmp_path, {"far": none, "s": pairs}, images)
+    write_json(tmp_path / "far.json", none_left)
+    assert main(beside) == 0 and len(read_pairs(tmp_path / "all.csv")) == len(pairs)
+    alone = call(tmp_path, {"gone": none, "far": none}, images)
+    write_json(tmp_path / "far.json", none_left)
+    assert main(alone) == 1
+    assert "source 'far': no pair is left. Raise its tau." in capsys.readouterr().err
 
 
 def test_a_released_split_is_kept_and_the_rest_is_drawn(

@@ -68,11 +68,16 @@ def distinct_images(pairs: pd.DataFrame) -> int:
     return len({*pairs["image_a"], *pairs["image_b"]})
 
 
-def check_left(source: str, steps: dict[str, pd.DataFrame], tau: dict[str, float]) -> None:
-    """Raise a UserError when no pair of a source is left, naming the step that dropped the last."""
+def without_pairs(
+    source: str, steps: dict[str, pd.DataFrame], tau: dict[str, float]
+) -> dict[str, str] | None:
+    """Say at which step the last pair of a source was dropped, and the mend; None: some are left.
+
+    The other sources go on; `split-pairs` stops where no source has any.
+    """
     empty_at = next((step for step in STEPS if steps[step].empty), None)
     if empty_at is None:
-        return
+        return None
     counts = ", ".join(f"{step} {len(steps[step])}" for step in STEPS)
     used = " and ".join(f"{value:g}" for value in sorted({*tau.values()}))
     mends = {
@@ -82,7 +87,7 @@ def check_left(source: str, steps: dict[str, pd.DataFrame], tau: dict[str, float
         f"filter/tau_by_source/{source} above {used}, or lower jnd/beta",
     }
     dropped = f"no pair is left at the step '{empty_at}' (pairs after each step: {counts})"
-    raise UserError(f"source '{source}'", dropped, mends[empty_at])
+    return {"reason": dropped, "next_step": mends[empty_at]}
 
 
 def supplied_pairs(supplied: pd.DataFrame, candidates: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -177,21 +182,24 @@ def funnel(
         The pairs (PAIR_COLUMNS without fold) and the form of funnel.json.
 
     Raises:
-        UserError: there are restored images and no pair is left, or a supplied pair does not fit.
+        UserError: a supplied pair does not fit.
     """
     source = record["source"]
     dataset = images.set_index("image")["dataset"]
     tau = taus(source, set(dataset), options["filter"])
     of_pair = candidates["image_a"].map(dataset)
     steps = filtered(candidates, of_pair.map(tau), threshold)
+    none_left = None
     if len(supplied):
         pairs = supplied_pairs(supplied, candidates, where)
     else:
         if len(restored(images)):
-            check_left(source, steps, tau)
+            none_left = without_pairs(source, steps, tau)
         pairs = labelled(steps[STEPS[-1]], images, record["label_origin"], options["labels"])
         pairs = pairs.assign(split_pairs="")
     single = groups_of_one(restored(images))
+    if none_left:
+        logging.warning("source '%s': %s. %s.", source, *none_left.values())
     if single:
         logging.info(
             "source '%s': groups of one image, without pairs: %s", source, "; ".join(single)
@@ -203,6 +211,7 @@ def funnel(
         "images": len(images),
         "groups": int(images.groupby(["group", "task"]).ngroups),
         "groups_of_one": single,
+        "without_pairs": none_left,
         "steps": [
             {"step": step, "pairs": len(left), "images": distinct_images(left)}
             for step, left in steps.items()

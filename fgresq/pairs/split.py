@@ -147,9 +147,19 @@ def split(
     return pairs, folds, leaks
 
 
+def check_some(tables: list[pd.DataFrame], funnels: list[dict[str, Any]]) -> None:
+    """Raise a UserError where sources have restored images and none of them has a pair."""
+    faulty = [funnel for funnel in funnels if funnel["without_pairs"]]
+    if faulty and not any(map(len, tables)):
+        found = faulty[0]["without_pairs"]
+        raise UserError(f"source '{faulty[0]['source']}'", found["reason"], found["next_step"])
+
+
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     tables = [read_table(path, SOURCE_PAIR_COLUMNS) for path in args.pairs]
+    funnels = [read_json(path) for path in args.funnels]
+    check_some(tables, funnels)
     filled = [table for table in tables if len(table)] or tables[:1]
     pairs, folds, leaks = split(
         pd.concat(filled, ignore_index=True),
@@ -159,5 +169,5 @@ def main(args: argparse.Namespace) -> None:
     )
     write_pairs(args.out, pairs)
     write_csv(args.folds, folds)
-    write_json(args.funnel, [read_json(path) for path in args.funnels])
+    write_json(args.funnel, funnels)
     write_json(args.leak, leaks)

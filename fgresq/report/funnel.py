@@ -124,6 +124,8 @@ def funnel_notes(run: Run) -> list[str]:
                 f"{who} supplies {funnel['supplied_pairs']} labelled pairs; they bypass "
                 "the filters, whose counts on the same images stand for comparison."
             )
+        if none_left := funnel.get("without_pairs"):
+            notes.append(f"{who}: {none_left['reason']}. {none_left['next_step']}.")
         alone = funnel.get("groups_of_one") or []
         if alone:
             shown = ", ".join(map(str, alone[:5])) + (" …" if len(alone) > 5 else "")
