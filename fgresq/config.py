@@ -125,8 +125,9 @@ def check_names(
     known = [*sources, *methods]
     check_known(f"{where}, key 'require'", "source or method", config["require"], known)
     for name, entry in methods.items():
-        at = f"config/methods.yaml, method '{name}', key 'weights'"
-        check_known(at, "weights", entry.get("weights", []), weights)
+        at = f"config/methods.yaml, method '{name}', key"
+        check_known(f"{at} 'weights'", "weights", entry.get("weights", []), weights)
+        check_known(f"{at} 'hub'", "weights", filter(None, [entry.get("hub")]), weights)
 
 
 def check_required(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -12,34 +13,68 @@ from fgresq.files import atomic
 from fgresq.mat import read_mat
 
 
+class Unreadable(UserError):
+    """A file that should be an image and is none, or is not there."""
+
+
 def read_rgb(path: str | Path) -> np.ndarray:
     """Decode an image as uint8 RGB of shape (height, width, 3), range 0 to 255.
 
     Gray becomes three equal channels; transparency is laid on white; 16-bit is scaled to 8.
 
     Raises:
-        UserError: the file is missing, is no image, or is cut short.
+        Unreadable: the file is missing, is no image, is cut short, or holds numbers of 32 bits.
     """
     try:
         with Image.open(path) as opened:
             image: Image.Image = opened
-            image.load()
-            if image.mode.startswith("I;16") or image.mode == "I":
-                return np.repeat(
-                    (np.asarray(image) / 257.0).round().astype(np.uint8)[..., None], 3, 2
-                )
+            deep = any(";16" in str(tile[3]) for tile in image.tile)
+            image.load()  # OpenCV would not tell of a file cut short
+            if image.mode in ("I", "F"):
+                return _eight_bits(_whole_numbers(image))
+            if deep:
+                return _eight_bits(_sixteen_bits(path))
             if "A" in image.getbands() or "transparency" in image.info:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
             return np.asarray(image.convert("RGB"))
     except FileNotFoundError as error:
-        raise UserError(
+        raise Unreadable(
             path, "there is no such image", "Put the file there or correct its row"
         ) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(
+        raise Unreadable(
             path, f"not a readable image ({error})", "Replace the file by a whole one"
         ) from error
+
+
+def _whole_numbers(image: Image.Image) -> np.ndarray:
+    """Give gray of 32 bits whose values are those of 16, as PGM files are read."""
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() > 65535:
+        raise ValueError("numbers of 32 bits, of no known range; save it with 8 or 16 bits")
+    return values
+
+
+def _sixteen_bits(path: str | Path) -> np.ndarray:
+    """Decode 16 bits a channel, in the order of OpenCV; Pillow cuts the lower ones of colours."""
+    values = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16:
+        raise ValueError("16 bits a channel in an unknown form; save it with 8 bits")
+    return values
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Scale gray (h, w), BGR or BGRA (h, w, c), 0 to 65535, to uint8 RGB on white."""
+    scaled = values / 257.0
+    if scaled.ndim == 2:
+        scaled = np.repeat(scaled[..., None], 3, 2)
+    elif scaled.shape[2] == 4:
+        share = scaled[..., 3:] / 255
+        scaled = scaled[..., 2::-1] * share + 255 * (1 - share)
+    else:
+        scaled = scaled[..., ::-1]
+    return np.ascontiguousarray(scaled.round().astype(np.uint8))
 
 
 def read_mask(path: str | Path) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from fgresq.baselines.base import Baseline, Labels
 from fgresq.baselines.clip import clip_absence, encode_words, of_any_size, word_ids
 from fgresq.baselines.clipiqa_plus import LearntPrompts
 from fgresq.baselines.liqe import LEVELS, LIQE, SCENES
-from fgresq.metrics import NoValue, clipiqa
+from fgresq.config import read_yaml
+from fgresq.metrics import NoValue, clipiqa, modules
+from fgresq.metrics.modules import own_absence
 from fgresq.tables import TASKS
 from fgresq.torchvision_ops import make_importable
 
@@ -146,10 +149,16 @@ def test_clip_iqa_scores_images_of_any_size(monkeypatch: pytest.MonkeyPatch) -> 
     clipiqa.model.cache_clear()
 
 
-def test_without_weights_clip_iqa_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clipiqa, "cached_files", lambda parts: {})
-    absent = clipiqa.absent()
-    assert absent.code == "no_weights" and "fgresq data fetch clip_rn50" in absent.next_step
+@pytest.mark.parametrize("name", ["clipiqa", "clipiqa_plus", "liqe"])
+def test_without_weights_a_method_on_clip_is_absent(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = read_yaml("config/methods.yaml")[name]
+    monkeypatch.setattr(modules, "cached_files", lambda parts: {})
+    absent = own_absence(name, entry)
+    assert absent.code == "no_weights" and f"fgresq data fetch {entry['hub']}" in absent.next_step
+    monkeypatch.setattr(modules, "cached_files", lambda parts: {"some": Path("here")})
+    assert own_absence(name, entry) is None
 
 
 def test_a_random_clip_is_always_at_hand() -> None:

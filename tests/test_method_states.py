@@ -62,7 +62,7 @@ def test_the_states_of_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     assert absent["absent"]["next_step"].startswith("fill the column `reference`")
     needs = states.state("m", {**ENTRY, "needs": "pip it"}, table([None], ["no package"]))
     assert needs["absent"]["next_step"] == "pip it"
-    monkeypatch.setattr(states, "own_absence", lambda name: GONE)
+    monkeypatch.setattr(states, "own_absence", lambda name, entry: GONE)
     for scores in (None, none):
         assert states.state("m", ENTRY, scores)["absent"] == GONE.record()
     assert states.state("m", ENTRY, some)["absent"] is None  # it ran
@@ -97,7 +97,7 @@ def test_the_report_lists_methods_and_leaves_absent_ones_out(
     entries = {name: {**entry, "trained": False} for name, entry in inputs.METHODS.items()}
     counts = {name: read_scores(root / f"scores/{name}.csv") for name in entries}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(states, "own_absence", lambda name: GONE if name == "lpips" else None)
+        patch.setattr(states, "own_absence", lambda name, entry: GONE if name == "lpips" else None)
         made = {n: states.state(n, e, counts[n]) for n, e in entries.items() if n != "ridge"}
         made["ridge"] = states.state("ridge", entries["ridge"], None)
     write_json(root / "methods.json", made)
@@ -166,7 +166,7 @@ def test_an_absent_method_is_tried_again_once_it_can_run(
     now: list[Absent | None] = [GONE]
     states_file = tmp_path / "probe/methods.json"
     monkeypatch.setattr(attempts, "ATTEMPTS", tmp_path / "attempts")
-    monkeypatch.setattr(attempts, "own_absence", lambda name: now[0])
+    monkeypatch.setattr(attempts, "own_absence", lambda name, entry: now[0])
 
     def number(record: Absent | None) -> int:
         """Build the graph twice, after a run that left this record."""

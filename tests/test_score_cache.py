@@ -98,6 +98,20 @@ def test_an_image_more_costs_one_evaluation(probe: ModuleType, images: Path) -> 
     assert len(probe.CALLS) == 6
 
 
+@pytest.mark.parametrize("more", [(), ("--workers", "2")])
+def test_an_unreadable_image_has_a_reason_and_the_others_a_value(
+    probe: ModuleType, images: Path, more: tuple[str, ...]
+) -> None:
+    whole = (images / "alpha-odd.png").read_bytes()
+    (images / "alpha-odd.png").write_bytes(whole[: len(whole) // 2])
+    first = score(images, more).set_index("image")
+    assert first["value"].notna().sum() == 4 and pd.isna(first["value"]["alpha-odd.png"])
+    reason = first["reason"]["alpha-odd.png"]
+    assert "alpha-odd.png: not a readable image" in reason and "Replace the file" in reason
+    (images / "alpha-odd.png").write_bytes(whole)
+    assert score(images, more)["value"].notna().all(), "the fault is not kept"
+
+
 def test_cached_values_equal_computed_ones(probe: ModuleType, images: Path) -> None:
     """To the last digit."""
     first, again = score(images), score(images)
@@ -140,8 +154,6 @@ def test_several_processes_give_the_same_table(probe: ModuleType, images: Path) 
     shutil.rmtree(images.parent / "cache")
     probe.CALLS.clear()
     assert score(images, more=("--workers", "3")).equals(alone) and len(probe.CALLS) == 1
-    (images / "broken.png").write_bytes(b"no image")
-    assert score(images, more=("--workers", "3")).empty
 
 
 def test_a_torn_line_is_computed_again(probe: ModuleType, images: Path) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fgresq.config import read_yaml
 from fgresq.files import read_json, write_json
 from fgresq.metrics.modules import own_absence
 
@@ -39,7 +40,7 @@ def attempt(method: str, states: str) -> int:
     before = recorded(Path(states), method)
     if before is None:
         return last["number"]
-    absent = own_absence(method)
+    absent = own_absence(method, read_yaml("config/methods.yaml").get(method, {}))
     answer = absent.record() if absent else "present"
     number = last["number"] + (answer not in (before, last["answer"]))
     if (number, answer) != (last["number"], last["answer"]):

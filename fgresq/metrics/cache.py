@@ -22,8 +22,8 @@ from types import ModuleType
 from typing import Any
 
 from fgresq.code_digest import code_digest, libraries
-from fgresq.errors import UserError
 from fgresq.files import digest, sha256
+from fgresq.images import Unreadable
 from fgresq.metrics.evaluate import Judgement
 
 CACHE = Path("work/scores")
@@ -62,13 +62,13 @@ def image_hash(path: str) -> str:
     """Give the SHA-256 of an image file.
 
     Raises:
-        UserError: it cannot be read.
+        Unreadable: it cannot be read.
     """
     try:
         return sha256(path)
     except OSError as error:
         mend = "Put the file there or correct its row"
-        raise UserError(path, f"it cannot be read ({error.strerror})", mend) from error
+        raise Unreadable(path, f"it cannot be read ({error.strerror})", mend) from error
 
 
 class ScoreCache:

@@ -7,14 +7,10 @@ size, in [0, 1], higher better. Its weights come by `fgresq data fetch clip_rn50
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fgresq.absent import Absent
-from fgresq.config import read_yaml
-from fgresq.hub_cache import cached_files
 from fgresq.metrics import need_pixels
 
 if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes with the model
@@ -22,17 +18,8 @@ if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes w
     from torch import nn
 
 KIND = "NR"
-MODEL, PRETRAINED, ENTRY = "RN50-quickgelu", "openai", "clip_rn50"
-WEIGHTS = Path("config/weights.yaml")
+MODEL, PRETRAINED = "RN50-quickgelu", "openai"
 SMALLEST = 32  # pixels: below it the deepest map has no pixel
-
-
-def absent() -> Absent | None:
-    """Say why it cannot be had here, or None where it can; nothing is downloaded."""
-    if cached_files(read_yaml(WEIGHTS)[ENTRY]["fetch"]):
-        return None
-    reason = f"it judges by CLIP's knowledge of texts, and the weights of {MODEL} are not at hand"
-    return Absent("no_weights", reason, f"run `fgresq data fetch {ENTRY}`, then run again")
 
 
 @lru_cache(maxsize=1)

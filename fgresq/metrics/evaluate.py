@@ -41,7 +41,7 @@ def evaluate(
         read: how references are read.
 
     Raises:
-        UserError: a file is missing or no image.
+        Unreadable: a file is missing or no image.
     """
     image = read_rgb(path)
     other = read(reference) if kind == "FR" else None

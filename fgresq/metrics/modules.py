@@ -10,10 +10,13 @@ from types import ModuleType
 from typing import Any
 
 from fgresq.absent import Absent
+from fgresq.config import read_yaml
 from fgresq.errors import UserError
+from fgresq.hub_cache import cached_files
 
 FOLDER = Path(__file__).parent
 WEIGHTS = Path("data/weights")
+TABLE = Path("config/weights.yaml")
 
 
 def method_module(name: str | None) -> ModuleType:
@@ -50,9 +53,23 @@ def ask(name: str, question: str) -> Any:
     return function() if callable(function) else None
 
 
-def own_absence(name: str) -> Absent | None:
-    """Ask a method's module, where it has a function `absent()`, why it cannot run here."""
-    return ask(name, "absent")
+def own_absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
+    """Say why a method cannot run here whatever the rules make; None where it can.
+
+    Its module says so, where it has a function `absent()`, or the weights that it takes from the
+    Hub's cache are not there. Nothing is downloaded.
+
+    Args:
+        name: of the method.
+        entry: of the method in config/methods.yaml.
+    """
+    if "hub" not in entry:
+        return ask(name, "absent")
+    weights = read_yaml(TABLE)[entry["hub"]]
+    if cached_files(weights["fetch"]):
+        return None
+    reason = f"its weights ({weights['title']}) are not at hand"
+    return Absent("no_weights", reason, f"run `fgresq data fetch {entry['hub']}`, then run again")
 
 
 def own_version(name: str) -> str:
@@ -67,7 +84,7 @@ def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
         name: of the method.
         entry: of the method in config/methods.yaml.
     """
-    found = own_absence(name)
+    found = own_absence(name, entry)
     weights = entry.get("weights", [])
     missing = [w for w in weights if not (WEIGHTS / w / "card.json").exists()]
     if found or not missing:

@@ -9,8 +9,9 @@ one model compare, those of two do not.
 
 A full-reference method gives no value, with the reason, for an image without a reference (in a
 folder none has one), with one of another size, or with a mask, outside of which its reference may
-show something else; any method may say of an image that it has no value. A method that cannot run
-here gives every image no value, and the reason.
+show something else; any method may say of an image that it has no value. An image that cannot be
+read has none either, and the others are scored. A method that cannot run here gives every image no
+value, and the reason.
 
 What was scored before is not scored again: work/scores keeps it by the content of the image and the
 version of the method. A call that was killed goes on where it was.
@@ -38,7 +39,7 @@ from tqdm import tqdm
 
 from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.images import read_rgb
+from fgresq.images import Unreadable, read_rgb
 from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, version_of
 from fgresq.metrics.evaluate import Judgement, evaluate, out_of_reach
 from fgresq.metrics.listed import listed
@@ -69,12 +70,15 @@ def judge(module: ModuleType, cache: ScoreCache) -> Callable[[str, str, str], Ju
         reason = out_of_reach(kind, reference, mask)
         if reason:
             return math.nan, reason
-        key = hash_of(path), hash_of(reference) if kind == "FR" else ""
-        known = cache.get(*key)
-        if known is None:
-            known = evaluate(module.score, kind, path, reference, read)
-            cache.put(*key, known)
-        return known
+        try:
+            key = hash_of(path), hash_of(reference) if kind == "FR" else ""
+            known = cache.get(*key)
+            if known is None:
+                known = evaluate(module.score, kind, path, reference, read)
+                cache.put(*key, known)
+            return known
+        except Unreadable as error:  # not kept: the file may be mended, the others go on
+            return math.nan, str(error)
 
     return judged
 
@@ -82,11 +86,7 @@ def judge(module: ModuleType, cache: ScoreCache) -> Callable[[str, str, str], Ju
 def score_rows(
     rows: pd.DataFrame, module: ModuleType, version: str, cache: Path
 ) -> list[Judgement]:
-    """Score image rows in their order.
-
-    Raises:
-        UserError: an image cannot be read.
-    """
+    """Score image rows in their order; one that cannot be read has no value, and the reason."""
     name = module.__name__.rpartition(".")[2]
     judged = judge(module, ScoreCache(name, version, cache))
     files = zip(rows["path"], rows["reference"], rows["mask"], strict=True)
@@ -94,7 +94,7 @@ def score_rows(
 
 
 def fill(rows: pd.DataFrame, *how: Any) -> None:
-    """Score rows into the cache, as one of several processes; the caller meets bad images again."""
+    """Score rows into the cache, as one of several processes; the caller meets faults again."""
     with contextlib.suppress(UserError):
         score_rows(rows, *how)
 
@@ -120,15 +120,16 @@ def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list
     Several workers fill the cache, out of which this process then reads: values are the same.
 
     Raises:
-        UserError: there is no such method, or an image cannot be read.
+        UserError: there is no such method, or its weights cannot be read.
     """
-    absent = own_absence(method)
+    entry = read_yaml(args.methods).get(method, {})
+    absent = own_absence(method, entry)
     if absent:
         step = absent.next_step
         logging.warning("%s is absent: %s. Next step: %s.", method, absent.reason, step)
         return [(math.nan, absent.reason)] * len(rows)
     module = method_module(method)
-    version = version_of(module, read_yaml(args.methods).get(method, {}))
+    version = version_of(module, entry)
     if args.workers > 1:
         fill_at_once(rows, args.workers, module, version, args.cache)
     return score_rows(rows, module, version, args.cache)

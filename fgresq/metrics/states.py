@@ -67,7 +67,7 @@ def state(name: str, entry: Mapping[str, Any], scores: pd.DataFrame | None) -> d
     counts = {"images": 0, "values": 0, "without": {}} if scores is None else counted(scores)
     if counts["values"]:
         return {"state": TRAINED if entry["trained"] else COMPUTED, **counts, "absent": None}
-    absent = own_absence(name)
+    absent = own_absence(name, entry)
     if absent:
         return {"state": ABSENT, **counts, "absent": absent.record()}
     if scores is not None:
