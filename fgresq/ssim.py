@@ -9,8 +9,9 @@ calls a plane would be written out and read again, and the memory's speed would 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,8 +27,18 @@ _C2 = np.float32((0.03 * 255) ** 2)
 _CENTRE = np.float32(127.5)
 _TWO = np.float32(2)
 _BT601 = np.array([[0.299, 0.587, 0.114]], dtype=np.float32)
-# No "fastmath": each operation is rounded as written, the same on every processor.
-_compiled = njit(nogil=True, cache=True, error_model="numpy")
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function for this machine at its first call; the result is kept beside the source.
+
+    Without "fastmath" each operation is rounded as written, the same on every processor.
+    """
+    settings: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        return njit(function, cache=True, **settings)
+    except RuntimeError:  # neither the source's folder nor the user's can be written to
+        return njit(function, **settings)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from fgresq.ssim import luminance, ssim, ssim_of, statistics
+from fgresq.ssim import luminance, plane_statistics, similarities, ssim, ssim_of, statistics
 
 
 def noised(image: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
@@ -65,6 +69,48 @@ def test_statistics_of_an_image_serve_all_its_pairs(photograph: np.ndarray) -> N
     for i in range(3):
         for j in range(3):
             assert ssim_of(found[i], found[j]) == ssim(images[i], images[j])
+
+
+@pytest.mark.parametrize("size", [(11, 11), (11, 60), (60, 11), (12, 11), (33, 47)])
+def test_equals_scikit_image_at_every_size(photograph: np.ndarray, size: tuple[int, int]) -> None:
+    a = photograph[: size[0], : size[1]]
+    b = noised(a, 20)
+    assert ssim(a, b) == pytest.approx(golden(a, b), abs=1e-6)
+
+
+def test_equals_scikit_image_near_black(photograph: np.ndarray) -> None:
+    """There float32 around mid-gray loses most."""
+    a = np.zeros((60, 60, 3), np.uint8)
+    b = np.random.default_rng(0).integers(0, 3, a.shape).astype(np.uint8)
+    assert ssim(a, b) == pytest.approx(golden(a, b), abs=1e-4)
+
+
+def test_a_plane_of_any_layout_gives_the_same(photograph: np.ndarray) -> None:
+    plane, other = luminance(photograph), statistics(noised(photograph, 10))
+    given = [plane, np.asfortranarray(plane), np.repeat(plane, 2, axis=1)[:, ::2], plane.copy()]
+    given[-1].setflags(write=False)
+    assert len({ssim_of(plane_statistics(form), other) for form in given}) == 1
+
+
+def test_threads_give_the_same_values(photograph: np.ndarray) -> None:
+    found = [statistics(noised(photograph, sigma)) for sigma in range(1, 9)]
+    pairs = [(a, b) for a in found for b in found]
+    with ThreadPoolExecutor(4) as pool:
+        assert [v for (v,) in pool.map(similarities, ([p] for p in pairs))] == similarities(pairs)
+
+
+def test_it_compiles_where_nothing_can_be_kept() -> None:
+    """As in a container whose package and home are read-only."""
+    code = (
+        "from numba.core import caching\n"
+        "caching.CacheImpl._locator_classes.clear()\n"
+        "import numpy\n"
+        "from fgresq.ssim import ssim\n"
+        "image = numpy.arange(867).reshape(17, 17, 3).astype(numpy.uint8)\n"
+        "print(ssim(image, image))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "1.0\n", done.stderr
 
 
 def test_luminance_is_that_of_bt601() -> None:
