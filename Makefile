@@ -22,7 +22,7 @@ env: $(ENV)
 $(ENV): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("fgresq needs Python 3.11 or newer, this is %s; call make PYTHON=python3.11" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	@echo "installing the environment: about 2 GB, some minutes"
+	@echo "installing the environment: about 2.4 GB, some minutes"
 	@# torch with what its build needs on this machine, then the lock as it stands: nothing to resolve
 	$(PIP) -c requirements.lock torch torchvision
 	$(PIP) --no-deps -r requirements.lock
