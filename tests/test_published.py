@@ -17,7 +17,15 @@ from fgresq.absent import CODES
 from fgresq.cli import parser_for
 from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.metrics import arniqa, clipiqa_published, fgresq_published, installed, score
+from fgresq.metrics import (
+    arniqa,
+    clipiqa_published,
+    fgresq_published,
+    installed,
+    liqe_published,
+    metaiqa_published,
+    score,
+)
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from fgresq.torchvision_ops import make_importable
 from fgresq.workers import placed
@@ -119,6 +127,26 @@ def test_consent_is_asked_for(nothing):
     path.write_text("device: cpu\n")
     absent = installed.PYIQA.absent()
     assert absent.code == "non_commercial" and "accept_licence: true" in absent.next_step
+
+
+def test_a_metric_of_a_new_version_says_which(nothing):
+    assert "pyiqa 0.1.16 or newer" in metaiqa_published.absent().next_step
+    assert "0.1.16" in ENTRIES["metaiqa_published"]["needs"]
+    assert "or newer" not in liqe_published.absent().next_step
+
+
+def test_liqe_is_that_of_its_paper(nothing, monkeypatch):
+    """And not its authors' later one on KonIQ-10k alone."""
+    asked = []
+
+    class Worker:
+        def ask(self, request, images):
+            asked.append(request)
+            return [3.0, False]
+
+    monkeypatch.setitem(installed.PYIQA.__dict__, "worker", Worker())
+    assert liqe_published.score(picture(0, 16)) == 3.0
+    assert asked == [{"metric": "liqe_mix"}]
 
 
 def scored(name: str, folder: Path, images: dict[str, np.ndarray]) -> pd.DataFrame:
