@@ -241,6 +241,18 @@ def test_arniqa_by_torchmetrics_from_placed_files(nothing, monkeypatch):
     arniqa.model.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("module", "package"), [(arniqa, "torchmetrics"), (clipiqa_published, "piq")]
+)
+def test_a_package_that_is_not_installed_is_told(module, package, nothing, monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    absent = module.absent()
+    assert f"package {package} is not installed" in absent.reason
+    assert absent.next_step == f"run `pip install {package}`"
+    with pytest.raises(UserError, match=f"pip install {package}"):
+        module.score(picture(0, 32))
+
+
 class FakePiq:
     """piq's interface: images (1, 3, h, w) in [0, data_range]."""
 
