@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from fgresq.baselines import metaiqa
-from fgresq.baselines.backbones import PixelBackbone, TokenBackbone
+from fgresq.baselines import hyperiqa, metaiqa
+from fgresq.baselines.backbones import Backbone, PixelBackbone, TokenBackbone
 from fgresq.baselines.base import Baseline, Feed, Inputs, Labels, SettledFeed
 from fgresq.baselines.dbcnn import DBCNN, bilinear, scnn
-from fgresq.baselines.hyperiqa import HyperIQA
+from fgresq.baselines.hyperiqa import Generated, HyperIQA
 from fgresq.baselines.metaiqa import MetaIQA, adapted, meta_loss
+from fgresq.baselines.settings import baseline_options
+from fgresq.config import load
 from fgresq.torchvision_ops import make_importable
 from fgresq.training.losses import fidelity_loss
 
 LEVELS, VIEWS, SIDE, SECOND = 2, 2, 4, 5
+PRESETS = load()["presets"]
+SIZES = PRESETS["mini"]["baselines"]
 BUILDERS: dict[str, Callable[[], Baseline]] = {
     "dbcnn": lambda: DBCNN(TokenBackbone(LEVELS), None, SECOND, True),
-    "hyperiqa": lambda: HyperIQA(TokenBackbone(LEVELS), True),
-    "metaiqa": lambda: MetaIQA(TokenBackbone(LEVELS), True),
+    "hyperiqa": lambda: HyperIQA(TokenBackbone(LEVELS), True, SIZES["hyperiqa"]),
+    "metaiqa": lambda: MetaIQA(TokenBackbone(LEVELS), True, SIZES["metaiqa"]["hidden"]),
 }
 
 
@@ -134,7 +139,7 @@ def test_bilinear_pooling_has_a_finite_gradient_where_nothing_is() -> None:
 
 def test_generated_weights_are_an_image_s_own() -> None:
     torch.manual_seed(0)
-    model = HyperIQA(TokenBackbone(LEVELS), True)
+    model = BUILDERS["hyperiqa"]()
     content = model.content(model.backbone(batch(2)).grid)
     for layer in model.layers:
         for values in layer.weights(content):
@@ -144,8 +149,15 @@ def test_generated_weights_are_an_image_s_own() -> None:
 
 
 def test_the_generated_layer_is_a_linear_layer() -> None:
-    layer = HyperIQA(TokenBackbone(LEVELS), True).layers[0]
-    grid, values = torch.randn(2, 64, 4, 4), torch.randn(2, layer.shape[1])
+    published = Generated(14, 1, 64, 7)  # of no multiple of 7 x 7: its weights come of the mean
+    assert published.pooled and not BUILDERS["hyperiqa"]().layers[-1].pooled
+    for layer, side in ((BUILDERS["hyperiqa"]().layers[0], 4), (published, 7)):
+        check_linear(layer, torch.randn(2, 64, side, side))
+
+
+def check_linear(layer: Generated, grid: torch.Tensor) -> None:
+    """Check a layer against its weights, applied one image at a time."""
+    values = torch.randn(2, layer.shape[1])
     weight, bias = layer.weights(grid)
     for n in range(2):
         wanted = weight[n] @ values[n] / layer.shape[1] ** 0.5 + bias[n]
@@ -217,7 +229,7 @@ def test_metaiqa_adapts_without_being_changed() -> None:
     weights = adapted(model, batch(4), torch.linspace(0, 1, 4), None, 0.1)
     assert all(torch.equal(v, before[n]) for n, v in model.state_dict().items())
     assert any(not torch.equal(v, before[n]) for n, v in weights.items())
-    assert model.head[0].out_features == metaiqa.HIDDEN
+    assert model.head[0].out_features == SIZES["metaiqa"]["hidden"]
 
 
 def test_s_cnn_has_stride_16_and_128_channels() -> None:
@@ -225,8 +237,33 @@ def test_s_cnn_has_stride_16_and_128_channels() -> None:
         assert scnn().eval()(torch.zeros(1, 3, 224, 224)).shape == (1, 128, 14, 14)
 
 
+class Stages(Backbone):
+    """The widths of a published backbone, and nothing that computes them."""
+
+    def __init__(self, widths: list[int]) -> None:
+        super().__init__(widths, widths[-1])
+
+
+def test_preset_paper_builds_the_published_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HyperIQA's code: HyperNet(16, 112, 224, 112, 56, 28, 14, 7); MetaIQA: 512."""
+    widths = {"hyperiqa": [256, 512, 1024, 2048], "metaiqa": [64, 128, 256, 512]}
+    built = {}
+    for name, module in (("hyperiqa", hyperiqa), ("metaiqa", metaiqa)):
+        monkeypatch.setattr(module, "backbone_of", lambda _, own=name: Stages(widths[own]))
+        built[name] = module.build(baseline_options(PRESETS["paper"], name), Path("nowhere"))
+    shapes = [layer.shape for layer in built["hyperiqa"].layers]
+    assert shapes == [(112, 224), (56, 112), (28, 56), (14, 28), (1, 14)]
+    assert [part.out_features for part in built["hyperiqa"].local] == [16, 16, 16, 176]
+    assert built["hyperiqa"].content(torch.zeros(1, 2048, 7, 7)).shape == (1, 112, 7, 7)
+    assert built["hyperiqa"].layers[0].weight.out_channels == 512
+    assert built["metaiqa"].head[0].out_features == 512
+    own = baseline_options(PRESETS["mini"], "hyperiqa")["baseline"]
+    small = HyperIQA(TokenBackbone(3), True, own)
+    assert [layer.shape for layer in small.layers] == [(32, 48), (16, 32), (1, 16)]
+
+
 @pytest.mark.parametrize("name", ["hyperiqa", "metaiqa", "dbcnn"])
-def test_published_backbones_take_crops(name: str) -> None:
+def test_published_backbones_take_crops(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make_importable()
     import timm
 
@@ -236,7 +273,9 @@ def test_published_backbones_take_crops(name: str) -> None:
     if name == "dbcnn":
         model = DBCNN(backbone, scnn(), 128, False)
     else:
-        model = {"hyperiqa": HyperIQA, "metaiqa": MetaIQA}[name](backbone, False)
+        monkeypatch.setattr(f"fgresq.baselines.{name}.backbone_of", lambda options: backbone)
+        settings = {"baseline": baseline_options(PRESETS["paper"], name)["baseline"]}
+        model = {"hyperiqa": hyperiqa, "metaiqa": metaiqa}[name].build(settings, Path("nowhere"))
     crops = torch.randint(0, 256, (3, 224, 224, 3), dtype=torch.uint8)
     model.eval().losses({"crops": crops}, labels(3))["loss"].backward()
     first = next(network.parameters())

@@ -14,7 +14,7 @@ from fgresq.absent import CODES, Absent
 from fgresq.cli import main
 from fgresq.config import read_yaml
 from fgresq.files import read_json, write_json
-from fgresq.metrics import ilniqe, modules, states
+from fgresq.metrics import ilniqe, listing, modules, states
 from fgresq.tables import read_scores, write_scores
 from tests.conftest import ROOT, write_folder
 from workflow import attempts
@@ -144,6 +144,17 @@ def test_the_terminal_lists_methods(no_model: None, capsys: pytest.CaptureFixtur
     assert found["ilniqe"]["absent"]["code"] in CODES
     assert main(["methods", "ilnique"]) == 1
     assert "Did you mean 'ilniqe" in capsys.readouterr().err
+
+
+def test_memory_is_shown_with_what_it_is_of() -> None:
+    """Peak of the process, or of a GPU; what was not measured has a dash and no guess."""
+    entries = read_yaml("config/methods.yaml")
+    assert listing.memory_of({"memory": 0.12}) == "0.12 GiB RAM"
+    assert listing.memory_of({"gpu_memory": 15.4}) == "15.4 GiB GPU"
+    assert listing.memory_of({"memory": 2, "gpu_memory": 1}) == "2 GiB RAM, 1 GiB GPU"
+    assert listing.memory_of({}) == "–"
+    assert listing.memory_of(entries["psnr"]).endswith("RAM")
+    assert "GiB GPU" in render() and "GiB RAM" in render()
 
 
 def test_the_table_of_methods_is_rendered() -> None:

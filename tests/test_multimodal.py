@@ -311,6 +311,15 @@ def test_settings_are_checked(settings, message, weights):
         qalign.absent()
 
 
+@pytest.mark.parametrize("name", ["qalign", "deqa_score"])
+def test_a_batch_is_refused_where_it_would_do_nothing(name, weights):
+    weights(name, batch="4", **CONSENT)
+    with pytest.raises(UserError, match="key 'batch': it does nothing.*one at a time.*Take it out"):
+        METHODS[name].absent()
+    weights("compare2score", batch="4", **CONSENT)
+    assert compare2score.METHOD.read()["batch"] == 4
+
+
 def test_a_process_that_does_not_come_up_says_why(weights, tmp_path):
     weights("qalign", **CONSENT, python=tmp_path / "no-python")
     with pytest.raises(UserError, match="no-python' cannot be run"):

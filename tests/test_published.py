@@ -17,7 +17,15 @@ from fgresq.absent import CODES
 from fgresq.cli import parser_for
 from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.metrics import arniqa, clipiqa_published, fgresq_published, installed, score
+from fgresq.metrics import (
+    arniqa,
+    clipiqa_published,
+    fgresq_published,
+    installed,
+    liqe_published,
+    metaiqa_published,
+    score,
+)
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from fgresq.torchvision_ops import make_importable
 from fgresq.workers import placed
@@ -121,6 +129,26 @@ def test_consent_is_asked_for(nothing):
     assert absent.code == "non_commercial" and "accept_licence: true" in absent.next_step
 
 
+def test_a_metric_of_a_new_version_says_which(nothing):
+    assert "pyiqa 0.1.16 or newer" in metaiqa_published.absent().next_step
+    assert "0.1.16" in ENTRIES["metaiqa_published"]["needs"]
+    assert "or newer" not in liqe_published.absent().next_step
+
+
+def test_liqe_is_that_of_its_paper(nothing, monkeypatch):
+    """And not its authors' later one on KonIQ-10k alone."""
+    asked = []
+
+    class Worker:
+        def ask(self, request, images):
+            asked.append(request)
+            return [3.0, False]
+
+    monkeypatch.setitem(installed.PYIQA.__dict__, "worker", Worker())
+    assert liqe_published.score(picture(0, 16)) == 3.0
+    assert asked == [{"metric": "liqe_mix"}]
+
+
 def scored(name: str, folder: Path, images: dict[str, np.ndarray]) -> pd.DataFrame:
     """Score a table of images, each with a brighter reference."""
     rows = empty(IMAGE_COLUMNS)
@@ -211,6 +239,18 @@ def test_arniqa_by_torchmetrics_from_placed_files(nothing, monkeypatch):
     assert torch.hub.get_dir() == before and arniqa.score(image) == value
     assert value != pytest.approx(arniqa.score(image[..., ::-1].copy()), abs=1e-6)
     arniqa.model.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [(arniqa, "torchmetrics"), (clipiqa_published, "piq")]
+)
+def test_a_package_that_is_not_installed_is_told(module, package, nothing, monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    absent = module.absent()
+    assert f"package {package} is not installed" in absent.reason
+    assert absent.next_step == f"run `pip install {package}`"
+    with pytest.raises(UserError, match=f"pip install {package}"):
+        module.score(picture(0, 32))
 
 
 class FakePiq:

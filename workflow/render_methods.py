@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from fgresq.metrics.listing import memory_of
+
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/methods.md"
 BEGIN, END = "<!-- table: python workflow/render_methods.py -->\n", "<!-- end of table -->\n"
@@ -17,14 +19,15 @@ def line(name: str, entry: Mapping[str, Any]) -> str:
     """Give a method's row."""
     kind = "trained " * entry["trained"] + entry["kind"]
     cells = [entry["title"], f"`{name}`", kind, entry["direction"]]
-    cells += [entry.get("convention", "–"), entry["licence"]]
+    cells += [memory_of(entry), entry["convention"], entry["licence"]]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
 def table() -> str:
     """Give the rows of all methods."""
     entries = yaml.safe_load((ROOT / "config/methods.yaml").read_text(encoding="utf-8"))
-    head = "| method | name | kind | better | convention | licence |\n|---|---|---|---|---|---|\n"
+    heads = "method", "name", "kind", "better", "memory", "convention", "licence"
+    head = "| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|\n"
     return head + "".join(line(name, entry) for name, entry in entries.items())
 
 

@@ -1,12 +1,14 @@
 """HyperIQA (Su et al., CVPR 2020): what an image shows decides how its quality is judged.
 
 A hyper-network reads the deepest map and generates the weights of a small network, an own one for
-every image, that turns distortion features of several depths into the score. Here the published
-224-112-56-28-14-1 units are fewer, as hundreds of images train them and not ten thousand.
+every image, that turns distortion features of several depths into the score. Its sizes are
+settings: the published 224-112-56-28-14-1 units in preset `paper`, fewer where hundreds of images
+train them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +20,32 @@ from fgresq.absent import Absent
 from fgresq.baselines.backbones import Backbone, OnBackbone, Streams, absence_of, backbone_of
 from fgresq.baselines.base import Inputs
 
-SIDE = 4  # of the map that weights are generated from
-HYPER = 64  # its channels
-LOCAL = 16  # distortion features a depth
-UNITS = (32, 16, 1)  # of the generated network
-
 
 class Generated(nn.Module):
     """One fully connected layer whose weights come of a map.
 
     Args:
-        inputs, outputs: its units; their product is a multiple of `SIDE` squared.
+        inputs, outputs: its units. Where their product is no multiple of `side` squared, as that of
+            the published last layer, weights come of the map's mean, as in the authors' code.
+        channels, side: of the map.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, channels: int, side: int) -> None:
         super().__init__()
-        self.shape = (outputs, inputs)
-        self.weight = nn.Conv2d(HYPER, inputs * outputs // SIDE**2, 3, padding=1)
-        self.bias = nn.Linear(HYPER, outputs)
+        count = inputs * outputs
+        self.shape, self.pooled = (outputs, inputs), count % side**2 > 0
+        self.weight = (
+            nn.Linear(channels, count)
+            if self.pooled
+            else nn.Conv2d(channels, count // side**2, 3, padding=1)
+        )
+        self.bias = nn.Linear(channels, outputs)
 
     def weights(self, grid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give weights (n, outputs, inputs) and biases (n, outputs) of a map (n, HYPER, 4, 4)."""
-        weight = self.weight(grid).flatten(1).unflatten(1, self.shape)
-        return weight, self.bias(grid.mean(dim=(2, 3)))
+        """Give weights (n, outputs, inputs) and biases (n, outputs) of a map."""
+        mean = grid.mean(dim=(2, 3))
+        weight = self.weight(mean if self.pooled else grid).flatten(1).unflatten(1, self.shape)
+        return weight, self.bias(mean)
 
     def forward(self, values: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
         """Give (n, outputs) of values (n, inputs), each by its own image's weights."""
@@ -54,19 +59,25 @@ class HyperIQA(OnBackbone):
     Args:
         backbone: gives the streams.
         standardise: fit the backbone's scales first.
+        sizes: settings of the baseline: `side` and `channels` of the map that weights are generated
+            from; distortion features, `local` a depth and `deepest` of the last one; `units` of
+            the generated network between them and the score.
     """
 
-    def __init__(self, backbone: Backbone, standardise: bool) -> None:
+    def __init__(self, backbone: Backbone, standardise: bool, sizes: Mapping[str, Any]) -> None:
         super().__init__(backbone, standardise)
-        self.reduce = nn.Conv2d(backbone.channels, HYPER, 1)
-        self.local = nn.ModuleList([nn.Linear(width, LOCAL) for width in backbone.widths])
-        units = [LOCAL * len(backbone.widths), *UNITS]
+        channels, self.side = sizes["channels"], sizes["side"]
+        self.reduce = nn.Conv2d(backbone.channels, channels, 1)
+        local = [sizes["local"]] * (len(backbone.widths) - 1) + [sizes["deepest"]]
+        parts = zip(backbone.widths, local, strict=True)
+        self.local = nn.ModuleList([nn.Linear(width, count) for width, count in parts])
+        units = [sum(local), *sizes["units"], 1]
         pairs = zip(units[:-1], units[1:], strict=True)
-        self.layers = nn.ModuleList([Generated(a, b) for a, b in pairs])
+        self.layers = nn.ModuleList([Generated(a, b, channels, self.side) for a, b in pairs])
 
     def content(self, grid: torch.Tensor) -> torch.Tensor:
-        """Give the map (n, HYPER, 4, 4) that weights are generated from."""
-        return functional.adaptive_avg_pool2d(functional.relu(self.reduce(grid)), SIDE)
+        """Give the map (n, channels, side, side) that weights are generated from."""
+        return functional.adaptive_avg_pool2d(functional.relu(self.reduce(grid)), self.side)
 
     def judge(self, streams: Streams, inputs: Inputs) -> torch.Tensor:
         """Give the logits (n,) of views."""
@@ -84,4 +95,5 @@ def absence(options: dict[str, Any], weights: Path) -> Absent | None:
 
 def build(options: dict[str, Any], weights: Path) -> HyperIQA:
     """Build the network from its settings."""
-    return HyperIQA(backbone_of(options), options["baseline"]["standardise"])
+    own = options["baseline"]
+    return HyperIQA(backbone_of(options), own["standardise"], own)

@@ -32,8 +32,6 @@ from fgresq.training.sampler import SceneSampler
 from fgresq.training.setup import Setup
 from fgresq.training.stage2 import PairBatches
 
-HIDDEN = 128  # units of the head; published: 512
-
 
 class MetaIQA(OnBackbone):
     """A head of two layers on the levels of a backbone, side by side.
@@ -41,12 +39,13 @@ class MetaIQA(OnBackbone):
     Args:
         backbone: gives the streams.
         standardise: fit the backbone's scales first.
+        hidden: units between both layers.
     """
 
-    def __init__(self, backbone: Backbone, standardise: bool) -> None:
+    def __init__(self, backbone: Backbone, standardise: bool, hidden: int) -> None:
         super().__init__(backbone, standardise)
         width = sum(backbone.widths)
-        self.head = nn.Sequential(nn.Linear(width, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
+        self.head = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, 1))
 
     def levels(self, inputs: Inputs) -> torch.Tensor:
         """Give the levels of images side by side, (N, views, width)."""
@@ -172,4 +171,5 @@ def absence(options: dict[str, Any], weights: Path) -> Absent | None:
 
 def build(options: dict[str, Any], weights: Path) -> MetaIQA:
     """Build the network from its settings."""
-    return MetaIQA(backbone_of(options), options["baseline"]["standardise"])
+    own = options["baseline"]
+    return MetaIQA(backbone_of(options), own["standardise"], own["hidden"])

@@ -7,6 +7,7 @@ torchmetrics unpickles them, so they have to come from the authors.
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ SMALLEST = 2  # pixels: it looks at the image at half its size, too
 
 
 def absent() -> Absent | None:
-    """Say which file is not here, and where it comes from."""
+    """Say whether the package or a file is wanting, and how to get it."""
+    if find_spec("torchmetrics") is None:
+        reason = "the package torchmetrics is not installed"
+        return Absent("no_weights", reason, "run `pip install torchmetrics`")
     missing = [name for name in FILES if not (FOLDER / "checkpoints" / name).exists()]
     if not missing:
         return None
@@ -45,7 +49,7 @@ def model() -> Any:
     """Build torchmetrics' ARNIQA from the placed files; nothing is downloaded.
 
     Raises:
-        UserError: a file is missing.
+        UserError: the package or a file is missing.
     """
     refuse("ARNIQA", absent())
     from fgresq.torchvision_ops import make_importable

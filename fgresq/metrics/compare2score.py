@@ -20,7 +20,8 @@ from fgresq.multimodal.owl import DEFAULTS, logits, owl
 KIND = "NR"
 METHOD = replace(
     owl("compare2score", "q-future/Compare2Score", "its code is under the MIT licence"),
-    settings={**DEFAULTS, "both_orders": False},
+    settings={**DEFAULTS, "batch": 1, "both_orders": False},
+    without={},
 )
 version = METHOD.version
 

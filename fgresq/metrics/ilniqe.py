@@ -22,7 +22,8 @@ from fgresq.metrics.enriched import FEATURES, distance, usable
 KIND = "NR"
 MODEL = Path("data/checkpoints/ilniqe/templateModel.mat")
 SMALLEST = 16  # pixels; any size is resized to 524x524
-STEP = f"put templateModel.mat of the authors' IL-NIQE release into {MODEL.parent}"
+URL = "https://github.com/IceClear/IL-NIQE/releases/tag/v1.0.0"  # holds the MATLAB version
+STEP = f"put templateModel.mat of the authors' MATLAB release ({URL}) into {MODEL.parent}"
 
 
 def absent() -> Absent | None:

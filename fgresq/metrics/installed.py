@@ -7,6 +7,7 @@ by the Python that data/weights/pyiqa/settings.yaml names, once the user has acc
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,13 +34,22 @@ PYIQA = Foreign(
 )
 
 
-def by_pyiqa(metric: str, lower_better: bool) -> Parts:
+def by_pyiqa(metric: str, lower_better: bool, since: str = "") -> Parts:
     """Give `absent`, `version` and `score` of a metric of pyiqa.
 
     Args:
         metric: its name there.
         lower_better: what config/methods.yaml says; compared with what pyiqa says.
+        since: the first version of pyiqa that has it, where older ones are about.
     """
+
+    def absent() -> Absent | None:
+        """Say why pyiqa cannot be had, with the version that it takes."""
+        found = PYIQA.absent()
+        if found is None or not since:
+            return found
+        step = f"{found.next_step} (this metric takes pyiqa {since} or newer)"
+        return replace(found, next_step=step)
 
     def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
         """Give pyiqa's value of a uint8 RGB image; of a reference too where it takes one.
@@ -55,4 +65,4 @@ def by_pyiqa(metric: str, lower_better: bool) -> Parts:
             raise UserError(f"pyiqa's metric '{metric}'", f"its {better} values are better", mend)
         return value
 
-    return PYIQA.absent, PYIQA.version, score
+    return absent, PYIQA.version, score

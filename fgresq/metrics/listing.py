@@ -5,6 +5,7 @@
     fgresq methods --json       the same for programs
 
 KIND: FR compares an image with its reference, NR looks at the image alone. BETTER: which values.
+MEMORY: RAM is the peak of the process, GPU that of the device (docs/methods.md says how measured).
 STATE: present (it runs here: `fgresq score NAME --images FOLDER --out scores.csv`), absent (why,
 and what to do, stand below), trained (fitted to labels in each run of a preset that names it),
 label source (the embedded data's labels were made with it). To have a method in a report, name
@@ -54,8 +55,10 @@ def range_of(entry: Mapping[str, Any]) -> str:
 
 
 def memory_of(entry: Mapping[str, Any]) -> str:
-    """Write the memory that a method takes."""
-    return f"{entry['memory']:g} GiB" if "memory" in entry else "–"
+    """Write the memory that a method takes, of what; a dash where it was not measured."""
+    kinds = {"memory": "RAM", "gpu_memory": "GPU"}
+    parts = [f"{entry[key]:g} GiB {of}" for key, of in kinds.items() if key in entry]
+    return ", ".join(parts) or "–"
 
 
 def cells(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
@@ -98,7 +101,7 @@ def details(name: str, entry: Mapping[str, Any]) -> str:
         "needs": entry.get("needs", "–"),
         "memory": memory_of(entry),
         "weights": ", ".join(entry.get("weights", [])) or "–",
-        "convention": entry.get("convention", "–"),
+        "convention": entry["convention"],
         "role": entry["role"],
         "licence": entry["licence"],
         "reference": entry["reference"],

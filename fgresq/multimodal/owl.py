@@ -14,7 +14,9 @@ from fgresq.workers.placed import Foreign
 # GiB of the GPU: fp16, 8bit and 4bit as IQA-PyTorch measured Q-Align (its Efficiency_benchmark.csv,
 # peak GB on a V100); bf16 has the size of fp16, and fp32 twice that.
 NEEDS = {"fp16": 15.4, "bf16": 15.4, "8bit": 8.2, "4bit": 5.0, "fp32": 30.9}
-DEFAULTS = {"model": "", "precision": "fp16", "batch": 1}
+DEFAULTS = {"model": "", "precision": "fp16"}
+# A method is asked for one image at a time: a batch is of the groups that an image makes.
+WITHOUT = {"batch": "it does nothing: an image is one question, and images come one at a time"}
 
 
 def owl(name: str, hub: str, licence: str, refused: str = "terms_not_accepted") -> Foreign:
@@ -32,7 +34,8 @@ def owl(name: str, hub: str, licence: str, refused: str = "terms_not_accepted") 
         "environment with transformers 4.36.1; see docs/published-weights.md"
     )
     code = {"consent": "trust_remote_code", "refused": refused, "licence": licence}
-    return Foreign(name, "owl", steps=steps, settings=DEFAULTS, needs=NEEDS, **code)
+    own = {"settings": DEFAULTS, "needs": NEEDS, "without": WITHOUT}
+    return Foreign(name, "owl", steps=steps, **own, **code)
 
 
 def logits(
@@ -41,7 +44,8 @@ def logits(
     """Ask for the logits of `words` as the next one after `prompt`, for groups of images.
 
     Args:
-        method: as `owl` describes it; its setting `batch` is the number of groups at once.
+        method: as `owl` describes it; its setting `batch`, 1 where it has none, is the number of
+            groups at once.
         prompt: with one <|image|> for each image of a group.
         words: each begins with another token.
         groups: uint8 RGB images, as many in each group.
@@ -52,7 +56,7 @@ def logits(
     Raises:
         UserError: the model cannot be had, or fails.
     """
-    batch = int(method.read()["batch"])
+    batch = int(method.read().get("batch", 1))
     found: list[list[float]] = []
     for start in range(0, len(groups), batch):
         part = groups[start : start + batch]

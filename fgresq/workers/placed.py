@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Foreign:
         settings: keys it knows, with defaults.
         needs: GiB it takes, by the setting `precision`; empty: not checked.
         nothing: code of its absence where nothing is placed.
+        without: keys that others of its kind have and it does not, each with the reason.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Foreign:
     settings: Mapping[str, Any]
     needs: Mapping[str, float]
     nothing: str = "no_weights"
+    without: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -70,7 +72,8 @@ class Foreign:
         """Read its settings, defaults laid under.
 
         Raises:
-            UserError: no YAML, an unknown key, or a value that is none of those known.
+            UserError: no YAML, a key that is unknown or would do nothing, or a value that is none
+                of those known.
         """
         given = (read_yaml(self.file) or {}) if self.file.exists() else {}
         if not isinstance(given, dict):
@@ -78,6 +81,8 @@ class Foreign:
         common = {self.consent: False, "python": sys.executable, "device": "cuda", "offline": True}
         known = {**common, **self.settings}
         for key in given:
+            if key in self.without:
+                raise UserError(f"{self.file}, key '{key}'", self.without[key], "Take it out")
             if key not in known:
                 raise unknown(self.file, "key", key, known)
         found = {**known, **given}
