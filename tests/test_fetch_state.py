@@ -108,6 +108,19 @@ def test_missing_files_are_added_to_those_that_are_there(site: Site) -> None:
     assert files_below(folder) == {**FILES, **own}
 
 
+def test_missing_files_are_added_also_where_those_there_were_recorded(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    folder = place("tiny", {"images/a.png": FILES["images/a.png"]})
+    assert data("check", "tiny") == 0 and manifest("tiny")["origin"] == "placed by hand"
+    row = record(capsys, "tiny")
+    assert row["state"] == "partial" and row["next_step"].startswith("run `fgresq data fetch tiny")
+    assert data("fetch", "tiny", "--accept-terms") == 0
+    assert files_below(folder) == FILES and manifest("tiny")["origin"] == "fetched"
+    asked = len(site.asked)
+    assert data("fetch", "tiny", "--accept-terms") == 0 and len(site.asked) == asked
+
+
 def test_a_file_that_differs_is_never_replaced(site: Site, capsys: pytest.CaptureFixture) -> None:
     folder = place("tiny", {"images/a.png": b"mine"})
     assert data("fetch", "tiny", "--accept-terms") == 1

@@ -99,9 +99,10 @@ def state_of(item: Item) -> State:
     packed = packed_in(item, files) if manifest.is_packed(item, files) else []
     note = lacking(item, files, unmet) if files else ""
     step = f"run `{item.command}`" if item.fetchable else item.steps
+    fetched = unmet == [] and manifest.complete(item)  # all that a fetch brings is here
     if packed:
         note, step = f"{packed[0]} is not unpacked", unpack_step(item, packed)
-    elif unmet == [] and note:  # all that a fetch brings is here
+    elif fetched and note:
         step = item.steps
     if not files and coming:
         note = f"{human(coming)} are fetched so far"
@@ -109,7 +110,7 @@ def state_of(item: Item) -> State:
     labels = item.entry.get("labels")
     if state == "absent" and labels and (found := label_paths(labels)):
         state, note = "labels only", f"its scores are in {shown(found[0])}; for the images"
-    here = state == "present" or (bool(files) and unmet == [])
+    here = state == "present" or (bool(files) and fetched)
     step = "" if state == "present" else step
     return State(
         state=state,
