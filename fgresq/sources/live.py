@@ -21,12 +21,13 @@ from fgresq.sources.rows import Labelled
 
 FOLDERS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
 SCORES = {"dmos_realigned.mat": "dmos_new", "dmos.mat": "dmos"}
+LABELS = (*SCORES, "LIVE.txt")
 LAYOUT = f"dmos_realigned.mat or dmos.mat, refnames_all.mat, refimgs/, {'/, '.join(FOLDERS)}/"
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images in the order of the arrays, copies of references left out."""
-    path = files.label(*SCORES, "LIVE.txt", layout=LAYOUT)
+    path = files.label(*LABELS, layout=LAYOUT)
     if path.name.lower() == "live.txt":
         yield from labelled_by(path, entry)
         return

@@ -22,35 +22,14 @@ from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.raw import walk
-from fgresq.sources import (
-    csiq,
-    exbedde,
-    kadid10k,
-    live,
-    pipal,
-    qads,
-    realsrq,
-    tid2013,
-    vclfer,
-)
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
+from fgresq.sources.layouts import LAYOUTS
 from fgresq.sources.placed import Files
 from fgresq.sources.rows import ENTRY, image_rows
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
 SOURCES = Path("config/sources.yaml")
-LAYOUTS = {  # adapter: module with labelled(files, entry)
-    "pipal": pipal,
-    "kadid10k": kadid10k,
-    "tid2013": tid2013,
-    "csiq": csiq,
-    "live": live,
-    "vclfer": vclfer,
-    "qads": qads,
-    "exbedde": exbedde,
-    "realsrq": realsrq,
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

