@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from fgresq.sources import csiq, exbedde, kadid10k, live, pipal, qads, realsrq, tid2013, vclfer
+from fgresq.sources.label_files import label_paths
 from fgresq.sources.placed import fits
 
 LAYOUTS: Mapping[str, ModuleType] = {
@@ -25,6 +26,12 @@ LAYOUTS: Mapping[str, ModuleType] = {
     "exbedde": exbedde,
     "realsrq": realsrq,
 }
+PACKAGED = ("csiq", "live", "vclfer")  # adapters that fall back on the labels of a package
+
+
+def packaged(entry: Mapping[str, Any]) -> bool:
+    """Tell whether the labels of a package serve a data set that has none in its folder."""
+    return entry.get("adapter") in PACKAGED and "package" in entry.get("labels", {})
 
 
 def unlabelled(entry: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -42,6 +49,8 @@ def unlabelled(entry: Mapping[str, Any], names: Iterable[str]) -> str:
         return ""
     wanted = LAYOUTS[adapter].LABELS
     if any(fits(Path(name).name, pattern) for name in names for pattern in wanted):
+        return ""
+    if packaged(entry) and label_paths(entry["labels"]):
         return ""
     one = f" {wanted[0]}" if "*" not in wanted[0] and "[" not in wanted[0] else ""
     return f"there is no label file{one}"
