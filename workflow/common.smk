@@ -14,7 +14,7 @@ from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.metrics.modules import own_version
 from fgresq.raw import raw_state, walk
-from fgresq.sources.layouts import packaged
+from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest
 from fgresq.training.settings import stage1_of, stage_options, weights_file
 from workflow.attempts import attempt

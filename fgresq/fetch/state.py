@@ -107,7 +107,7 @@ def step_of(item: Item, packed: Sequence[str], fetched: bool, unread: bool) -> s
         return unpack_step(item, packed)
     if unread and (fetched or not item.fetchable or own_table(item)):
         return labels_step(item.entry)
-    return f"run `{item.command}`" if item.fetchable and not fetched else item.steps
+    return item.steps if fetched else item.next_step
 
 
 def own_table(item: Item) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from fgresq.sources import csiq, exbedde, kadid10k, live, pipal, qads, realsrq, tid2013, vclfer
 from fgresq.sources.label_files import label_paths
 from fgresq.sources.placed import fits
+from fgresq.sources.steps import packaged
 
 LAYOUTS: Mapping[str, ModuleType] = {
     "pipal": pipal,
@@ -26,12 +27,6 @@ LAYOUTS: Mapping[str, ModuleType] = {
     "exbedde": exbedde,
     "realsrq": realsrq,
 }
-PACKAGED = ("csiq", "live", "vclfer")  # adapters that fall back on the labels of a package
-
-
-def packaged(entry: Mapping[str, Any]) -> bool:
-    """Tell whether the labels of a package serve a data set that has none in its folder."""
-    return entry.get("adapter") in PACKAGED and "package" in entry.get("labels", {})
 
 
 def unlabelled(entry: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -60,6 +55,6 @@ def labels_step(entry: Mapping[str, Any]) -> str:
     """Say what to do where the label file is missing, as a clause without a full stop."""
     folder, adapter = entry["path"], entry["adapter"]
     if adapter == "folder":
-        table = entry.get("table", "images.csv")
-        return f"write {table} of the columns in docs/your-own-data.md into {folder}"
+        write = f"write {entry.get('table', 'images.csv')} of the columns in docs/your-own-data.md"
+        return entry.get("then") or f"{write} into {folder}"
     return f"complete {folder}; it needs {LAYOUTS[adapter].LAYOUT}"

@@ -27,6 +27,7 @@ from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_
 from fgresq.sources.layouts import LAYOUTS
 from fgresq.sources.placed import Files
 from fgresq.sources.rows import ENTRY, image_rows
+from fgresq.sources.steps import next_step
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
 SOURCES = Path("config/sources.yaml")
@@ -200,7 +201,9 @@ def main(args: argparse.Namespace) -> None:
         except UserError as error:
             raise error.within(f"source '{args.source}'") from None
     else:
-        absent = Absent("not_placed", f"there is nothing in {folder}", entry["get"].strip())
+        absent = Absent(
+            "not_placed", f"there is nothing in {folder}", next_step(args.source, entry)
+        )
         if args.required:
             raise UserError(f"source '{args.source}'", absent.reason, absent.next_step)
         logging.info(
