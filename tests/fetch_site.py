@@ -198,6 +198,7 @@ def entry_of(name: str, *parts: dict[str, Any], **more: Any) -> dict[str, Any]:
     entry = {
         "title": name.upper(),
         "adapter": "folder",
+        "table": "mos.txt",
         "path": f"data/raw/{name}",
         "licence": "research use",
         "get": f"write to the authors of {name}",

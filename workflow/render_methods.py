@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
 from fgresq.metrics.listing import memory_of
 
 ROOT = Path(__file__).parents[1]

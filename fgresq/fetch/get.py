@@ -206,6 +206,13 @@ def fetch_package(item: Item) -> None:
     extract(item.name, item.entry, item.folder)
 
 
+def say_next(item: Item) -> None:
+    """Say what is left to do where a fetch brings nothing more and the item is not whole."""
+    state = state_of(item)
+    if state.next_step:
+        logging.info("%s: %s. Next step: %s.", item.label, state.note, state.next_step)
+
+
 def in_place(item: Item) -> None:
     """Say that an item is here; record what lies in the Hub's cache, when it was not yet.
 
@@ -221,6 +228,7 @@ def in_place(item: Item) -> None:
         raise unpack_first(item, state.packed)
     there = f"{some_files(state.files)} in {item.shown_folder}"
     logging.info("%s: in place already, %s", item.label, there)
+    say_next(item)
     if item.folder is not None and not state.recorded:
         logging.info(
             "%s: they were placed by hand: `fgresq data check %s` records them; move them away to "
@@ -257,3 +265,4 @@ def fetch(item: Item, accepted: bool, patience: Patience) -> None:
         else:
             fetch_tree(item, patience)
         logging.info("%s: done, in %s", item.label, item.shown_folder)
+        say_next(item)

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from fgresq.config import check, read_yaml
 from fgresq.errors import UserError, unknown
+from fgresq.sources import steps
 
 TABLES = {"source": Path("config/sources.yaml"), "weights": Path("config/weights.yaml")}
 PACKED = (".7z", ".rar", ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tgz", ".zip")
@@ -69,24 +70,27 @@ class Item:
     @property
     def fetchable(self) -> bool:
         """Whether a command can bring it in."""
-        return bool(self.entry.get("fetch")) or "package" in self.entry
+        return steps.fetchable(self.entry)
 
     @property
     def terms(self) -> str:
         """What has to be accepted before it is downloaded; empty: nothing."""
-        return str(self.entry.get("terms") or "").strip()
+        return steps.terms_of(self.entry)
 
     @property
     def command(self) -> str:
         """The command that fetches it."""
-        return f"fgresq data fetch {self.name}" + (" --accept-terms" if self.terms else "")
+        return steps.command(self.name, self.entry)
 
     @property
     def steps(self) -> str:
         """What a person does to bring it in, as a clause without a full stop."""
-        steps = str(self.entry.get("get") or f"run `{self.command}`")
-        steps = " ".join(steps.split())
-        return steps.removesuffix(".") if not steps.endswith("..") else steps
+        return steps.by_hand(self.name, self.entry)
+
+    @property
+    def next_step(self) -> str:
+        """What brings it in: the command where there is one, and what follows."""
+        return steps.next_step(self.name, self.entry)
 
     @property
     def scratch(self) -> Path:

@@ -22,6 +22,7 @@ from fgresq.fetch.items import Item
 from fgresq.files import read_json, sha256, write_json
 
 MANIFESTS = Path("data/manifests")
+WHOLE = ("fetched", "found in the cache")  # origins of all that a fetch brings
 
 
 def path_of(item: Item) -> Path:
@@ -135,6 +136,12 @@ def wanting(item: Item) -> list[str] | None:
         if path is None or row["bytes"] not in (None, path.stat().st_size):
             names.append(row["path"])
     return names
+
+
+def complete(item: Item) -> bool:
+    """Tell whether the recorded files are all that a fetch brings, not what a person had."""
+    manifest = read(item) or {}
+    return "package" in item.entry or manifest.get("origin") in WHOLE
 
 
 def is_packed(item: Item, files: Mapping[str, Path]) -> bool:

@@ -12,6 +12,7 @@ from fgresq.fetch import manifest
 from fgresq.fetch.disk import files_of, human, in_progress
 from fgresq.fetch.items import PACKED, Item, shown
 from fgresq.sources.label_files import label_paths
+from fgresq.sources.layouts import labels_step, unlabelled
 
 IMAGES = {".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
@@ -84,10 +85,34 @@ def lacking(item: Item, files: Mapping[str, Path], unmet: list[str] | None) -> s
     if item.folder is None:
         names = [name for part in item.hubs for name in part["files"]]
         return "" if len(files) == len(names) else f"{len(files)} of {len(names)} files are here"
-    published, images = (item.entry.get("expected") or {}).get("images"), count_images(files)
-    if published and images < published:
-        return f"{images} image files are here, {published} images were published"
+    expected, images = item.entry.get("expected") or {}, count_images(files)
+    published, references = expected.get("images"), 0
+    if item.entry.get("comparability") == "reference":  # then each content has one of its own
+        references = expected.get("contents") or 0
+    if published and images < published + references:
+        beside = f" and {references} references" if references else ""
+        return f"{images} image files are here, {published} images{beside} were published"
     return ""
+
+
+def step_of(item: Item, packed: Sequence[str], fetched: bool, unread: bool) -> str:
+    """Say what brings in an item that is not whole.
+
+    Args:
+        packed: archives that have to be unpacked by hand.
+        fetched: all that a fetch brings is here.
+        unread: no more than the labels are known to be missing.
+    """
+    if packed:
+        return unpack_step(item, packed)
+    if unread and (fetched or not item.fetchable or own_table(item)):
+        return labels_step(item.entry)
+    return item.steps if fetched else item.next_step
+
+
+def own_table(item: Item) -> bool:
+    """Tell whether a person writes an item's labels, so that no fetch brings them."""
+    return item.entry.get("adapter") == "folder"
 
 
 def state_of(item: Item) -> State:
@@ -95,30 +120,27 @@ def state_of(item: Item) -> State:
     if item.made:
         return State(state="present", here=True)
     files, unmet, coming = files_of(item), manifest.wanting(item), in_progress(item)
-    size = sum(path.stat().st_size for path in files.values() if path.exists())
+    fetched = unmet == [] and manifest.complete(item)  # all that a fetch brings is here
     packed = packed_in(item, files) if manifest.is_packed(item, files) else []
-    note = lacking(item, files, unmet) if files else ""
-    step = f"run `{item.command}`" if item.fetchable else item.steps
-    if packed:
-        note, step = f"{packed[0]} is not unpacked", unpack_step(item, packed)
-    elif unmet == [] and note:  # all that a fetch brings is here
-        step = item.steps
+    short = lacking(item, files, unmet) if files else ""
+    unread = unlabelled(item.entry, files) if files and not short else ""
+    note = f"{packed[0]} is not unpacked" if packed else short or unread
     if not files and coming:
         note = f"{human(coming)} are fetched so far"
     state = "partial" if note else "present" if files else "absent"
     labels = item.entry.get("labels")
     if state == "absent" and labels and (found := label_paths(labels)):
         state, note = "labels only", f"its scores are in {shown(found[0])}; for the images"
-    here = state == "present" or (bool(files) and unmet == [])
-    step = "" if state == "present" else step
+    step = "" if state == "present" else step_of(item, packed, fetched, bool(unread))
+    brought = fetched or bool(unread and own_table(item))
     return State(
         state=state,
+        here=state == "present" or (bool(files) and brought),
         files=len(files),
-        bytes=size,
+        bytes=sum(path.stat().st_size for path in files.values() if path.exists()),
         images=count_images(files),
         recorded=unmet is not None,
         packed=packed,
-        here=here,
         note=note,
         next_step=step,
     )

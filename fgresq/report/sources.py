@@ -9,9 +9,11 @@ import pandas as pd
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.run import Run
 from fgresq.report.tables import Row, Table, head, text, whole
+from fgresq.sources.steps import next_step
 
 PRESENT, LABELS_ONLY, ABSENT = "present", "labels only", "absent"
 THEN = "then run the preset public, or one that names it under `sources`"
+THEN_PAPER = "then run the preset paper"  # what reads FGRestore
 STATE_MARKS = {PRESENT: "reproduced", LABELS_ONLY: "labels-only", ABSENT: "absent"}
 FORMS = ("made", "own")  # the embedded data and a folder of the user's: not data sets to fetch
 
@@ -61,8 +63,12 @@ def state_of(name: str, entry: dict[str, Any], run: Run, labels: LabelOnly) -> d
     if record is not None and record["status"] == "present":
         return {"state": PRESENT, "why": "read by this run", "next_step": ""}
     known = next((r for r in labels.there if r["source"] == name), None)
+    if entry["adapter"] == "photographs":
+        why = "originals without scores, which no run reads as a source"
+        return {"state": ABSENT, "why": why, "next_step": next_step(name, entry)}
     why = "no source of this run" if record is None else record["absent"]["reason"]
-    step = f"{entry['get']}; {THEN}" if record is None else record["absent"]["next_step"]
+    then = THEN_PAPER if name == "fgrestore" else THEN
+    step = f"{next_step(name, entry)}; {then}" if record is None else record["absent"]["next_step"]
     if known is not None:
         why = known["absent"]["reason"]
     return {"state": LABELS_ONLY if known else ABSENT, "why": why, "next_step": step}

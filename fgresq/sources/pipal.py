@@ -14,12 +14,13 @@ from fgresq.errors import UserError
 from fgresq.sources.placed import Files, label_lines
 from fgresq.sources.rows import Labelled
 
+LABELS = ("A[0-9][0-9][0-9][0-9].txt",)
 LAYOUT = "Train_Label/A0001.txt and so on, Train_Ref/ and Distortion_1/ to Distortion_4/"
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images of every label file."""
-    labels = files.matching(r"a\d{4}\.txt")
+    labels = files.matching(*LABELS)
     if not labels:
         raise UserError(files.folder, "there is no label file 'A0001.txt'", f"It needs {LAYOUT}")
     for path in labels:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -86,9 +86,14 @@ class Files:
         )
 
     def matching(self, pattern: str) -> list[Path]:
-        """List the files whose whole name fits a pattern, whatever its case, by name."""
-        fits = re.compile(pattern, re.IGNORECASE).fullmatch
-        return sorted(path for name, paths in self._by_name.items() if fits(name) for path in paths)
+        """List the files whose name fits a pattern, by name."""
+        found = (paths for name, paths in self._by_name.items() if fits(name, pattern))
+        return sorted(path for paths in found for path in paths)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Tell whether a file's name fits a pattern of a shell, whatever the case of both."""
+    return fnmatchcase(name.lower(), pattern.lower())
 
 
 def one_of(found: Sequence[Path], name: str, where: str | Path) -> Path:

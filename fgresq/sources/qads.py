@@ -14,12 +14,13 @@ from fgresq.errors import UserError
 from fgresq.sources.placed import Files, label_lines
 from fgresq.sources.rows import Labelled
 
+LABELS = ("mos_with_names.txt",)
 LAYOUT = "mos_with_names.txt, super-resolved_images/ and source_images/"
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated images of mos_with_names.txt."""
-    path = files.label("mos_with_names.txt", layout=LAYOUT)
+    path = files.label(*LABELS, layout=LAYOUT)
     for where, (score, name) in label_lines(path, "SCORE NAME"):
         parts = name.split(".")[0].split("_")
         if len(parts) != 3:

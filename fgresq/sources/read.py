@@ -22,35 +22,15 @@ from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.raw import walk
-from fgresq.sources import (
-    csiq,
-    exbedde,
-    kadid10k,
-    live,
-    pipal,
-    qads,
-    realsrq,
-    tid2013,
-    vclfer,
-)
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
+from fgresq.sources.layouts import LAYOUTS
 from fgresq.sources.placed import Files
 from fgresq.sources.rows import ENTRY, image_rows
+from fgresq.sources.steps import next_step
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
 SOURCES = Path("config/sources.yaml")
-LAYOUTS = {  # adapter: module with labelled(files, entry)
-    "pipal": pipal,
-    "kadid10k": kadid10k,
-    "tid2013": tid2013,
-    "csiq": csiq,
-    "live": live,
-    "vclfer": vclfer,
-    "qads": qads,
-    "exbedde": exbedde,
-    "realsrq": realsrq,
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -221,7 +201,9 @@ def main(args: argparse.Namespace) -> None:
         except UserError as error:
             raise error.within(f"source '{args.source}'") from None
     else:
-        absent = Absent("not_placed", f"there is nothing in {folder}", entry["get"].strip())
+        absent = Absent(
+            "not_placed", f"there is nothing in {folder}", next_step(args.source, entry)
+        )
         if args.required:
             raise UserError(f"source '{args.source}'", absent.reason, absent.next_step)
         logging.info(

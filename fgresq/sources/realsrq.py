@@ -27,13 +27,14 @@ METHODS = {
     "3": "AIS Aplus ASDS BCI CSCN SPM SRCNN USRnet VDSR",
     "4": "Aplus ASDS BCI CSCN SRCNN SRGAN USRnet VDSR",
 }
+LABELS = ("mos_with_name.csv", "subj_BT_score.mat")
 LAYOUT = "subj_BT_score.mat (or mos_with_name.csv), SR_results/ and HR_LR_pairs/"
 NAME = re.compile(r"(?P<scene>.+)_LR(?P<scale>\d)_(?P<method>\w+)\.\w+")
 
 
 def labelled(files: Files, entry: dict[str, Any]) -> Iterator[Labelled]:
     """Yield the rated results of the label file."""
-    path = files.label("mos_with_name.csv", "subj_BT_score.mat", layout=LAYOUT)
+    path = files.label(*LABELS, layout=LAYOUT)
     yield from listed(path) if path.suffix == ".csv" else arranged(path)
 
 
