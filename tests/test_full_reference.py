@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import math
 
 import cv2
@@ -35,6 +34,7 @@ from fgresq.metrics import (
 )
 from fgresq.metrics.planes import decimated, gray
 from fgresq.metrics.reference import OncePerReference
+from tests.damages import blurred, compressed, noised
 
 METHODS = {
     "psnr": psnr, "ssim": ssim, "ssim_256": ssim_256, "ms_ssim": ms_ssim, "fsim": fsim,
@@ -44,24 +44,6 @@ FILTERS = (frozen.WEIGHTS / "steerable_sp5" / "card.json").exists()
 NEEDS_FILTERS = pytest.mark.skipif(not FILTERS, reason="run 'fgresq weights steerable_sp5'")
 NAMES = [pytest.param(n, marks=NEEDS_FILTERS if n == "vif" else ()) for n in METHODS]
 SIMILARITIES = ("ssim", "ssim_256", "ms_ssim", "fsim", "fsimc", "vsi")
-
-
-def noised(image: np.ndarray, deviation: float) -> np.ndarray:
-    noise = np.random.default_rng(0).normal(0, deviation, image.shape)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
-
-
-def blurred(image: np.ndarray, radius: int) -> np.ndarray:
-    """Average over a square; sums of whole numbers are the same everywhere."""
-    steps = range(-radius, radius + 1)
-    rolled = [np.roll(image.astype(int), (i, j), (0, 1)) for i in steps for j in steps]
-    return (np.sum(rolled, axis=0) // len(rolled)).astype(np.uint8)
-
-
-def compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="JPEG", quality=quality)
-    return np.asarray(Image.open(buffer).convert("RGB"))
 
 
 PHOTO = np.ascontiguousarray(data.astronaut()[:192, 100:308])

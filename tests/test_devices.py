@@ -1,0 +1,53 @@
+"""LPIPS and DISTS give on a GPU what they give on the CPU, where they always run."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from skimage import data
+
+from fgresq.metrics import dists, frozen, lpips, lpips_vgg
+from tests.damages import blurred, noised
+
+WEIGHTS = {"lpips": ["lpips_alex"], "lpips_vgg": ["vgg16"], "dists": ["vgg16", "dists"]}
+METHODS = {"lpips": lpips, "lpips_vgg": lpips_vgg, "dists": dists}
+PHOTO = np.ascontiguousarray(data.astronaut()[:179, 100:301])
+
+
+def distance_on(device: str, name: str, image: np.ndarray, reference: np.ndarray) -> torch.Tensor:
+    """Give the distance with the network, the images and what it makes of them on a device."""
+    network = copy.deepcopy(METHODS[name].model()).to(device)
+    with torch.inference_mode(), torch.device(device):
+        parts = [network(frozen.as_tensor(i).to(device)) for i in (image, reference)]
+        return network.distance(*parts)
+
+
+def needed(name: str) -> None:
+    """Skip the test where the weights of a method are not at hand."""
+    for weights in WEIGHTS[name]:
+        if not (frozen.WEIGHTS / weights / "card.json").exists():
+            pytest.skip(f"run 'fgresq weights {weights}'")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_nothing_of_a_distance_stays_on_the_cpu(name):
+    """On PyTorch's device `meta`, which has shapes and no numbers: no GPU is needed."""
+    needed(name)
+    assert distance_on("meta", name, PHOTO, PHOTO).device.type == "meta"
+    found = float(distance_on("cpu", name, noised(PHOTO, 10), PHOTO))
+    assert found == pytest.approx(METHODS[name].score(noised(PHOTO, 10), PHOTO), rel=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("name", METHODS)
+def test_a_gpu_gives_the_distances_of_the_cpu(name, monkeypatch):
+    """TF32, which has ten bits of a number, is off: float32 on both."""
+    needed(name)
+    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    for image in (noised(PHOTO, 10), blurred(PHOTO, 2)):
+        found = float(distance_on("cuda", name, image, PHOTO))
+        assert found == pytest.approx(METHODS[name].score(image, PHOTO), rel=1e-4)
