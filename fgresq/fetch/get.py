@@ -22,6 +22,7 @@ from fgresq.fetch.server import Patience, Wanted, size_of
 from fgresq.fetch.state import packed_in, state_of, unpack_first
 from fgresq.raw import walk
 
+UNSTATED = ("none stated", "none known")  # how terms begin where there are none
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -53,10 +54,18 @@ def accept(item: Item, accepted: bool) -> None:
     logging.info("%s: %s. Licence: %s", item.label, item.entry["title"], item.entry["licence"])
     if not item.terms:
         return
+    stated, _, asked = item.terms.partition("; ")
+    if not accepted and stated in UNSTATED:
+        raise UserError(
+            item.label,
+            f"nothing was downloaded: no terms are {stated.removeprefix('none ')}, and what is "
+            f"left to you is to {asked or 'cite its authors'}",
+            f"If you will, run `{item.command}`",
+        )
     if not accepted:
         raise UserError(
             item.label,
-            f"its terms are not accepted, and nothing was downloaded. They are:\n{item.terms}\n",
+            f"its terms are not accepted, and nothing was downloaded. They are: {item.terms}",
             f"If you accept them, run `{item.command}`",
         )
     logging.info("%s: its terms, accepted with --accept-terms: %s", item.label, item.terms)
