@@ -20,9 +20,9 @@ from fgresq.fetch.items import PACKED, TABLES, Item, file_names, shown
 from fgresq.fetch.place import clear, fresh, link_or_copy, place, unrecorded
 from fgresq.fetch.server import Patience, Wanted, size_of
 from fgresq.fetch.state import packed_in, state_of, unpack_first
+from fgresq.fetch.terms import accept
 from fgresq.raw import walk
 
-UNSTATED = ("none stated", "none known")  # how terms begin where there are none
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -43,32 +43,6 @@ def told(item: Item) -> Iterator[None]:
             "the disk is full" if full else f"{error.strerror or error}",
             f"{'Free some space' if full else 'Mend that'} and {again}",
         ) from error
-
-
-def accept(item: Item, accepted: bool) -> None:
-    """Show licence and terms; refuse to go on where they are not accepted.
-
-    Raises:
-        UserError: with the terms and the command that accepts them.
-    """
-    logging.info("%s: %s. Licence: %s", item.label, item.entry["title"], item.entry["licence"])
-    if not item.terms:
-        return
-    stated, _, asked = item.terms.partition("; ")
-    if not accepted and stated in UNSTATED:
-        raise UserError(
-            item.label,
-            f"nothing was downloaded: no terms are {stated.removeprefix('none ')}, and what is "
-            f"left to you is to {asked or 'cite its authors'}",
-            f"If you will, run `{item.command}`",
-        )
-    if not accepted:
-        raise UserError(
-            item.label,
-            f"its terms are not accepted, and nothing was downloaded. They are: {item.terms}",
-            f"If you accept them, run `{item.command}`",
-        )
-    logging.info("%s: its terms, accepted with --accept-terms: %s", item.label, item.terms)
 
 
 def announce(item: Item, sizes: Sequence[int | None], files: int, hosts: set[str]) -> None:
