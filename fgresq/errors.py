@@ -13,11 +13,11 @@ class UserError(Exception):
     Args:
         where: the file, and the row or key in it, as the user would look it up.
         problem: what is wrong, as a clause without a full stop.
-        mend: what to do next, as a clause without a full stop.
+        mend: what to do next, as a clause without a full stop; a question keeps its mark.
     """
 
     def __init__(self, where: str | Path, problem: str, mend: str) -> None:
-        super().__init__(f"{where}: {problem}. {mend}.")
+        super().__init__(f"{where}: {problem}. {mend}{'' if mend.endswith('?') else '.'}")
 
     def within(self, place: str) -> UserError:
         """Head the message by what the place is part of, and give the error itself."""

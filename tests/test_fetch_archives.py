@@ -171,6 +171,29 @@ def test_good_archives_are_unpacked_without_their_own_top_folder(tmp_path: Path,
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["tiny/a", "tiny/a/b.png"], "'tiny/a' in it is both a file and a folder"),
+        (["tiny/a/b.png", "tiny/a"], "'tiny/a' in it is both a file and a folder"),
+        (["tiny/a.png", "tiny/./a.png"], "'tiny/a.png' is in it twice"),
+        (["tiny/" + "\u00e4" * 128 + ".png"], "has more than 255 bytes"),
+        (["."], "a file in it has no name"),
+    ],
+)
+def test_names_that_cannot_all_be_written_are_refused(
+    tmp_path: Path, names: list[str], told: str
+) -> None:
+    refused(tmp_path, zipped(dict.fromkeys(names, b"a")), told)
+
+
+def test_what_macos_adds_to_a_zip_is_left_out(tmp_path: Path) -> None:
+    archive = tmp_path / "tiny.zip"
+    archive.write_bytes(zipped({**GOOD, "__MACOSX/tiny/._mos.txt": b"x"}))
+    unpack(ITEM, archive, tmp_path / "tree", "tiny")
+    assert set(files_below(tmp_path / "tree")) == {"images/a.png", "mos.txt"}
+
+
 @pytest.mark.parametrize("files", [GOOD, {**GOOD, "readme.txt": b"x"}])
 def test_other_top_folders_are_kept(tmp_path: Path, files: dict[str, bytes]) -> None:
     archive = tmp_path / "tiny.zip"

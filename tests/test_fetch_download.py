@@ -130,8 +130,14 @@ def test_a_wrong_checksum_is_told_and_the_file_set_aside(
     fails(capsys, "tiny.zip", hashlib.sha256(PACKED).hexdigest(), "0" * 64, "tiny.zip.wrong")
     wrong = PART.with_name("tiny.zip.wrong")
     assert wrong.read_bytes() == PACKED and not PART.exists() and not Path("data/raw/tiny").exists()
+    fails(capsys, "tiny.zip.2.wrong")
     world(site, {"sha256": hashlib.sha256(PACKED).hexdigest()})
-    assert data("fetch", "tiny") == 0
+    for _ in range(2):
+        assert data("fetch", "tiny") == 0
+        kept = files_below(Path("data/raw/.fetch/tiny"))
+        assert kept == dict.fromkeys(
+            ("downloads/tiny.zip.wrong", "downloads/tiny.zip.2.wrong"), PACKED
+        )
 
 
 def test_the_hash_of_the_first_fetch_is_held_to(site: Site, capsys: pytest.CaptureFixture) -> None:

@@ -93,6 +93,31 @@ def test_a_misspelt_name_gets_the_nearest(site: Site, capsys: pytest.CaptureFixt
     assert "unknown name 'tinny'. Did you mean 'tiny'?" in capsys.readouterr().err
 
 
+def test_terms_that_no_one_states_read_well(site: Site, capsys: pytest.CaptureFixture) -> None:
+    part = part_of(f"{site.url}/tiny.zip")
+    make_world(Path(), {"tiny": entry_of("tiny", part, terms="none stated; cite the paper")})
+    assert data("fetch", "tiny") == 1
+    told = "no terms are stated, and what is left to you is to cite the paper. If you will, run"
+    assert told in capsys.readouterr().err and site.asked == []
+
+
+def test_status_takes_names(site: Site, capsys: pytest.CaptureFixture) -> None:
+    assert data("status", "far") == 0
+    told = capsys.readouterr().out
+    assert "far: write to the authors of far" in told and "tiny" not in told
+    assert "Weights" not in told
+    assert data("status", "farr") == 1
+    assert capsys.readouterr().err.endswith("unknown name 'farr'. Did you mean 'far'?\n")
+
+
+def test_check_says_where_nothing_is_placed(site: Site, capsys: pytest.CaptureFixture) -> None:
+    make_world(Path(), {"far": entry_of("far")})
+    weights = read_yaml(ROOT / "config/weights.yaml")  # of which none lies in the Hub's own cache
+    packaged = {name: entry for name, entry in weights.items() if "package" in entry}
+    Path("config/weights.yaml").write_text(yaml.safe_dump(packaged))
+    assert data("check") == 0 and "nothing is in place yet" in capsys.readouterr().out
+
+
 def test_two_fetches_at_once_are_kept_apart(site: Site, capsys: pytest.CaptureFixture) -> None:
     Path("data/raw/.fetch").mkdir(parents=True)
     with FileLock("data/raw/.fetch/tiny.lock"):

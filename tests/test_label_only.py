@@ -24,6 +24,7 @@ from tests.conftest import ROOT
 
 ENTRIES = read_yaml("config/sources.yaml")
 OPTIONS = {"bootstrap": 20, "seed": 0}
+COUNTED = [(60, "images", 980), (6, "contents", 20)]  # of a made table, and as published
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]
 
 
@@ -164,6 +165,41 @@ def test_metric_columns_become_rows_turned_by_their_direction(
         -pearsonr(rows["NIQE"], rows["human_score"]).statistic, abs=1e-9
     )
     assert pd.read_csv(out / "nulls.csv").empty
+
+
+def test_labels_are_counted_and_their_direction_is_checked(
+    table: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    sources = table(made())
+    notes = read_json(run(tmp_path / "out", sources) / "sources.json")[0]["notes"]
+    counts = [f"{n} {name}, where {m} are published" for n, name, m in COUNTED]
+    assert notes == counts and all(note in capsys.readouterr().err for note in notes[:1])
+    entries = read_yaml(sources)
+    entries["qads"]["direction"] = "lower"
+    sources.write_text(yaml.safe_dump(entries))
+    notes = read_json(run(tmp_path / "out", sources) / "sources.json")[0]["notes"]
+    assert notes[:2] == counts and notes[2].startswith("WARNING") and "`direction`" in notes[2]
+    told = capsys.readouterr().err
+    assert notes[2] in told and "labels of 'qads'" in told and "QADS_made.csv" in notes[2]
+
+
+def test_a_source_that_has_no_labels_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run(tmp_path / "out", ROOT / "config/sources.yaml", "mdd13", code=1)
+    told = capsys.readouterr().err
+    assert "key 'mdd13': it has no `labels`" in told and "tid2013" in told
+
+
+def test_line_ends_and_marks_of_a_table_do_not_matter(
+    table: Callable[..., Path], tmp_path: Path
+) -> None:
+    sources = table(made())
+    plain = (run(tmp_path / "plain", sources) / "intervals.csv").read_bytes()
+    file = tmp_path / "labels/QADS_made.csv"
+    lines = file.read_text().splitlines()
+    replicas.write(file, "\ufeff" + "\r\n".join([*lines, ""]))
+    assert (run(tmp_path / "marked", sources) / "intervals.csv").read_bytes() == plain
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,19 @@ def test_exbedde_wants_its_masks(
     assert "wuhan_2_scores.mat, entry 1" in message and "wuhan_2_mask.mat" in message
 
 
+def test_a_name_listed_twice_in_a_matlab_file_is_told(
+    place: Callable[[str], Path], capsys: pytest.CaptureFixture
+) -> None:
+    folder = place("exbedde")
+    path = folder / "wuhan/wuhan_2/wuhan_2_scores.mat"
+    names = np.array([["wuhan_2_AOD.png"], ["wuhan_2_AOD.png"]], dtype=object)
+    scores = {"image_names": names, "scores": np.array([[0.1], [0.4]])}
+    savemat(path, {"imageScores": scores})
+    message = told("exbedde", folder, capsys)
+    assert f"{path}, entry 2: image 'wuhan_2_AOD.png' is listed twice" in message
+    assert f"first in {path}, entry 1" in message
+
+
 def test_exbedde_groups_by_hazy_photograph_and_keeps_cities_whole(
     place: Callable[[str], Path],
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from fgresq.errors import UserError
 from fgresq.files import read_json
 from fgresq.images import read_mask
 from fgresq.sources.folder import read_images_csv, read_pairs_csv
+from fgresq.sources.placed import read_text_table
 from fgresq.tables import read_images, read_pairs
 from tests.conftest import ALGORITHMS, FAMILIES
 
@@ -376,6 +378,22 @@ def test_line_ends_marks_and_the_case_of_names_do_not_matter(folder: Path) -> No
     pd.testing.assert_frame_equal(marked.drop(columns=paths), plain.drop(columns=paths))
     again = read_pairs_csv(folder / "ranks.csv", set(marked["image"]), entry["pairs"])
     pd.testing.assert_frame_equal(again, pairs)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"image;task;content;mos\na.png;denoising;x;1\n", "its columns are parted by semicolons"),
+        (b"image\ttask\tcontent\tmos\n", "its columns are parted by tabs"),
+        ("image,task\na.png,b\n".encode("utf-16"), "Save it as UTF-8"),
+        (b"", "it is empty. Put the table there"),
+    ],
+)
+def test_a_table_saved_another_way_is_told(folder: Path, content: bytes, told: str) -> None:
+    (folder / "images.csv").write_bytes(content)
+    with pytest.raises(UserError, match=re.escape(told)) as error:
+        read_text_table(folder / "images.csv")
+    assert "images.csv" in str(error.value)
 
 
 def test_the_group_follows_the_comparability_of_the_entry(folder: Path) -> None:

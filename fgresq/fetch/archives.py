@@ -27,6 +27,8 @@ from fgresq.fetch.disk import check_space, human
 from fgresq.fetch.items import Item, shown
 
 CHUNK = 1 << 20  # bytes
+LONGEST_NAME = 255  # bytes of a file's name, on any common disk
+EXTRAS = "__MACOSX"  # what macOS adds to a zip beside its files; nothing of it is data
 LARGEST_HEADER = 1 << 24  # bytes; a longer name or attribute of a tar's member is an attack
 BY_HAND = {b"Rar!\x1a\x07": ("RAR", "unrar x"), b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x")}
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -161,7 +163,26 @@ def look_through(path: Path, members: Iterator[Member], limits: Limits) -> list[
             raise Refused(f"it holds more than {limits.members} files")
     if not found:
         raise Refused("there is no file in it")
+    check_paths(found)
     return found
+
+
+def check_paths(members: list[Member]) -> None:
+    """Raise a Refused where the files of an archive cannot all be written under their names."""
+    seen: set[tuple[str, ...]] = set()
+    for member in members:
+        name = "/".join(member.parts)
+        if not member.parts:
+            raise Refused("a file in it has no name")
+        if any(len(part.encode(errors="replace")) > LONGEST_NAME for part in member.parts):
+            raise Refused(f"a name in it, '{name[:40]}...', has more than {LONGEST_NAME} bytes")
+        if member.parts in seen:
+            raise Refused(f"'{name}' is in it twice")
+        seen.add(member.parts)
+    for parts in seen:
+        folder = next((parts[:n] for n in range(1, len(parts)) if parts[:n] in seen), None)
+        if folder:
+            raise Refused(f"'{'/'.join(folder)}' in it is both a file and a folder")
 
 
 def depth_of_root(members: list[Member], name: str) -> int:
@@ -169,7 +190,7 @@ def depth_of_root(members: list[Member], name: str) -> int:
 
     An archive kadid10k.zip often holds a single folder kadid10k; its place is named so already.
     """
-    tops = {member.parts[0] for member in members if len(member.parts) > 1}
+    tops = {member.parts[0] for member in members if len(member.parts) > 1} - {EXTRAS}
     if len(tops) != 1 or any(len(member.parts) == 1 for member in members):
         return 0
     top, place = (re.sub(r"[^a-z0-9]", "", text.lower()) for text in (tops.pop(), name))
@@ -179,6 +200,8 @@ def depth_of_root(members: list[Member], name: str) -> int:
 def write_files(members: list[Member], into: Path, skip: int) -> None:
     """Write the files of an archive below a folder, no byte more than each one declares."""
     for member in members:
+        if skip and member.parts[0] == EXTRAS:
+            continue
         target = into.joinpath(*member.parts[skip:])
         target.parent.mkdir(parents=True, exist_ok=True)
         left = member.size

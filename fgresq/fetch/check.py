@@ -84,6 +84,8 @@ def main(args: argparse.Namespace) -> None:
     results = {item.name: check(item) for item in (chosen(items, args.name) or found)}
     if args.json:
         print(json.dumps(list(results.values()), indent=1, ensure_ascii=False))
+    elif not results:
+        print("nothing is in place yet; `fgresq data status` lists what there is to bring in")
     else:
         print("\n".join(line for result in results.values() for line in lines_of(result)))
     bad = [name for name, result in results.items() if result["state"] in BAD]

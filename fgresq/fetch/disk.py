@@ -48,7 +48,7 @@ def files_of(item: Item) -> dict[str, Path]:
 def in_progress(item: Item) -> int:
     """Give the bytes that an unfinished fetch of an item has left."""
     files = item.scratch.rglob("*") if item.scratch.is_dir() else []
-    return sum(path.stat().st_size for path in files if path.is_file())
+    return sum(p.stat().st_size for p in files if p.is_file() and p.suffix != ".wrong")
 
 
 def free_at(folder: Path) -> int:

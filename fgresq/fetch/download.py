@@ -40,9 +40,15 @@ def persist(wanted: Wanted, patience: Patience) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a wrong file to NAME.wrong, so that it is neither used nor lost; give that name."""
+    """Rename a wrong file to NAME.wrong, so that it is neither used nor lost; give that name.
+
+    A second one is called NAME.2.wrong, and so on.
+    """
     path = path.resolve()
-    wrong = path.with_name(path.name.removesuffix(".part") + ".wrong")
+    name = path.name.removesuffix(".part")
+    numbers = ("", *(f".{number}" for number in range(2, len(list(path.parent.iterdir())) + 2)))
+    names = (path.with_name(f"{name}{number}.wrong") for number in numbers)
+    wrong = next(free for free in names if not free.exists())
     os.replace(path, wrong)
     return wrong
 

@@ -17,9 +17,10 @@ from fgresq.fetch.archives import Refused, safe_parts, unpack
 from fgresq.fetch.disk import check_space, files_of, free_at, human, only_one, some_files
 from fgresq.fetch.download import download
 from fgresq.fetch.items import PACKED, TABLES, Item, file_names, shown
-from fgresq.fetch.place import fresh, link_or_copy, place, unrecorded
+from fgresq.fetch.place import clear, fresh, link_or_copy, place, unrecorded
 from fgresq.fetch.server import Patience, Wanted, size_of
 from fgresq.fetch.state import packed_in, state_of, unpack_first
+from fgresq.fetch.terms import accept
 from fgresq.raw import walk
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -42,24 +43,6 @@ def told(item: Item) -> Iterator[None]:
             "the disk is full" if full else f"{error.strerror or error}",
             f"{'Free some space' if full else 'Mend that'} and {again}",
         ) from error
-
-
-def accept(item: Item, accepted: bool) -> None:
-    """Show licence and terms; refuse to go on where they are not accepted.
-
-    Raises:
-        UserError: with the terms and the command that accepts them.
-    """
-    logging.info("%s: %s. Licence: %s", item.label, item.entry["title"], item.entry["licence"])
-    if not item.terms:
-        return
-    if not accepted:
-        raise UserError(
-            item.label,
-            f"its terms are not accepted, and nothing was downloaded. They are:\n{item.terms}\n",
-            f"If you accept them, run `{item.command}`",
-        )
-    logging.info("%s: its terms, accepted with --accept-terms: %s", item.label, item.terms)
 
 
 def announce(item: Item, sizes: Sequence[int | None], files: int, hosts: set[str]) -> None:
@@ -179,7 +162,7 @@ def finish(
     place(item, tree, rows)
     packed = packed_in(item, found)
     manifest.write(item, rows, "fetched", downloads=downloads, hub=commits, packed=packed)
-    shutil.rmtree(item.scratch)
+    clear(item.scratch)
     if packed:
         raise unpack_first(item, packed)
 
@@ -222,8 +205,8 @@ def in_place(item: Item) -> None:
     state = state_of(item)
     if item.folder is None and not state.recorded:
         manifest.write(item, manifest.hash_files(item, files_of(item)), "found in the cache")
-    if state.recorded:  # what a fetch left that was killed at its very end
-        shutil.rmtree(item.scratch, ignore_errors=True)
+    if state.recorded and item.scratch.is_dir():  # left by a fetch killed at its very end
+        clear(item.scratch)
     if state.packed:
         raise unpack_first(item, state.packed)
     there = f"{some_files(state.files)} in {item.shown_folder}"

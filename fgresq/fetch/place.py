@@ -13,6 +13,8 @@ from fgresq.errors import UserError
 from fgresq.fetch.items import Item, shown
 from fgresq.files import sha256
 
+WRONG = ".wrong"  # how the names end of files that were set aside
+
 
 @contextmanager
 def fresh(tree: Path) -> Iterator[None]:
@@ -26,9 +28,25 @@ def fresh(tree: Path) -> Iterator[None]:
         raise
 
 
+def clear(scratch: Path) -> None:
+    """Remove what a fetch left, but for wrong files that were set aside."""
+    downloads = scratch / "downloads"
+    wrong = list(downloads.glob(f"*{WRONG}"))
+    if not wrong:
+        shutil.rmtree(scratch)
+        return
+    for path in {*scratch.iterdir(), *downloads.iterdir()} - {downloads, *wrong}:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def unrecorded(item: Item, recorded: bool) -> bool:
     """Tell whether a fetch was killed after it placed an item and before it wrote its manifest."""
-    at_the_end = item.scratch.is_dir() and not (item.scratch / "tree").exists()
+    left = item.scratch.rglob("*") if item.scratch.is_dir() else []
+    files = any(path.is_file() and path.suffix != WRONG for path in left)
+    at_the_end = files and not (item.scratch / "tree").exists()
     return at_the_end and not recorded and not any(item.scratch.rglob("*.part"))
 
 

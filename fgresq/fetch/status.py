@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from fgresq.fetch.disk import human
-from fgresq.fetch.items import read_items
+from fgresq.fetch.items import chosen, read_items
 from fgresq.fetch.state import record_of
 
 HEADS = {"source": "Data sets", "weights": "Weights"}
@@ -59,12 +59,18 @@ def steps(records: list[dict[str, Any]]) -> list[str]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Print the state of everything."""
-    records = [record_of(item) for item in read_items().values()]
+    """Print the state of what was named, or of everything.
+
+    Raises:
+        UserError: nothing is known of a name.
+    """
+    items = read_items()
+    records = [record_of(item) for item in chosen(items, args.name) or items.values()]
     if args.json:
         print(json.dumps(records, indent=1, ensure_ascii=False))
         return
     for kind, head in HEADS.items():
-        chosen = [record for record in records if record["kind"] == kind]
-        print("\n".join([head, table(chosen), *steps(chosen)]), end="\n\n")
+        own = [record for record in records if record["kind"] == kind]
+        if own:
+            print("\n".join([head, table(own), *steps(own)]), end="\n\n")
     print("published: images of contents; image files here count references and masks too")

@@ -1,6 +1,6 @@
 """Bring data sets and weights in: fetch them, list what is here, check it.
 
-    fgresq data status                            what is here, what is missing, the next step
+    fgresq data status [NAME ...]                 what is here, what is missing, the next step
     fgresq data fetch kadid10k --accept-terms     download, check, unpack, put in its place
     fgresq data check kadid10k                    compare every file with what was recorded
 
@@ -52,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--log", metavar="FILE", default=quiet, help="as of `fgresq data`")
         if name != "fetch":
             action.add_argument("--json", action="store_true", help="print JSON")
+        if name == "status":
+            action.add_argument("name", nargs="*", help="what to show (default: everything)")
         if name == "check":
             action.add_argument("name", nargs="*", help="what to check (default: all that is here)")
         if name == "fetch":

@@ -1,4 +1,4 @@
-"""A cheap check that scores run the right way: against PSNR to the reference, inside groups.
+"""A cheap check that scores run the right way, by PSNR inside groups, or by metrics at hand.
 
 PSNR is a poor judge of fine differences, but inside a group it hardly ever runs against people.
 """
@@ -6,6 +6,7 @@ PSNR is a poor judge of fine differences, but inside a group it hardly ever runs
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,34 @@ def warning(images: pd.DataFrame, entry: Mapping[str, Any]) -> str:
         return ""
     return (
         f"WARNING: the scores run against PSNR to the reference (mean SRCC {np.mean(found):.2f} "
-        f"inside {len(found)} groups): check `direction` {ENTRY}, now "
-        f"'{entry.get('direction', 'higher')}'"
+        f"inside {len(found)} groups): {check_it(entry)}"
+    )
+
+
+def check_it(entry: Mapping[str, Any]) -> str:
+    """Say what to do about scores that run the wrong way."""
+    return f"check `direction` {ENTRY}, now '{entry.get('direction', 'higher')}'"
+
+
+def warning_by_metrics(
+    images: pd.DataFrame, metrics: Mapping[str, str], entry: Mapping[str, Any], path: Path
+) -> str:
+    """Say that scores seem to run against the metrics beside them; empty where they do not.
+
+    Args:
+        images: `score`, higher better, and a column a metric.
+        metrics: which values of each metric are better.
+        entry: of the source.
+        path: the file that holds them.
+    """
+    found = [
+        spearmanr(images[name], images["score"]).statistic * (-1 if way == "lower" else 1)
+        for name, way in metrics.items()
+        if len(images) >= LEAST and images[name].nunique() > 1
+    ]
+    if not found or np.mean(found) >= AGAINST:
+        return ""
+    return (
+        f"WARNING: the scores in {path} run against the metrics beside them (mean SRCC "
+        f"{np.mean(found):.2f} of {len(found)}): {check_it(entry)}"
     )

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,10 @@ from fgresq.analysis.intervals import OVERALL, bins_of, measure_source, null_of,
 from fgresq.config import add_options, check, options_of, read_yaml
 from fgresq.errors import UserError, unknown
 from fgresq.files import write_json
+from fgresq.sources.direction import warning_by_metrics
 from fgresq.sources.label_files import label_file, read_labels
 from fgresq.sources.placed import read_text_table
-from fgresq.sources.read import SOURCES, direction_of, scale_scores
+from fgresq.sources.read import SOURCES, counted, direction_of, scale_scores
 from fgresq.sources.steps import next_step
 from fgresq.tables import PAIR_COLUMNS, SCORE_COLUMNS, empty
 
@@ -112,7 +114,11 @@ def printed_of(path: Path, name: str | None) -> pd.DataFrame:
 
 
 def record_of(
-    source: str, entry: dict[str, Any], images: pd.DataFrame | None, absent: Absent
+    source: str,
+    entry: dict[str, Any],
+    images: pd.DataFrame | None,
+    absent: Absent,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Describe the labels of a source; `absent` says why its images are not counted here."""
     raw = None if images is None else images["raw_score"]
@@ -128,6 +134,7 @@ def record_of(
         "families": 0 if images is None else int(images["family"].nunique()),
         "score_min": None if raw is None else float(raw.min()),
         "score_max": None if raw is None else float(raw.max()),
+        "notes": list(notes),
     }
 
 
@@ -160,7 +167,9 @@ def measure(
     }
     reason = f"only its scores are at hand ({file}), not its images"
     absent = Absent("label_only", reason, next_step(name, entry))
-    return tables, record_of(name, entry, images, absent)
+    notes = counted(images.assign(content=images["family"]), entry)
+    notes += filter(None, [warning_by_metrics(images, metrics, entry, file)])
+    return tables, record_of(name, entry, images, absent, notes)
 
 
 def said(record: dict[str, Any]) -> str:
@@ -178,6 +187,12 @@ def main(args: argparse.Namespace) -> None:
     known = {name: entry for name, entry in sources.items() if "labels" in entry}
     names = args.names or settings["label_sources"]
     for name in names:
+        if name not in known and name in sources:
+            raise UserError(
+                f"{args.sources}, key '{name}'",
+                "it has no `labels`: no file of its scores alone is known",
+                f"Name one of: {', '.join(known)}",
+            )
         if name not in known:
             raise unknown(args.sources, "source with labels", name, known)
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
@@ -189,7 +204,8 @@ def main(args: argparse.Namespace) -> None:
             raise error.within(f"source '{name}'") from None
         rows = {table: rows[table] + found.get(table, []) for table in rows}
         records.append(record)
-        logging.info("labels of '%s': %s", name, said(record))
+        for line in (said(record), *record["notes"]):
+            logging.info("labels of '%s': %s", name, line)
     out = args.out or Path("results/labels") / args.preset
     for table, columns in TABLES.items():
         write_rounded(out / f"{table}.csv", rows[table], columns)

@@ -155,11 +155,19 @@ def read_text_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise UserError(path, "there is no such file", "Put the table there") from error
+    except pd.errors.EmptyDataError as error:
+        raise UserError(path, "it is empty", "Put the table there") from error
+    except UnicodeDecodeError as error:
+        raise UserError(path, f"not UTF-8 text ({error})", "Save it as UTF-8") from error
     except (ValueError, pd.errors.ParserError) as error:
         raise UserError(path, f"not a readable CSV ({error})", "Correct the line") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise UserError(path, "its rows have more fields than its header", "Correct the header")
     table.columns = [str(name).strip() for name in table.columns]
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(table.columns) == 1 and separator in table.columns[0]:
+            mend = "Save it with commas, and with points in decimals"
+            raise UserError(path, f"its columns are parted by {name}", mend)
     table.index = pd.RangeIndex(2, len(table) + 2)
     return table.fillna("")
 
