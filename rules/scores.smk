@@ -136,7 +136,8 @@ rule method_states:
         "../environment.yml"
     params:
         named=lambda w: CONFIG["presets"][w.preset]["methods"],
+        full=lambda w: CONFIG["presets"][w.preset]["full_methods"],
         code=code_digest("fgresq.metrics.states"),
     shell:
         "python -m fgresq method-states --scores {input.scores} --named {params.named}"
-        " --methods {input.methods} --out {output} --log {log}"
+        " --full {params.full} --methods {input.methods} --out {output} --log {log}"

@@ -77,10 +77,12 @@ def test_a_trained_image_counts_once() -> None:
 def test_the_verb_lists_every_method(no_model: None, tmp_path: Path) -> None:
     write_scores(tmp_path / "psnr.csv", table([1.0], [""]).assign(method="psnr"))
     call = ["method-states", "--scores", str(tmp_path / "psnr.csv"), "--named", "psnr"]
+    call += ["--full", "fsim"]
     assert main([*call, "--out", str(tmp_path / "methods.json")]) == 0
     found = read_json(tmp_path / "methods.json")
     assert set(found) == set(read_yaml("config/methods.yaml"))
     assert found["psnr"]["values"] == 1 and found["ssim"]["state"] == "not run"
+    assert found["fsim"]["full"] and not found["ssim"]["full"]
     assert found["ilniqe"]["absent"]["code"] == "no_weights"
 
 
@@ -100,6 +102,7 @@ def test_the_report_lists_methods_and_leaves_absent_ones_out(
         patch.setattr(states, "own_absence", lambda name, entry: GONE if name == "lpips" else None)
         made = {n: states.state(n, e, counts[n]) for n, e in entries.items() if n != "ridge"}
         made["ridge"] = states.state("ridge", entries["ridge"], None)
+    made = {name: {**state, "full": name == "ridge"} for name, state in made.items()}
     write_json(root / "methods.json", made)
     words = ["report", "--preset", "mini", "--options", '{"gallery": 0}']
     words += ["--methods", str(inputs.write_methods(tmp_path / "methods.yaml"))]
@@ -114,6 +117,7 @@ def test_the_report_lists_methods_and_leaves_absent_ones_out(
         **{"fgresq": "computed here", "psnr": "computed here", "lpips": "absent"},
         **{"ridge": "not run", "cvvdp": "computed here"},
     }
+    assert "make report-full" in shown.loc["ridge", "why"]
     (absent,) = read_json(out.parent / "absences.json")["absent"]
     assert (absent["of"], absent["next_step"]) == ("lpips", "put it there")
     assert main([*words, "--require", "lpips", "--out", str(out)]) == 1

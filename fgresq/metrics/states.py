@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--named", nargs="*", default=[], help="methods that the preset names")
+    parser.add_argument("--full", nargs="*", default=[], help="methods that `full: true` adds")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
     parser.add_argument("--out", required=True, help="JSON to write")
 
@@ -83,4 +84,5 @@ def main(args: argparse.Namespace) -> None:
     for name, entry in read_yaml(args.methods).items():
         own = joined[joined["method"].eq(name)] if joined is not None else None
         found[name] = state(name, entry, own if name in args.named else None)
+        found[name]["full"] = name in args.full  # one that `make report-full` brings in
     write_json(args.out, found)

@@ -29,6 +29,8 @@ def why(state: dict[str, Any], preset: str) -> str:
     if absent:
         code = f"{absent['code']}: " if absent["code"] else ""
         return f"{code}{absent['reason']}. Next step: {absent['next_step']}."
+    if state["state"] == "not run" and state["full"]:
+        return "Next step: `make report-full`, or `--config full=True`, runs it."
     if state["state"] == "not run":
         return f"Next step: name it under `methods` of preset {preset} in config/config.yaml."
     return reasons(state["without"])
