@@ -12,6 +12,7 @@ import report_inputs as inputs
 
 from fgresq.errors import UserError
 from fgresq.report import beside, funnel, gallery, paper
+from fgresq.report.page import with_code
 from fgresq.report.run import Run, read_columns, read_run, same
 from fgresq.report.tables import Methods
 
@@ -22,6 +23,13 @@ def read(root: Path) -> Run:
     """Read a made-up run."""
     parts = [root / "data", root / "pairs", root / "analysis", root / "metrics.json"]
     return read_run("mini", *parts, (root / "scores").glob("*.csv"))
+
+
+def test_commands_are_marked_up_and_all_else_is_escaped() -> None:
+    made = with_code("run `fgresq data <b>` & then `x`; a lone ` stays")
+    assert made == (
+        "run <code>fgresq data &lt;b&gt;</code> &amp; then <code>x</code>; a lone ` stays"
+    )
 
 
 def test_paper_numbers_come_from_the_folder(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_text
@@ -14,6 +16,11 @@ from fgresq.report.tables import Table
 
 TEMPLATES = Path("reports/templates")
 MAX_BYTES = 5_000_000
+
+
+def with_code(words: str) -> Markup:
+    """Escape words, and mark up what stands in backticks as code, as commands are written."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words))))
 
 
 def render(template: str, **values: Any) -> str:
@@ -25,6 +32,7 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["with_code"] = with_code
     return environment.get_template(template).render(**values)
 
 
