@@ -79,6 +79,12 @@ def libraries(module: str) -> set[str]:
 
 
 @cache
+def direct(module: str) -> frozenset[str]:
+    """List the in-package modules that a module imports itself."""
+    return frozenset(imports(ast.parse(path_of(module).read_text(encoding="utf-8"))))
+
+
+@cache
 def closure(module: str) -> frozenset[str]:
     """List a module and all in-package modules it reaches by imports."""
     seen: set[str] = set()
@@ -87,7 +93,7 @@ def closure(module: str) -> frozenset[str]:
         name = todo.pop()
         if name not in seen:
             seen.add(name)
-            todo += imports(ast.parse(path_of(name).read_text(encoding="utf-8")))
+            todo += direct(name)
     return frozenset(seen)
 
 

@@ -16,6 +16,7 @@ from fgresq.errors import UserError, nearest, unknown
 
 CONFIG = Path("config/config.yaml")
 SCHEMAS = Path("workflow/schemas")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C it takes a tenth of the time
 
 
 def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def check(value: Any, schema: str, where: str | Path) -> None:
     Raises:
         UserError: names the key and, for an unknown one, the nearest that is known.
     """
-    rules = yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
+    rules = yaml.load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"), LOADER)
     error = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(rules).iter_errors(value), key=_unknown_key_first
     )
@@ -171,7 +172,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         UserError: it is missing or no YAML.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), LOADER)
     except FileNotFoundError as error:
         raise UserError(
             path, "there is no such file", "Run from the repository's folder"

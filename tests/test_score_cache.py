@@ -14,7 +14,7 @@ from PIL import Image
 
 import fgresq.metrics
 from fgresq.cli import main
-from fgresq.code_digest import closure, code_digest, libraries, module_digest, outside
+from fgresq.code_digest import closure, code_digest, direct, libraries, module_digest, outside
 from fgresq.metrics import cache, modules
 from fgresq.metrics.cache import ScoreCache, version_of
 from fgresq.tables import read_scores
@@ -58,7 +58,7 @@ def probe(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 def forget() -> None:
     """Read the module and its syntax anew at the next use."""
     sys.modules.pop("fgresq.metrics.counted_probe", None)
-    for function in (closure, module_digest, outside):
+    for function in (closure, direct, module_digest, outside):
         function.cache_clear()
 
 

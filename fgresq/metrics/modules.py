@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -40,14 +40,26 @@ def method_module(name: str | None) -> ModuleType:
     return module
 
 
+def defined(source: str) -> set[str]:
+    """List the names that the text of a module defines, assigns or imports at its top."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            found |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return found
+
+
 def ask(name: str, question: str) -> Any:
     """Call a function without arguments of a method's module; None where it has none of that name.
 
-    A module that does not contain the word is not imported: some import heavy libraries.
+    A module that does not define it is not imported: some import heavy libraries.
     """
     path = FOLDER / f"{name}.py"
-    word = re.compile(rf"\b{question}\b")
-    if not path.exists() or not word.search(path.read_text(encoding="utf-8")):
+    if not path.exists() or question not in defined(path.read_text(encoding="utf-8")):
         return None
     function = getattr(importlib.import_module(f"fgresq.metrics.{name}"), question, None)
     return function() if callable(function) else None
