@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from scipy.io import loadmat, savemat
 
 from fgresq.cli import main
@@ -308,16 +309,38 @@ def test_exbedde_groups_by_hazy_photograph_and_keeps_cities_whole(
     assert (best == 0.1).all()  # lower is better
 
 
-def test_full_reference_methods_say_nothing_where_there_is_a_mask(
+def test_full_reference_methods_compare_what_lies_inside_the_mask(
     place: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    entry = json.dumps({**ENTRIES["exbedde"], "path": str(place("exbedde"))})
-    out = [f"--{kind}={tmp_path / kind}" for kind in ("out", "pairs", "record")]
-    assert main(["read-source", "exbedde", "--entry", entry, *out]) == 0
-    scores = tmp_path / "scores.csv"
-    assert main(["score", "psnr", "--images", str(tmp_path / "out"), "--out", str(scores)]) == 0
-    table = pd.read_csv(scores)
-    assert table["value"].isna().all() and table["reason"].str.contains("mask").all()
+    folder = place("exbedde")
+
+    def psnr() -> pd.DataFrame:
+        entry = json.dumps({**ENTRIES["exbedde"], "path": str(folder)})
+        out = [f"--{kind}={tmp_path / kind}" for kind in ("out", "pairs", "record")]
+        assert main(["read-source", "exbedde", "--entry", entry, *out]) == 0
+        scores = tmp_path / "scores.csv"
+        assert main(["score", "psnr", "--images", str(tmp_path / "out"), "--out", str(scores)]) == 0
+        return pd.read_csv(scores, keep_default_na=False).set_index("image")
+
+    def edit(path: Path, row: int) -> None:
+        image = np.array(Image.open(path))
+        image[row, row] ^= 255
+        Image.fromarray(image).save(path)
+
+    table = psnr()
+    same_size = table.index.str.contains("beijing")
+    assert (table["value"][same_size] != "").all()
+    assert table["reason"][~same_size].str.contains("its reference is 36x36").all()
+    edited = folder / "beijing/beijing_1/beijing_1_AOD.png"
+    name = next(name for name in table.index if name.endswith("beijing_1_AOD.png"))
+    edit(edited, 2)  # the mask begins at 4
+    assert psnr().loc[name].equals(table.loc[name])
+    edit(edited, 10)
+    assert float(psnr().loc[name, "value"]) < float(table.loc[name, "value"])
+    mask = np.zeros((replicas.SIZE, replicas.SIZE), dtype=bool)
+    mask[12:28, 4:28] = True
+    savemat(folder / "beijing/mask/beijing_1_mask.mat", {"mask": mask})
+    assert psnr().loc[name, "value"] != table.loc[name, "value"], "another mask, another value"
 
 
 def test_realsrq_compares_within_scene_and_scale(place: Callable[[str], Path]) -> None:

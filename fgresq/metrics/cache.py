@@ -3,9 +3,9 @@
 `work/scores/METHOD/VERSION.jsonl` has a line an image. VERSION digests all that values follow from:
 the syntax tree of the method's module and of what it imports, the cards of its weights, the
 versions of the libraries it uses, and what its `version()` says, where it has one. An image is
-named by the SHA-256 of its file and of its reference's. Lines are only ever added, each in one
-write under a lock, so that several processes may score at once; a line that a kill cut short is
-passed over and computed again.
+named by the SHA-256 of its file, and of its reference's and mask's. Lines are only ever added, each
+in one write under a lock, so that several processes may score at once; a line that a kill cut short
+is passed over and computed again.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class ScoreCache:
         self.known[image, reference] = (math.nan if value is None else value, reason)
 
     def get(self, image: str, reference: str) -> Judgement | None:
-        """Give what was found for an image with a reference, by their hashes; None if nothing."""
+        """Give what was found for an image, beside a reference, by hashes; None if nothing."""
         return self.known.get((image, reference))
 
     def put(self, image: str, reference: str, judgement: Judgement) -> None:

@@ -8,10 +8,10 @@
 one model compare, those of two do not.
 
 A full-reference method gives no value, with the reason, for an image without a reference (in a
-folder none has one), with one of another size, or with a mask, outside of which its reference may
-show something else; any method may say of an image that it has no value. An image that cannot be
-read has none either, and the others are scored. A method that cannot run here gives every image no
-value, and the reason.
+folder none has one), or with one of another size; where an image has a mask, it compares what lies
+inside. Any method may say of an image that it has no value. An image that cannot be read has none
+either, and the others are scored. A method that cannot run here gives every image no value, and the
+reason.
 
 What was scored before is not scored again: work/scores keeps it by the content of the image and the
 version of the method. A call that was killed goes on where it was.
@@ -41,7 +41,7 @@ from fgresq.config import read_yaml
 from fgresq.errors import UserError
 from fgresq.images import Unreadable, read_rgb
 from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, version_of
-from fgresq.metrics.evaluate import Judgement, evaluate, out_of_reach
+from fgresq.metrics.evaluate import Judgement, evaluate
 from fgresq.metrics.listed import listed
 from fgresq.metrics.modules import method_module, own_absence
 from fgresq.tables import write_scores
@@ -67,14 +67,12 @@ def judge(module: ModuleType, cache: ScoreCache) -> Callable[[str, str, str], Ju
     read, hash_of = lru_cache(maxsize=2)(read_rgb), lru_cache(maxsize=4)(image_hash)
 
     def judged(path: str, reference: str, mask: str) -> Judgement:
-        reason = out_of_reach(kind, reference, mask)
-        if reason:
-            return math.nan, reason
+        beside = [file for file in (reference, mask) if file and kind == "FR"]
         try:
-            key = hash_of(path), hash_of(reference) if kind == "FR" else ""
+            key = hash_of(path), " ".join(map(hash_of, beside))
             known = cache.get(*key)
             if known is None:
-                known = evaluate(module.score, kind, path, reference, read)
+                known = evaluate(module.score, kind, path, reference, mask, read)
                 cache.put(*key, known)
             return known
         except Unreadable as error:  # not kept: the file may be mended, the others go on
