@@ -12,7 +12,7 @@ SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
-	@echo "make report-full       the same with the slow methods, and the baselines retrained"
+	@echo "make report-full       the same with the slow methods, and the baselines retrained (18 min more)"
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make test              all tests"
 	@echo "make tiny              the whole graph on four small images, for a quick look"
