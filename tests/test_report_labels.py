@@ -16,7 +16,7 @@ from fgresq.report.coverage import Shown, coverage
 from fgresq.report.datasets import printed_table
 from fgresq.report.funnel import funnel_table
 from fgresq.report.paper import read_paper
-from fgresq.report.run import read_run
+from fgresq.report.run import read_run, same
 from fgresq.report.sources import sources_table
 
 PAPER = read_paper("reports/paper")
@@ -103,18 +103,25 @@ def test_coverage_and_table_1_say_labels_only(labels: label_only.LabelOnly, tmp_
     inputs.write_empty_run(tmp_path / "run")
     folders = [tmp_path / "run" / part for part in ("data", "pairs", "analysis", "metrics.json")]
     run = read_run("paper", *folders, [])
-    shown = Shown(run, "paper", frozenset(), labels=labels)
+    steps = {"csiq": "run `fgresq data fetch csiq`"}
+    shown = Shown(run, "paper", frozenset(), labels=labels, steps=steps)
     states = coverage(PAPER, shown).set_index("item")
     assert states.loc["Table 6", "state"] == "labels only"  # TID2013
     assert "null of each printed row" in states.loc["Table 6", "why"]
     assert "metrics that came with its labels" in states.loc["Table 15", "why"]  # QADS
     assert states.loc["Table 15", "next_step"] == "place QADS"
     assert states.loc["Table 7", "state"] == "absent"  # CSIQ
+    assert states.loc["Table 7", "next_step"] == steps["csiq"]
     frame = printed_table(PAPER, run, labels).frame.set_index("data set")
     assert frame.loc["QADS", "state"] == "labels only"
     assert frame.loc["QADS", "images measured"] == 100
     assert pd.isna(frame.loc["QADS", "pairs measured"])
     assert frame.loc["MDD13", "state"] == "absent"
+
+
+def test_every_data_set_of_the_papers_tables_has_a_step() -> None:
+    known = {same(entry["title"]) for entry in read_yaml("config/sources.yaml").values()}
+    assert {same(item["data"]) for item in PAPER.items if "data" in item} <= known
 
 
 def test_without_any_labels_nothing_is_built(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ from fgresq.report.headline import ABSENCES
 from fgresq.report.label_only import LabelOnly, read_label_only
 from fgresq.report.methods import methods_table
 from fgresq.report.page import render, write_page
-from fgresq.report.run import Run, read_run
-from fgresq.report.sources import sources_table
+from fgresq.report.run import Run, read_run, same
+from fgresq.report.sources import brought_in_by, sources_table
 from fgresq.report.tables import Methods, Table, stat_label
 
 PARTS = {
@@ -201,6 +201,7 @@ def page_values(
     labels: LabelOnly,
     numbers: paper.Paper,
     methods: Methods,
+    sources: dict[str, dict[str, Any]],
     pairs: int,
 ) -> dict[str, Any]:
     """Build everything the template names."""
@@ -208,10 +209,12 @@ def page_values(
     shown_pairs = gallery(run, methods, pairs)
     trainer = next((r for r in (asked, stand_in) if r is not None and r.trained.there), None)
     tasks = tasks_in({pair.pair["task"] for pair in shown_pairs})
-    shown = Shown(run, asked.preset, tasks, trainer, asked.trained.absent, labels)
+    steps = {same(entry["title"]): brought_in_by(name, entry) for name, entry in sources.items()}
+    shown = Shown(run, asked.preset, tasks, trainer, asked.trained.absent, labels, steps)
     covered = coverage(numbers, state_of(shown, asked))
     tables = tables_of(run, asked, labels, numbers, methods)
     tables["coverage"] = coverage_table(covered)
+    tables["sources"] = sources_table(sources, asked, labels)
     runs = [asked] if run is asked else [asked, run]
     tables["methods"] = [t for r in runs for t in [methods_table(r, methods)] if t]
     trained = training_of(trainer, numbers, methods) if trainer else None
@@ -262,10 +265,8 @@ def main(args: argparse.Namespace) -> None:
     refuse_absent(args.require, asked, methods)
     numbers = paper.read_paper(args.paper)
     labels = read_label_only(args.labels)
-    values = page_values(
-        asked, read_stand_in(args), labels, numbers, methods, options_of(args)["gallery"]
-    )
-    values["tables"]["sources"] = sources_table(read_yaml(args.sources), asked, labels)
+    sources, most = read_yaml(args.sources), options_of(args)["gallery"]
+    values = page_values(asked, read_stand_in(args), labels, numbers, methods, sources, most)
     html = render("report.html.j2", **values)
     told = {"absent": values["absences"], "folds": fold_note(asked)}
     write_json(Path(args.out).with_name(ABSENCES), told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -37,6 +38,7 @@ class Shown:
         trainer: the run whose training is shown; None where none was trained.
         training_absent: why the preset asked for was not trained.
         labels: what is known of data sets by their scores alone.
+        steps: what brings a data set in, by `same` of its title.
     """
 
     run: Run
@@ -45,6 +47,7 @@ class Shown:
     trainer: Run | None = None
     training_absent: dict[str, str] | None = None
     labels: LabelOnly = field(default_factory=LabelOnly)
+    steps: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def of_paper(self) -> bool:
@@ -94,11 +97,10 @@ def of_own_intervals(item: dict, shown: Shown) -> State:
     """Decide for the interval table of one data set, which nothing stands in for."""
     name = item["data"]
     record, known = shown.run.record(name), shown.labels.record(name)
-    add = "place it as docs/data-sets.md says and run the preset public"
     if known and (record is None or record["status"] == "absent"):
         return LABELS_ONLY, of_labels(known, shown.labels), known["absent"]["next_step"]
     if record is None:
-        return ABSENT, f"{name} is no source of this run", add
+        return ABSENT, f"{name} is no source of this run", shown.steps.get(same(name), "")
     if record["status"] == "present":
         if record["source"] in set(shown.run.intervals["source"]):
             return REPRODUCED, f"computed on {name}", ""

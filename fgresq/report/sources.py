@@ -57,6 +57,11 @@ def sources_table(sources: dict[str, dict[str, Any]], run: Run, labels: LabelOnl
     return Table("sources", caption, columns, body, pd.DataFrame(rows))
 
 
+def brought_in_by(name: str, entry: dict[str, Any]) -> str:
+    """Say what brings a data set into a report."""
+    return f"{next_step(name, entry)}; {THEN_PAPER if name == 'fgrestore' else THEN}"
+
+
 def state_of(name: str, entry: dict[str, Any], run: Run, labels: LabelOnly) -> dict[str, str]:
     """Give state, reason and next step of one data set, whether this run reads it or not."""
     record = next((r for r in run.records if r["source"] == name), None)
@@ -67,8 +72,7 @@ def state_of(name: str, entry: dict[str, Any], run: Run, labels: LabelOnly) -> d
         why = "originals without scores, which no run reads as a source"
         return {"state": ABSENT, "why": why, "next_step": next_step(name, entry)}
     why = "no source of this run" if record is None else record["absent"]["reason"]
-    then = THEN_PAPER if name == "fgrestore" else THEN
-    step = f"{next_step(name, entry)}; {then}" if record is None else record["absent"]["next_step"]
+    step = brought_in_by(name, entry) if record is None else record["absent"]["next_step"]
     if known is not None:
         why = known["absent"]["reason"]
     return {"state": LABELS_ONLY if known else ABSENT, "why": why, "next_step": step}
