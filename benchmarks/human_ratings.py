@@ -7,9 +7,9 @@
 `family`: one family (scene) is tested by a model of all others. `algorithm`: the families of a fold
 are tested by models of the other folds, once without each algorithm, and only the pairs that hold
 the algorithm left out are counted, since the same algorithms restore every scene and recognising
-them is a shortcut. Trained rows are FGResQ, the two ridges and, in `family`, the baselines that can
-be had here, retrained on the same sides; untrained methods are measured on the same images and
-pairs. Intervals are 95 % percentile intervals over families.
+them is a shortcut. Trained rows are FGResQ, the two ridges and the baselines that can be had here,
+retrained on the same sides; untrained methods are measured on the same images and pairs. Intervals
+are 95 % percentile intervals over families.
 
 Reads what the preset `own` made: results/data, results/pairs, results/scores. Trained runs lie in
 work/human_ratings and are kept, so that a stopped call goes on. Columns of the table:
@@ -239,7 +239,7 @@ def main() -> None:
         found = {"FGResQ": fgresq_scores(run, place, args.threads)}
         for tower in ("dinov2", "random"):
             found[f"ridge_{tower}"] = ridge_scores(run, images, pairs, folds, tower)
-        for name in args.baselines if args.protocol == "family" else ():
+        for name in args.baselines:
             values = baseline_scores(name, run, place, args.threads)
             found |= {name: values} if values is not None else {}
         for name, values in {**found, **untrained(images)}.items():
