@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 
 class UserError(Exception):
@@ -23,6 +24,17 @@ class UserError(Exception):
         """Head the message by what the place is part of, and give the error itself."""
         self.args = (f"{place}, {self.args[0]}",)
         return self
+
+
+class OneImage(UserError):
+    """A fault of one image: it has no value, for this reason, and the others go on."""
+
+    @classmethod
+    def of(cls, error: UserError) -> Self:
+        """Take over the message of an error."""
+        found = cls.__new__(cls)
+        found.args = error.args
+        return found
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

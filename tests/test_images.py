@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fgresq.images import Unreadable, read_rgb
+from fgresq.images import Unreadable, read_mask, read_rgb
 from tests.conftest import picture
 
 DEEP = np.random.default_rng(0).integers(0, 65536, (13, 17, 4)).astype(np.uint16)  # RGBA
@@ -42,10 +43,12 @@ def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     assert np.abs(read_rgb(tmp_path / "eight.png") - wanted).max() <= 1
 
 
-@pytest.mark.parametrize("values", [np.float32([[0.5, 1]]), np.int32([[-5, 70000]])])
+@pytest.mark.parametrize(
+    "values", [np.float32([[0.5, 1]]), np.int32([[-5, 70000]]), np.int32([[0, 255]])]
+)
 def test_32_bits_are_refused(tmp_path: Path, values: np.ndarray) -> None:
     Image.fromarray(values).save(tmp_path / "wide.tiff")
-    with pytest.raises(Unreadable, match="wide.tiff.*32 bits, of no known range.*8 or 16 bits"):
+    with pytest.raises(Unreadable, match="wide.tiff.*32 bits and no known range. Save it with"):
         read_rgb(tmp_path / "wide.tiff")
 
 
@@ -60,3 +63,25 @@ def test_a_deep_file_cut_short_is_told(tmp_path: Path) -> None:
 def test_eight_bits_arrive_as_they_are(tmp_path: Path) -> None:
     Image.fromarray(picture(1)).save(tmp_path / "a.png")
     np.testing.assert_array_equal(read_rgb(tmp_path / "a.png"), picture(1))
+
+
+def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(Unreadable, match="pipe.png: it is no regular file"):
+        read_rgb(tmp_path / "pipe.png")
+    with pytest.raises(Unreadable, match="none.png: there is no such image"):
+        read_rgb(tmp_path / "none.png")
+
+
+def test_outside_of_a_mask_is_black_or_transparent(tmp_path: Path) -> None:
+    inside = np.zeros((12, 10), bool)
+    inside[2:6, 3:] = True
+    Image.fromarray(np.uint8(255 * inside)).save(tmp_path / "gray.png")
+    clear = np.full((12, 10, 4), 255, np.uint8)
+    clear[..., 3] = 255 * inside
+    Image.fromarray(clear).save(tmp_path / "clear.png")
+    for name in ("gray", "clear"):
+        np.testing.assert_array_equal(read_mask(tmp_path / f"{name}.png"), inside)
+    (tmp_path / "mask.mat").write_bytes(b"none")
+    with pytest.raises(Unreadable, match="mask.mat: not a readable MATLAB file"):
+        read_mask(tmp_path / "mask.mat")

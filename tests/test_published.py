@@ -17,7 +17,7 @@ from fgresq.absent import CODES
 from fgresq.cli import parser_for
 from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.metrics import (
+from fgresq.metrics import NoValue, (
     arniqa,
     clipiqa_published,
     fgresq_published,
@@ -54,8 +54,8 @@ class Metric:
     def __init__(self, name):
         self.name, self.lower_better = name, name in ("afine_all_scale", "falls")
     def __call__(self, *images):
-        if self.name == "fails":
-            raise RuntimeError("no weights and no network")
+        if min(images[0].shape[-2:]) < 4:
+            raise RuntimeError("kernel larger than the image")
         kept = [
             {"shape": list(i.shape), "type": str(i.dtype), "values": i.tolist()} for i in images
         ]
@@ -63,6 +63,8 @@ class Metric:
         return torch.stack([i.mean() for i in images]).sum()[None]
 def create_metric(name, device):
     assert isinstance(device, torch.device)
+    if name == "fails":
+        raise RuntimeError("no weights and no network")
     return Metric(name)
 """
 
@@ -174,6 +176,8 @@ def test_a_toolkit_gets_rgb_and_gives_values(pyiqa, tmp_path, monkeypatch):
     found = scored("musiq", tmp_path, {"a": image, "b": image // 3})
     assert found["a"] == pytest.approx((image / 255).mean(), abs=1e-6)
     assert found["b"] == pytest.approx((image // 3 / 255).mean(), abs=1e-6)
+    found = scored("musiq", tmp_path, {"a": image, "small": image[:3], "b": image // 3})
+    assert found.isna().tolist() == [False, False, True] and found["b"] > 0
     found = scored("topiq_fr", tmp_path, {"a": image})
     name, (first, second) = json.loads(pyiqa.read_text())
     assert name == "topiq_fr" and first["type"] == "torch.float32"
@@ -277,7 +281,9 @@ def test_clipiqa_by_piq(nothing, monkeypatch):
         (clipiqa_published.folder() / name).touch()
     assert clipiqa_published.absent() is None
     clipiqa_published.model.cache_clear()
-    red = np.zeros((4, 4, 3), np.uint8)
+    red = np.zeros((32, 40, 3), np.uint8)
     red[..., 0] = 51
     assert clipiqa_published.score(red) == pytest.approx(0.2)
+    with pytest.raises(NoValue, match="40x31 is too small"):
+        clipiqa_published.score(red[:31])
     clipiqa_published.model.cache_clear()

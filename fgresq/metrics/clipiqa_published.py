@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 
 from fgresq.absent import Absent, refuse
+from fgresq.metrics import need_pixels
+from fgresq.raw import raw_state
 
 KIND = "NR"
+SMALLEST = 32  # pixels: below it the deepest map has no pixel
 FILES = ("RN50.pt", "clipiqa_tokens.pt")
 
 
@@ -35,6 +38,11 @@ def absent() -> Absent | None:
     return Absent("no_weights", f"its weights are not at hand ({folder() / missing[0]})", step)
 
 
+def version() -> str:
+    """Name the files by their content."""
+    return raw_state(folder(), "work/raw/weights-clipiqa_published.json")
+
+
 @lru_cache(maxsize=1)
 def model() -> Any:
     """Build piq's CLIP-IQA from the files at hand; nothing is downloaded.
@@ -52,7 +60,12 @@ def model() -> Any:
 
 
 def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
-    """Give CLIP-IQA of a uint8 RGB image."""
+    """Give CLIP-IQA of a uint8 RGB image.
+
+    Raises:
+        NoValue: it has less than 32 pixels on a side.
+    """
+    need_pixels(image, SMALLEST)
     import torch
 
     from fgresq.metrics.frozen import as_tensor

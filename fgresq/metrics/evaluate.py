@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fgresq.errors import OneImage, UserError
 from fgresq.images import read_mask, read_rgb
 from fgresq.metrics import NoValue
 
@@ -27,7 +28,7 @@ def inside_mask(
         Both, cut; or the reason where the mask is of another size.
 
     Raises:
-        UserError: the mask cannot be read, or leaves no pixel inside.
+        Unreadable: the mask is no mask, or leaves no pixel inside.
     """
     inside = read_mask(mask)
     if inside.shape != image.shape[:2]:
@@ -64,6 +65,7 @@ def evaluate(
 
     Raises:
         Unreadable: a file is missing or no image.
+        OneImage: the method fails on it.
     """
     if kind == "FR" and not reference:
         return math.nan, "no reference"
@@ -80,5 +82,10 @@ def evaluate(
     try:
         value = float(f"{method(image, other):.{DIGITS}g}")
     except NoValue as reason:
-        return math.nan, str(reason)
+        return math.nan, str(reason) or "the method gives no reason"
+    except UserError:
+        raise
+    except Exception as error:  # whatever a method does wrong, the other images go on
+        problem = f"the method fails on it ({type(error).__name__}: {error})"
+        raise OneImage(path, problem, "Call again with --debug, which shows where") from error
     return (value, "") if math.isfinite(value) else (math.nan, "not a finite value")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fgresq.errors import UserError
+from fgresq.errors import OneImage, UserError
 from fgresq.workers import serve
 
 MEND = "Correct the settings, or that environment; docs/published-weights.md says what each takes"
@@ -61,7 +61,8 @@ class Worker:
         """Give the values for uint8 RGB images.
 
         Raises:
-            UserError: the worker failed; the message is its own.
+            OneImage: the model failed on these; the message is its own.
+            UserError: the worker failed, or ended.
         """
         head = {**request, "shapes": [image.shape for image in images]}
         try:
@@ -80,6 +81,9 @@ class Worker:
         reply = json.loads(line)
         if "error" in reply:
             raise UserError(self.where, f"its process says: {reply['error']}", MEND)
+        if "refused" in reply:
+            problem = f"its model fails on this image ({reply['refused']})"
+            raise OneImage(self.where, problem, "Leave the image out, or change it")
         return reply["values"]
 
     def _last_words(self) -> str:

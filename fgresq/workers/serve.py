@@ -3,8 +3,9 @@
     python serve.py '{"backend": "owl", ...}'
 
 A request is one line of JSON, with the shapes of its images under `shapes`, followed by the bytes
-of these images (uint8 RGB). An answer is one line of JSON: {"values": ...} or {"error": "..."}.
-What libraries print goes to the standard error.
+of these images (uint8 RGB). An answer is one line of JSON: {"values": ...}, {"error": "..."}, or
+where the model fails on these images {"refused": "..."}. What libraries print goes to the standard
+error.
 """
 
 from __future__ import annotations
@@ -13,12 +14,26 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 IMAGE = "<|image|>"  # where an image goes in a prompt
 IMAGE_TOKEN = -200  # the number that stands for it, by the convention of LLaVA and mPLUG-Owl2
 Answer = Callable[[dict, list], Any]
+
+
+class Refused(Exception):
+    """The model fails on these images; it may do well on others."""
+
+
+@contextmanager
+def on_images() -> Iterator[None]:
+    """Lay a failure of the model to the images that it was given."""
+    try:
+        yield
+    except Exception as error:
+        raise Refused(f"{type(error).__name__}: {error}") from error
 
 
 def squared(image: Any, background: tuple) -> Any:
@@ -111,7 +126,7 @@ class Owl:
         tokens = torch.tensor([prompt_tokens(self.tokenizer, request["prompt"])])
         words = word_tokens(self.tokenizer, request["words"])
         groups = len(images) // request["size"]
-        with torch.inference_mode():
+        with torch.inference_mode(), on_images():
             found = self.model(
                 input_ids=tokens.repeat(groups, 1).to(self.device), images=self.pixels(images)
             )
@@ -139,7 +154,7 @@ class Pyiqa:
             for image in images
         ]
         metric = self.metrics[name]
-        with torch.inference_mode():
+        with torch.inference_mode(), on_images():
             value = float(metric(*(tensor.to(self.device) for tensor in tensors)))
         return [value, bool(metric.lower_better)]
 
@@ -174,6 +189,8 @@ def answers(answer: Answer, source: BinaryIO, target: BinaryIO) -> None:
         images = read_images(request["shapes"], source)
         try:
             reply = {"values": answer(request, images)}
+        except Refused as reason:
+            reply = {"refused": str(reason)}
         except Exception as error:  # the other side tells it, with its place and mend
             reply = {"error": f"{type(error).__name__}: {error}"}
         target.write(json.dumps(reply).encode() + b"\n")
