@@ -6,6 +6,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fgresq.config import read_yaml
+from fgresq.files import digest, sha256
+
+TABLE = Path("config/weights.yaml")
+CLIP = {  # open_clip's names of models, and their entries in config/weights.yaml
+    "RN50-quickgelu": "clip_rn50",
+    "ViT-B-32-quickgelu": "clip_vit_b32",
+    "ViT-B-16-quickgelu": "clip_vit_b16",
+}
+
 
 def cached_files(downloads: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
     """Give those files of downloads from the Hub that lie in its cache: name, path.
@@ -26,3 +36,15 @@ def cached_files(downloads: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
             if isinstance(path, str):
                 found[name] = Path(path)
     return found
+
+
+def content(path: Path) -> str:
+    """Name a file of the cache by its content, which is how the Hub names its blobs."""
+    blob = path.resolve()
+    return blob.name if blob.parent.name == "blobs" else sha256(blob)
+
+
+def state_of(entry: str) -> str:
+    """Digest what of an entry of config/weights.yaml lies in the Hub's cache; empty: nothing."""
+    found = cached_files(read_yaml(TABLE)[entry]["fetch"])
+    return digest({name: content(path) for name, path in found.items()}) if found else ""

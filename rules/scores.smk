@@ -22,7 +22,7 @@ rule score:
     threads: lambda w: METHODS[w.method].get("workers", 1)
     params:
         attempt=attempt_at,
-        placed=lambda w: own_version(w.method),
+        placed=lambda w: own_version(w.method, METHODS[w.method]),
         code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq score {wildcards.method} --images {input.images}"

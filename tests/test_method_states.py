@@ -202,5 +202,6 @@ def test_an_absent_method_is_tried_again_once_it_can_run(
 
 def test_every_method_names_what_is_placed_for_it_whether_it_is_or_not() -> None:
     """Snakemake asks all methods of a preset at every call, the absent ones among them."""
-    found = {name: modules.own_version(name) for name in read_yaml("config/methods.yaml")}
+    entries = read_yaml("config/methods.yaml")
+    found = {name: modules.own_version(name, entry) for name, entry in entries.items()}
     assert all(isinstance(version, str) for version in found.values())

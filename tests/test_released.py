@@ -225,7 +225,7 @@ def test_other_weights_are_another_version(small, state, monkeypatch):
     monkeypatch.chdir(small.parent)
     torch.save(state, small / "FGResQ.pth")
     before = method.version()
-    assert own_version("fgresq_published") == before and own_version("psnr") == ""
+    assert own_version("fgresq_published", {}) == before and own_version("psnr", {}) == ""
     torch.save({**state, "prompt": state["prompt"] + 1}, small / "FGResQ.pth")
     assert before != method.version() != "absent"
 

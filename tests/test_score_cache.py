@@ -10,11 +10,14 @@ from types import ModuleType
 
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 import fgresq.metrics
 from fgresq.cli import main
 from fgresq.code_digest import closure, code_digest, direct, libraries, module_digest, outside
+from fgresq.config import read_yaml
+from fgresq.errors import UserError
 from fgresq.metrics import cache, modules
 from fgresq.metrics.cache import ScoreCache, version_of
 from fgresq.tables import read_scores
@@ -80,9 +83,12 @@ def images(tmp_path: Path) -> Path:
 
 def score(images: Path, more: tuple[str, ...] = ()) -> pd.DataFrame:
     """Score a folder by the command line and give the table; none where the call failed."""
-    out = images.parent / "scores.csv"
+    out, methods = images.parent / "scores.csv", images.parent / "methods.yaml"
+    niqe = read_yaml("config/methods.yaml")["niqe"] | {"weights": [], "workers": 4}
+    methods.write_text(yaml.safe_dump({"counted_probe": niqe}))
     call = ["score", "counted_probe", "--images", str(images), "--out", str(out)]
-    code = main([*call, *more, "--cache", str(images.parent / "cache")])
+    given = ["--methods", str(methods), "--cache", str(images.parent / "cache")]
+    code = main([*call, *more, *given])
     return read_scores(out) if code == 0 else pd.DataFrame()
 
 
@@ -156,6 +162,59 @@ def test_several_processes_give_the_same_table(probe: ModuleType, images: Path) 
     assert score(images, more=("--workers", "3")).equals(alone) and len(probe.CALLS) == 1
 
 
+def test_an_image_that_the_method_fails_on_has_a_reason(probe: ModuleType, images: Path) -> None:
+    path = Path(probe.__file__)
+    path.write_text(METHOD.replace("    if len", "    image[17, 0]\n    if len"))
+    load(path)
+    Image.new("RGB", (12, 12)).save(images / "small.png")
+    found = score(images).set_index("image")
+    assert found["value"].notna().sum() == 5
+    assert "small.png: the method fails on it (IndexError" in found["reason"]["small.png"]
+    with pytest.raises(UserError):
+        score(images, ("--debug",))
+
+
+def test_nothing_is_written_where_all_images_fail(
+    probe: ModuleType, images: Path, capsys: pytest.CaptureFixture
+) -> None:
+    before = score(images)
+    path = Path(probe.__file__)
+    path.write_text(METHOD.replace("SCALE * image.mean()", "[1, 2]"))
+    load(path)
+    assert score(images).empty
+    assert "no image can be scored: " in capsys.readouterr().err
+    path.write_text(METHOD)
+    load(path)
+    assert before.equals(score(images))
+
+
+def test_a_reason_is_found_where_a_method_gives_none(probe: ModuleType, images: Path) -> None:
+    path = Path(probe.__file__)
+    path.write_text(METHOD.replace('"too bright"', ""))
+    load(path)
+    Image.new("RGB", (20, 20), "white").save(images / "white.png")
+    assert score(images).set_index("image")["reason"]["white.png"] == "the method gives no reason"
+
+
+def test_a_kind_that_is_not_the_tables_is_refused(
+    probe: ModuleType, images: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = Path(probe.__file__)
+    path.write_text(METHOD.replace('KIND = "NR"', ""))
+    load(path)
+    assert score(images).empty
+    assert "counted_probe.py: its KIND is 'FR', and " in capsys.readouterr().err
+
+
+def test_what_cannot_be_kept_is_told(
+    probe: ModuleType, images: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (images.parent / "cache").write_text("a file")
+    assert score(images).empty
+    told = capsys.readouterr().err
+    assert "cache/counted_probe" in told and "scores cannot be kept there" in told
+
+
 def test_a_torn_line_is_computed_again(probe: ModuleType, images: Path) -> None:
     score(images)
     (file,) = (images.parent / "cache/counted_probe").iterdir()
@@ -197,9 +256,9 @@ def test_the_version_follows_from_weights_and_libraries(
     for text in ("one", "two"):
         (tmp_path / "w/card.json").write_text(text)
         seen.append(version_of(module, {"weights": ["w"]}))
-    monkeypatch.setattr(cache, "library_versions", lambda name: {"numpy": "0"})
+    monkeypatch.setattr(cache, "library_versions", lambda *names: {"numpy": "0"})
     seen.append(version_of(module, {}))
-    monkeypatch.setattr(module, "version", lambda: "checkpoint 2", raising=False)
+    monkeypatch.setattr(cache, "own_version", lambda name, entry: "checkpoint 2")
     seen.append(version_of(module, {}))
     assert len(set(seen)) == len(seen)
 
@@ -207,5 +266,6 @@ def test_the_version_follows_from_weights_and_libraries(
 def test_libraries_and_code_of_a_method_are_seen() -> None:
     assert {"cv2", "numpy"} <= libraries("fgresq.metrics.psnr")
     assert "torch" in libraries("fgresq.metrics.niqe") and "torch" not in libraries("fgresq.ssim")
-    assert "opencv-python-headless" in cache.library_versions("fgresq.metrics.psnr")
+    names = set(cache.library_versions("fgresq.metrics.psnr", cache.SHARED))
+    assert {"opencv-python-headless", "pillow"} <= names, "what decodes is one of them"
     assert code_digest("fgresq.metrics.psnr") != code_digest("fgresq.metrics.ssim")

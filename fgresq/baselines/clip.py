@@ -9,15 +9,10 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.absent import Absent
+from fgresq.hub_cache import CLIP
 from fgresq.metrics.towers import normalised
 from fgresq.torchvision_ops import make_importable
 from fgresq.training.ready import clip_at_hand
-
-ENTRIES = {  # of config/weights.yaml
-    "RN50-quickgelu": "clip_rn50",
-    "ViT-B-32-quickgelu": "clip_vit_b32",
-    "ViT-B-16-quickgelu": "clip_vit_b16",
-}
 
 
 def clip_absence(name: str, pretrained: str | None) -> Absent | None:
@@ -27,7 +22,7 @@ def clip_absence(name: str, pretrained: str | None) -> Absent | None:
     """
     if clip_at_hand({"tower": name, "pretrained": pretrained}):
         return None
-    entry = ENTRIES.get(name)
+    entry = CLIP.get(name)
     step = f"run `fgresq data fetch {entry}`" if entry else "connect once and load it by open_clip"
     return Absent(
         "no_weights",

@@ -2,7 +2,7 @@
 
 `work/scores/METHOD/VERSION.jsonl` has a line an image. VERSION digests all that values follow from:
 the syntax tree of the method's module and of what it imports, the cards of its weights, the
-versions of the libraries it uses, and what its `version()` says, where it has one. An image is
+versions of the libraries it uses, and what is placed for it (`own_version`). An image is
 named by the SHA-256 of its file, and of its reference's and mask's. Lines are only ever added, each
 in one write under a lock, so that several processes may score at once; a line that a kill cut short
 is passed over and computed again.
@@ -15,26 +15,30 @@ import json
 import logging
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from fgresq.code_digest import code_digest, libraries
+from fgresq.errors import UserError
 from fgresq.files import digest, sha256
-from fgresq.images import Unreadable
+from fgresq.images import Unreadable, check_regular
 from fgresq.metrics.evaluate import Judgement
+from fgresq.metrics.modules import own_version
 
 CACHE = Path("work/scores")
 WEIGHTS = Path("data/weights")
 SHARED = "fgresq.metrics.evaluate"  # decodes the images, and words the reasons
 
 
-def library_versions(module: str) -> dict[str, str]:
-    """Give the installed versions of the libraries that a module and its imports use."""
+def library_versions(*modules: str) -> dict[str, str]:
+    """Give the installed versions of the libraries that modules and their imports use."""
     owners = metadata.packages_distributions()
-    names = {owner for name in libraries(module) for owner in owners.get(name, [])}
+    used = {name for module in modules for name in libraries(module)}
+    names = {owner for name in used for owner in owners.get(name, [])}
     return {name: metadata.version(name) for name in sorted(names)}
 
 
@@ -42,18 +46,17 @@ def version_of(module: ModuleType, entry: Mapping[str, Any]) -> str:
     """Digest all that a method's values follow from, beside the images.
 
     Args:
-        module: of the method; its function `version() -> str`, if any, names what it reads that is
-            no entry of config/weights.yaml.
+        module: of the method.
         entry: of the method in config/methods.yaml.
     """
     cards = [WEIGHTS / name / "card.json" for name in entry.get("weights", [])]
-    further = getattr(module, "version", None)
+    name = module.__name__.rpartition(".")[2]
     return digest(
         {
             "code": code_digest(module.__name__, SHARED),
             "weights": [sha256(card) if card.exists() else "" for card in cards],
-            "libraries": library_versions(module.__name__),
-            "further": further() if further else "",
+            "libraries": library_versions(module.__name__, SHARED),
+            "placed": own_version(name, entry),
         }
     )
 
@@ -64,6 +67,7 @@ def image_hash(path: str) -> str:
     Raises:
         Unreadable: it cannot be read.
     """
+    check_regular(path)
     try:
         return sha256(path)
     except OSError as error:
@@ -78,24 +82,39 @@ class ScoreCache:
         method: its name.
         version: what its values follow from, as `version_of` digests it.
         folder: of all caches.
+
+    Raises:
+        UserError: the folder or its file cannot be read or written; what was kept stays.
     """
 
     def __init__(self, method: str, version: str, folder: Path = CACHE) -> None:
         self.path = folder / method / f"{version}.jsonl"
         self.known: dict[tuple[str, str], Judgement] = {}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists():
-            for number, line in enumerate(self.path.read_text(encoding="utf-8").split("\n"), 1):
-                self._learn(line, number)
+        with self._told():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
+        for number, line in enumerate(lines, 1):
+            self._learn(line, number)
 
-    def _learn(self, line: str, number: int) -> None:
+    def _learn(self, line: bytes, number: int) -> None:
         try:
             image, reference, value, reason = json.loads(line)
-        except ValueError:
+            found = math.nan if value is None else float(value), str(reason)
+        except (ValueError, TypeError):
             if line:
-                logging.info("%s, line %d: cut short, computed again", self.path, number)
+                logging.info("%s, line %d: damaged, computed again", self.path, number)
             return
-        self.known[image, reference] = (math.nan if value is None else value, reason)
+        self.known[image, reference] = found
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what the disk refuses into a message."""
+        try:
+            yield
+        except OSError as error:
+            problem = f"scores cannot be kept there ({error.strerror})"
+            mend = "Free some space, or give --cache a folder that can be written; call again"
+            raise UserError(self.path, problem, f"{mend}, what is kept stays") from error
 
     def get(self, image: str, reference: str) -> Judgement | None:
         """Give what was found for an image, beside a reference, by hashes; None if nothing."""
@@ -106,9 +125,9 @@ class ScoreCache:
         value, reason = judgement
         self.known[image, reference] = judgement
         row = [image, reference, None if math.isnan(value) else value, reason]
-        with open(self.path, "ab+") as file:
+        with self._told(), open(self.path, "ab+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             end = file.seek(0, os.SEEK_END)
             whole = end == 0 or os.pread(file.fileno(), 1, end - 1) == b"\n"
-            line = json.dumps(row, ensure_ascii=False) + "\n"
+            line = json.dumps(row) + "\n"
             os.write(file.fileno(), (line if whole else "\n" + line).encode())

@@ -35,7 +35,7 @@ def model() -> tuple[nn.Module, torch.Tensor]:
         return clip, clip.encode_text(clips.word_ids(list(PROMPTS)), normalize=True)
 
 
-def score(image: np.ndarray, reference: np.ndarray | None) -> float:
+def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
     """Give the probability of "good" of an uint8 RGB image; the reference is not looked at.
 
     Raises:

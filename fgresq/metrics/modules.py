@@ -12,11 +12,10 @@ from typing import Any
 from fgresq.absent import Absent
 from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.hub_cache import cached_files
+from fgresq.hub_cache import TABLE, cached_files, state_of
 
 FOLDER = Path(__file__).parent
 WEIGHTS = Path("data/weights")
-TABLE = Path("config/weights.yaml")
 
 
 def method_module(name: str | None) -> ModuleType:
@@ -84,9 +83,13 @@ def own_absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
     return Absent("no_weights", reason, f"run `fgresq data fetch {entry['hub']}`, then run again")
 
 
-def own_version(name: str) -> str:
-    """Ask a method's module, where it has a function `version()`, what is placed for it."""
-    return ask(name, "version") or ""
+def own_version(name: str, entry: Mapping[str, Any]) -> str:
+    """Name by content what is placed for a method and no rule makes; empty: nothing.
+
+    Its module says so, where it has a function `version()`; the Hub's cache is asked where the
+    method's entry in config/methods.yaml says `hub`.
+    """
+    return (ask(name, "version") or "") + (state_of(entry["hub"]) if "hub" in entry else "")
 
 
 def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
