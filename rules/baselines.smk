@@ -22,6 +22,7 @@ rule train_baseline:
         gpu=gpus,
     params:
         options=options_of_baseline,
+        placed=placed_for_baseline,
         out=subpath(output[0], parent=True),
         weights=lambda w, input: Path(input.weights[0]).parent,
         work="work/baselines/{preset}/{baseline}/{run}",

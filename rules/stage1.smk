@@ -45,6 +45,7 @@ rule stage1:
         gpu=gpus,
     params:
         options=training_options("stage1"),
+        placed=placed_for_tower,
         out=subpath(output[0], parent=True),
         weights=subpath(input.weights, parent=True),
         work="work/stage1/{preset}/{variant}/{run}",

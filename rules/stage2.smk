@@ -24,6 +24,7 @@ rule stage2:
         gpu=gpus,
     params:
         options=training_options("stage2"),
+        placed=placed_for_tower,
         out=subpath(output[0], parent=True),
         degradation=subpath(input.degradation, parent=True),
         weights=subpath(input.weights, parent=True),

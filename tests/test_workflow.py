@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from fgresq.files import read_json
 from tests import replicas
 from tests.conftest import ROOT, set_probe
 from workflow.render_dvc import TARGET, render
@@ -129,6 +130,28 @@ def test_a_setting_of_stage_2_leaves_stage_1_alone(tiny: Path) -> None:
     with edited(tiny / "config/config.yaml", "lambda_rank: 1$", "lambda_rank: 2"):
         assert planned(tiny) == AFTER_STAGE1
     assert planned(tiny) == set()
+
+
+def test_a_baseline_is_trained_once_its_weights_are_here(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = "results/baselines/tiny/liqe/0/card.json"
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snakemake(tiny, "tiny", card)
+    assert read_json(tiny / card)["absent"]["code"] == "no_weights"
+    assert not snakemake(tiny, "tiny", "-n", card)[0]
+    place_in_hub(tmp_path, "timm/vit_base_patch32_clip_224.openai", "open_clip_model.safetensors")
+    assert snakemake(tiny, "tiny", "-n", card)[0] == {"train_baseline"}
+
+
+def place_in_hub(cache: Path, repository: str, name: str) -> None:
+    """Lay a file into a Hub's cache as the Hub's library would."""
+    folder = cache / f"models--{repository.replace('/', '--')}"
+    for part in ("refs", "blobs", "snapshots/1"):
+        (folder / part).mkdir(parents=True)
+    (folder / "refs/main").write_text("1")
+    (folder / "blobs/abc").write_bytes(b"weights")
+    (folder / "snapshots/1" / name).symlink_to("../../blobs/abc")
 
 
 def test_a_comment_reruns_nothing(probe: Path) -> None:

@@ -10,13 +10,15 @@ sys.path.insert(0, workflow.basedir)
 
 from fgresq.baselines import BASELINES
 from fgresq.baselines.settings import baseline_options
+from fgresq.baselines.settings import placed as placed_for
 from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
+from fgresq.files import read_json
 from fgresq.metrics.modules import own_version
 from fgresq.raw import raw_state, walk
 from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest
-from fgresq.training.settings import stage1_of, stage_options, weights_file
+from fgresq.training.settings import stage1_of, stage_options, state_of_tower, weights_file
 from workflow.attempts import attempt
 from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
@@ -233,6 +235,20 @@ def options_of_baseline(wildcards):
     """Give all that a run of a baseline follows from, as JSON."""
     preset = CONFIG["presets"][wildcards.preset]
     return json.dumps(baseline_options(preset, wildcards.baseline), sort_keys=True)
+
+
+def placed_for_baseline(wildcards):
+    """Name by content what a baseline reads that no rule makes: where it changes, runs are anew."""
+    preset = CONFIG["presets"][wildcards.preset]
+    return placed_for(baseline_options(preset, wildcards.baseline)["baseline"])
+
+
+def placed_for_tower(wildcards, output):
+    """Name the weights of a preset's tower by content; a run that had no network is tried again."""
+    card = Path(output[0])
+    absent = read_json(card).get("absent", {}) if card.exists() else {}
+    tried = card.stat().st_mtime_ns if absent.get("code") == "no_network" else ""
+    return f"{state_of_tower(CONFIG['presets'][wildcards.preset]['tower'])} {tried}".strip()
 
 
 def weights_of_baseline(wildcards):

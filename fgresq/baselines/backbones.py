@@ -19,13 +19,14 @@ from torch import nn
 
 from fgresq.absent import Absent
 from fgresq.baselines.base import FIT_BATCH, Baseline, Feed, Inputs
+from fgresq.baselines.settings import CHECKPOINTS
 from fgresq.errors import UserError
 from fgresq.metrics.towers import normalised
 from fgresq.torchvision_ops import make_importable
 
 TOKEN_WIDTH = 384
 STAGES = (1, 2, 3, 4)  # of a backbone: strides 4 to 32, of VGG16 2 to 16 (up to conv5_3)
-PLACES = {"vgg16": "data/weights", "resnet18": "data/checkpoints", "resnet50": "data/checkpoints"}
+PLACES = {"vgg16": Path("data/weights"), "resnet18": CHECKPOINTS, "resnet50": CHECKPOINTS}
 FETCH = {"vgg16": "weights", "resnet18": "data fetch", "resnet50": "data fetch"}
 
 
@@ -140,7 +141,7 @@ class PixelBackbone(Backbone):
 
 def weights_of(name: str) -> Path:
     """Give the file of a network's ImageNet weights."""
-    return Path(PLACES[name], name, "model.safetensors")
+    return PLACES[name] / name / "model.safetensors"
 
 
 def absence_of(name: str) -> Absent | None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from fgresq.config import CONFIG, load, merge
 from fgresq.errors import UserError, unknown
+from fgresq.files import sha256
+from fgresq.hub_cache import CLIP, state_of
 
 STAGES = ("stage1", "stage2")
 WEIGHTS = {".bin", ".pt", ".pth", ".safetensors"}
@@ -35,6 +37,17 @@ def weights_file(tower: dict[str, Any]) -> Path | None:
     """Give the file that holds a tower's weights, where `pretrained` names one and not a tag."""
     path = Path(tower["pretrained"] or "")
     return path if path.suffix in WEIGHTS else None
+
+
+def state_of_tower(tower: dict[str, Any]) -> str:
+    """Name a CLIP tower's weights by content, in their file or the Hub's cache; empty: none.
+
+    Those of a stand-in have cards, which rules make.
+    """
+    if file := weights_file(tower):
+        return sha256(file) if file.is_file() else ""
+    entry = CLIP.get(tower["tower"]) if tower["pretrained"] else None
+    return state_of(entry) if entry else ""
 
 
 def split_run(run: str) -> tuple[str, str, int]:

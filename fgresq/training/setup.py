@@ -18,7 +18,7 @@ from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table, res
 from fgresq.training.encode import device_of
 from fgresq.training.inputs import ImageFeed, sides
 from fgresq.training.ready import absence, write_absent
-from fgresq.training.settings import add_stage_options, options_of_stage
+from fgresq.training.settings import add_stage_options, options_of_stage, state_of_tower
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,12 +73,14 @@ class Setup:
 
         A checkpoint of another identity is not resumed.
         """
-        table = self.images[["image", "sha256", "task", "source", "dataset", "group", "score"]]
+        columns = ["image", "sha256", "task", "source", "dataset", "group", "family", "score"]
         pairs = self.train_pairs[["pair", "image_a", "image_b", "preference"]]
         folders = (Path(__file__).parent, Path(model.__file__).parent)
         code = [sha256(path) for folder in folders for path in sorted(folder.glob("*.py"))]
-        rows = [frame.to_dict("list") for frame in (table, pairs)]
-        return digest([self.options, rows, self.train_rows.tolist(), code, *further])
+        rows = [frame.to_dict("list") for frame in (self.images[columns], pairs)]
+        card = self.weights / "card.json"
+        weights = [sha256(card) if card.exists() else "", state_of_tower(self.options["tower"])]
+        return digest([self.options, rows, self.train_rows.tolist(), code, weights, *further])
 
 
 def set_up(args: argparse.Namespace, stage: str, tables: dict[str, list[str]]) -> Setup | None:
