@@ -17,7 +17,8 @@ from fgresq.absent import CODES
 from fgresq.cli import parser_for
 from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.metrics import NoValue, (
+from fgresq.metrics import (
+    NoValue,
     arniqa,
     clipiqa_published,
     fgresq_published,
