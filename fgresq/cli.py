@@ -34,7 +34,7 @@ VERBS = {
     "methods": ("fgresq.metrics.listing", "list the methods and what brings absent ones in"),
     "score": ("fgresq.metrics.score", "score every image with an untrained method"),
     "method-states": ("fgresq.metrics.states", "say what a preset has of every method"),
-    "label-source": ("fgresq.metrics.label_source", "give the values that made labels came from"),
+    "label-source": ("fgresq.metrics.label_source", "score by the method that made labels"),
     "features": ("fgresq.metrics.features", "compute the features of a frozen tower"),
     "ridge": ("fgresq.metrics.ridge", "train and cross-validate a ridge on tower features"),
     "encode": ("fgresq.training.encode", "compute once what lies below the trained blocks"),

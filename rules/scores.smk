@@ -118,7 +118,7 @@ rule label_source:
         "../environment.yml"
     params:
         made=json.dumps([name for name in SOURCES if SOURCES[name]["adapter"] == "made"]),
-        code=code_digest("fgresq.metrics.label_source"),
+        code=lambda w: code_digest("fgresq.metrics.label_source", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq label-source {wildcards.method} --images {input}"
         " --made {params.made:q} --out {output} --log {log}"

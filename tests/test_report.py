@@ -203,8 +203,11 @@ def test_markup_for_readers(page: Path) -> None:
             assert attrs["role"] == "img" and len(attrs["aria-label"]) > 20
 
 
-def test_label_source_is_never_ranked(page: Path) -> None:
-    """The label source has the highest made-up value and is neither best nor sorted in."""
+def test_the_label_source_is_not_ranked_where_it_made_the_labels(
+    page: Path, stand_in_page: Path
+) -> None:
+    """It has the highest made-up value and is neither best nor sorted in."""
+    assert "ColorVideoVDP *" in stand_in_page.read_text()
     html = page.read_text()
     rows = re.findall(r'<tr class="label-source"[^>]*>.*?</tr>', html, flags=re.DOTALL)
     assert rows and not any("number best" in row for row in rows)
@@ -212,6 +215,17 @@ def test_label_source_is_never_ranked(page: Path) -> None:
     assert any("number best" in row for row in best)
     assert "80.0 % of its test images" in html
     assert "by family, n 40" in html
+
+
+def test_elsewhere_the_label_source_is_a_method(folder: Path) -> None:
+    """On human ratings it is ranked, best by its made-up value."""
+    inputs.write_run(folder / "rated", "own", "Own", "human")
+    html = build(folder, folder / "rated", "site/own", preset="own").read_text()
+    assert "label-source" not in html.partition("</style>")[2]
+    assert "label source" not in html and "ColorVideoVDP *" not in html
+    rows = re.findall(r'<tr class="method"[^>]*>.*?</tr>', html, flags=re.DOTALL)
+    assert any("ColorVideoVDP" in row and "number best" in row for row in rows)
+    assert not any("PSNR" in row and "number best" in row for row in rows)
 
 
 def test_gallery_images_survive(folder: Path, page: Path) -> None:

@@ -81,6 +81,17 @@ def test_headline_leaves_out_the_label_source_and_names_the_observers(tmp_path, 
     )
 
 
+def test_headline_ranks_the_label_source_where_it_made_no_label(tmp_path, tables):
+    metrics = run(tmp_path, [{**PRESENT, "label_origin": "human"}, ABSENT], *tables)
+    assert ": ColorVideoVDP, 1.000" in metrics["headline"]
+    assert metrics["headline"].endswith("human observers")
+    absent = {**ABSENT, "label_origin": "simulated"}  # nothing of it is in the run
+    metrics = run(tmp_path, [{**PRESENT, "label_origin": "human"}, absent], *tables)
+    assert ": ColorVideoVDP," in metrics["headline"]
+    far = {**PRESENT, "source": "far", "label_origin": "human"}
+    assert ": PSNR," in run(tmp_path, [PRESENT, far], *tables)["headline"]
+
+
 def test_headline_does_not_rank_a_method_on_fewer_tasks(tmp_path, tables):
     images, pairs, scores = tables
     one_task = images["score"].where(images["task"] == "deblurring")

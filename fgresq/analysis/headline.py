@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fgresq.analysis.roles import LABEL_SOURCE, roles_in
+
 OURS = "fgresq"
 
 
@@ -28,7 +30,7 @@ def best_method(performance: pd.DataFrame, methods: dict[str, Any]) -> pd.Series
     The label source is not ranked, nor is a method that has values on fewer tasks than others.
     """
     rows = averages(performance)
-    label_sources = [name for name, entry in methods.items() if entry["role"] == "label source"]
+    label_sources = [name for name, entry in methods.items() if entry["role"] == LABEL_SOURCE]
     rows = rows[~rows["method"].isin(label_sources)]
     return best_of(rows[rows["tasks"].eq(rows["tasks"].max())])
 
@@ -97,6 +99,7 @@ def headline(
     if not any(record["status"] == "present" for record in records):
         reasons = [f"{r['source']} is absent ({r['absent']['reason']})" for r in records]
         return "nothing measured: " + ("; ".join(reasons) or "no source is named in the settings")
+    methods = roles_in(methods, records)
     best = best_method(performance, methods)
     if best is None:
         return "nothing measured: no method has a pair accuracy"

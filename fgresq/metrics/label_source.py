@@ -1,17 +1,20 @@
-"""Give the values that the labels of a made source came from, as a score table.
+"""Score images with the method that made labels: its own labels' values, others computed.
 
-Shown in the report as what an observer without noise would reach; never ranked. Images of other
-sources have no value, with the reason.
+The labels of a made source came from its raw scores, which are given as they stand: in a report,
+what an observer without noise would reach, never ranked. Images of other sources are scored as by
+`fgresq score`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from fgresq.metrics.cache import CACHE
+from fgresq.metrics.score import score_all, tell
 from fgresq.tables import read_images, write_scores
 
 
@@ -27,19 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="names of the sources whose raw scores it made",
     )
     parser.add_argument("--out", required=True, help="score table to write")
+    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
 
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     images = read_images(args.images)
-    made = images["source"].isin(args.made)
-    scores = pd.DataFrame(
-        {
-            "image": images["image"],
-            "method": args.method,
-            "split": "all",
-            "value": images["raw_score"].where(made, np.nan),
-            "reason": np.where(made, "", "it did not make these labels"),
-        }
-    )
+    scores = pd.DataFrame({"image": images["image"], "method": args.method, "split": "all"})
+    scores["value"], scores["reason"] = images["raw_score"], ""
+    others = images[~images["source"].isin(args.made)].sort_values(["reference", "image"])
+    if len(others):
+        judgements = score_all(others, args.method, args)
+        scores.loc[others.index, "value"] = [value for value, _ in judgements]
+        scores.loc[others.index, "reason"] = [reason for _, reason in judgements]
+    tell(args.method, scores["reason"])
     write_scores(args.out, scores)

@@ -7,9 +7,9 @@
 KIND: FR compares an image with its reference, NR looks at the image alone. BETTER: which values.
 MEMORY: RAM is the peak of the process, GPU that of the device (docs/methods.md says how measured).
 STATE: present (it runs here: `fgresq score NAME --images FOLDER --out scores.csv`), absent (why,
-and what to do, stand below), trained (fitted to labels in each run of a preset that names it),
-label source (the embedded data's labels were made with it). To have a method in a report, name
-it under `methods` of a preset in config/config.yaml. To add one of yours: docs/add-a-method.md.
+and what to do, stand below), trained (fitted to labels in each run of a preset that names it).
+To have a method in a report, name it under `methods` of a preset in config/config.yaml. To add one
+of yours: docs/add-a-method.md.
 """
 
 from __future__ import annotations
@@ -40,12 +40,7 @@ def here(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     absent = absence(name, entry)
     if absent:
         return {**entry, "state": "absent", "absent": absent.record()}
-    usual = "trained" if entry["trained"] else "present"
-    return {
-        **entry,
-        "state": entry["role"] if entry["role"] == "label source" else usual,
-        "absent": None,
-    }
+    return {**entry, "state": "trained" if entry["trained"] else "present", "absent": None}
 
 
 def range_of(entry: Mapping[str, Any]) -> str:

@@ -206,17 +206,20 @@ def page_values(
 ) -> dict[str, Any]:
     """Build everything the template names."""
     run = stand_in if stand_in is not None and not asked.measured else asked
-    shown_pairs = gallery(run, methods, pairs)
+    seen = methods.in_run(run.records)
+    shown_pairs = gallery(run, seen, pairs)
     trainer = next((r for r in (asked, stand_in) if r is not None and r.trained.there), None)
     tasks = tasks_in({pair.pair["task"] for pair in shown_pairs})
     steps = {same(entry["title"]): brought_in_by(name, entry) for name, entry in sources.items()}
     shown = Shown(run, asked.preset, tasks, trainer, asked.trained.absent, labels, steps)
     covered = coverage(numbers, state_of(shown, asked))
-    tables = tables_of(run, asked, labels, numbers, methods)
+    tables = tables_of(run, asked, labels, numbers, seen)
     tables["coverage"] = coverage_table(covered)
     tables["sources"] = sources_table(sources, asked, labels)
     runs = [asked] if run is asked else [asked, run]
-    tables["methods"] = [t for r in runs for t in [methods_table(r, methods)] if t]
+    tables["methods"] = [
+        t for r in runs for t in [methods_table(r, methods.in_run(r.records))] if t
+    ]
     trained = training_of(trainer, numbers, methods) if trainer else None
     if trainer is asked:
         tables["matched"] += trained["tally"][0]
@@ -231,7 +234,7 @@ def page_values(
         "absences": absences(asked, methods),
         "partial": partial_notes(run, methods),
         "tables": tables,
-        "figures": figures_of(run, methods),
+        "figures": figures_of(run, seen),
         "gallery": shown_pairs,
         "methods": methods,
         "stat_label": stat_label,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq.analysis.roles import is_simulated
 from fgresq.errors import UserError
 from fgresq.files import read_json
 from fgresq.report.trained import Trained, read_trained
@@ -103,11 +104,6 @@ class Run:
         """Give the record of a source whose name or title means `source`, if the run has one."""
         named = (r for r in self.records if same(source) in (same(r["source"]), same(r["title"])))
         return next(named, None)
-
-
-def is_simulated(record: Mapping[str, Any]) -> bool:
-    """Tell whether a source's preferences were simulated."""
-    return record.get("label_origin") == "simulated"
 
 
 def same(name: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from fgresq.analysis.roles import LABEL_SOURCE, roles_in
 from fgresq.errors import unknown
 
 STATS = {
@@ -23,8 +24,6 @@ STATS = {
     "krcc": ("KRCC", "Kendall correlation"),
     "acc_gap5": ("ACC, gap > 5 %", "ACC over pairs whose scores lie over 5 % of the range apart"),
 }
-ROLES = ("method", "sanity", "label source")
-UNRANKED = "label source"
 
 
 @dataclass(frozen=True)
@@ -148,6 +147,10 @@ class Methods:
         self.entries = entries
         self.where = where
 
+    def in_run(self, records: Iterable[Mapping]) -> Methods:
+        """Give the methods as a run of these source records takes them: who made its labels."""
+        return Methods(roles_in(self.entries, records), self.where)
+
     def entry(self, method: str) -> dict:
         """Give the entry of a method.
 
@@ -168,7 +171,7 @@ class Methods:
 
     def ranked(self, method: str) -> bool:
         """Tell whether the method takes part in comparisons: the label source does not."""
-        return self.role(method) != UNRANKED
+        return self.role(method) != LABEL_SOURCE
 
     def sign(self, method: str) -> int:
         """Give +1 where higher values are better, else -1."""
