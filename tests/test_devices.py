@@ -18,9 +18,9 @@ PHOTO = np.ascontiguousarray(data.astronaut()[:179, 100:301])
 
 
 def distance_on(device: str, name: str, image: np.ndarray, reference: np.ndarray) -> torch.Tensor:
-    """Give the distance with the network, the images and what it makes of them on a device."""
+    """Give the distance with the network and the images on a device; what they make must follow."""
     network = copy.deepcopy(METHODS[name].model()).to(device)
-    with torch.inference_mode(), torch.device(device):
+    with torch.inference_mode():
         parts = [network(frozen.as_tensor(i).to(device)) for i in (image, reference)]
         return network.distance(*parts)
 

@@ -14,13 +14,9 @@ from fgresq.errors import UserError
 from fgresq.metrics import NoValue, enriched, ilniqe, ilniqe_fit, ilniqe_refit
 from fgresq.metrics.imresize import contributions, imresize
 from fgresq.metrics.natural import half
+from tests.damages import noised
 
 PICTURE = np.ascontiguousarray(data.coffee()[100:356, 150:470])  # 256x320
-
-
-def noised(image: np.ndarray, deviation: float) -> np.ndarray:
-    noise = np.random.default_rng(0).normal(0, deviation, image.shape)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
 def test_imresize_agrees_with_independent_ones() -> None:

@@ -12,11 +12,7 @@ from skimage import data
 from skimage.metrics import structural_similarity
 
 from fgresq.ssim import luminance, plane_statistics, similarities, ssim, ssim_of, statistics
-
-
-def noised(image: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
-    noise = np.random.default_rng(seed).normal(0, sigma, image.shape)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+from tests.damages import noised
 
 
 @pytest.fixture(scope="module")

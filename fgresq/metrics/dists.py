@@ -19,6 +19,7 @@ from fgresq.metrics.frozen import VGG16, by_network, read_weights, ready
 SMALLEST = 16  # pixels: below it the deepest layer has no pixel of its own
 CHANNELS = (3, 64, 128, 256, 512, 512)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HANN = (0.25, 0.5, 0.25)  # the inner part of a Hann window of 5, as the authors take it
 C1 = C2 = 1e-6
 
 
@@ -30,14 +31,15 @@ class Layer(NamedTuple):
     centred: torch.Tensor
 
 
-def l2_pool(x: torch.Tensor) -> torch.Tensor:
-    """Halve (1, c, h, w) by the root of a Hann-weighted mean of squares, so that it does not alias.
+def l2_pool(x: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
+    """Halve (1, c, h, w) by the root of a weighted mean of squares, so that it does not alias.
 
-    The window is 3x3: the inner part of a Hann window of 5, as the authors take it.
+    Args:
+        x: the features.
+        window: the weights (3, 3), on the device of the features.
     """
-    hann = torch.tensor([0.25, 0.5, 0.25])
-    window = (hann[:, None] * hann).expand(x.shape[1], 1, 3, 3)
-    pooled = functional.conv2d(x * x, window, stride=2, padding=1, groups=x.shape[1])
+    windows = window.expand(x.shape[1], 1, 3, 3)
+    pooled = functional.conv2d(x * x, windows, stride=2, padding=1, groups=x.shape[1])
     return (pooled + 1e-12).sqrt()
 
 
@@ -51,14 +53,19 @@ class Dists(nn.Module):
         self.features = nn.ModuleList([nn.Conv2d(a, b, 3, padding=1) for a, b in pairs])
         self.alpha = nn.Parameter(torch.zeros(1, sum(CHANNELS), 1, 1))
         self.beta = nn.Parameter(torch.zeros(1, sum(CHANNELS), 1, 1))
+        # Buffers move with the network; they are no weights, so no file of weights holds them.
+        for name, values in (("mean", MEAN), ("std", STD)):
+            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
+        hann = torch.tensor(HANN)
+        self.register_buffer("window", hann[:, None] * hann, persistent=False)
 
     def forward(self, image: torch.Tensor) -> list[Layer]:
         """Give the statistics of the image itself and of five stages, RGB (1, 3, h, w), 0 to 1."""
-        mean, std = (torch.tensor(v)[:, None, None] for v in (MEAN, STD))
-        found, x, layers = [statistics(image)], (image - mean) / std, iter(self.features)
+        found, layers = [statistics(image)], iter(self.features)
+        x = (image - self.mean) / self.std
         for place, stage in enumerate(VGG16):
             if place:
-                x = l2_pool(x)
+                x = l2_pool(x, self.window)
             for _ in stage:
                 x = functional.relu_(next(layers)(x))
             found.append(statistics(x))

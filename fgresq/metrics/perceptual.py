@@ -28,6 +28,9 @@ class Perceptual(nn.Module):
         super().__init__()
         self.features = nn.ModuleList(convolutions)
         self.linear = nn.ParameterList([torch.zeros(count) for count in channels])
+        # Buffers move with the network; they are no weights, so no file of weights holds them.
+        for name, values in (("shift", SHIFT), ("scale", SCALE)):
+            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
 
     def taps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Give the five outputs (n, c, h, w)."""
@@ -35,8 +38,7 @@ class Perceptual(nn.Module):
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
         """Give the unit-length features (n, c, h, w) of five layers of RGB (n, 3, h, w), 0 to 1."""
-        shift, scale = (torch.tensor(v)[:, None, None] for v in (SHIFT, SCALE))
-        taps = self.taps((2 * image - 1 - shift) / scale)
+        taps = self.taps((2 * image - 1 - self.shift) / self.scale)
         return [x / (torch.linalg.vector_norm(x, dim=1, keepdim=True) + EPSILON) for x in taps]
 
     def distance(self, a: list[torch.Tensor], b: list[torch.Tensor]) -> torch.Tensor:
