@@ -12,9 +12,10 @@ from typing import Any
 import jsonschema
 import yaml
 
-from fgresq.errors import UserError, nearest, unknown
+from fgresq.errors import UserError, nearest, unknown, unread
 
 CONFIG = Path("config/config.yaml")
+WEIGHTS = Path("config/weights.yaml")
 SCHEMAS = Path("workflow/schemas")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C it takes a tenth of the time
 
@@ -40,6 +41,8 @@ def check(value: Any, schema: str, where: str | Path) -> None:
     )
     if error is None:
         return
+    if not value:
+        raise UserError(where, "it holds no entry", "Bring back the file of the repository")
     at = "/".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
@@ -125,8 +128,17 @@ def check_names(
     check_known(f"{where}, key 'preset'", "preset", [config["preset"]], ["auto", *presets])
     known = [*sources, *methods]
     check_known(f"{where}, key 'require'", "source or method", config["require"], known)
+    check_weight_names(methods, weights, "config/methods.yaml")
+
+
+def check_weight_names(methods: dict[str, Any], weights: Iterable[str], where: str | Path) -> None:
+    """Check that the weights that methods name are entries of config/weights.yaml.
+
+    Raises:
+        UserError: names the method, the key and the nearest known name.
+    """
     for name, entry in methods.items():
-        at = f"config/methods.yaml, method '{name}', key"
+        at = f"{where}, method '{name}', key"
         check_known(f"{at} 'weights'", "weights", entry.get("weights", []), weights)
         check_known(f"{at} 'hub'", "weights", filter(None, [entry.get("hub")]), weights)
 
@@ -165,20 +177,88 @@ def load(path: str | Path = CONFIG) -> dict[str, Any]:
     return resolve(read_yaml(path), path)
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read a YAML mapping.
+def read_methods(path: str | Path) -> dict[str, dict[str, Any]]:
+    """Read and check a methods file: name to entry.
 
     Raises:
-        UserError: it is missing or no YAML.
+        UserError: names the method and key at fault.
+    """
+    methods = read_yaml(path)
+    check(methods, "methods", path)
+    check_weight_names(methods, read_yaml(WEIGHTS), path)
+    return methods
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML mapping; a file without a key, such as one of comments, is an empty one.
+
+    Raises:
+        UserError: it is missing, cannot be read, is no YAML or no mapping, or has a key twice.
+    """
+    text = settings_text(path)
+    try:
+        loader = LOADER(text)
+        tree = loader.get_single_node()
+        if tree is None:
+            return {}
+        if not isinstance(tree, yaml.MappingNode):
+            raise UserError(path, "it holds no keys", "Write lines such as `key: value`")
+        check_keys_once(tree, path)
+        return loader.construct_document(tree)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: such as a date that is none
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else path
+        told = " ".join((getattr(error, "problem", None) or str(error)).split())
+        raise UserError(where, f"not readable YAML ({told})", "Correct the line") from error
+
+
+def settings_text(path: str | Path) -> str:
+    """Read a file of settings as text.
+
+    Raises:
+        UserError: it is missing, cannot be read, or is not UTF-8.
     """
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), LOADER)
+        return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise UserError(
-            path, "there is no such file", "Run from the repository's folder"
-        ) from error
-    except yaml.YAMLError as error:
-        raise UserError(path, f"not readable YAML ({error})", "Correct the line") from error
+        mend = "Correct the path, or run from the repository's folder"
+        raise UserError(path, "there is no such file", mend) from error
+    except OSError as error:
+        raise unread(path, error) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(f"{path}, line {line}", "this is not UTF-8", "Save it as UTF-8") from error
+
+
+def check_keys_once(tree: yaml.Node, path: str | Path) -> None:
+    """Check that no mapping of a YAML tree has a key twice: the last would win without a word.
+
+    Raises:
+        UserError: names the line and the key.
+    """
+    todo, seen = [tree], {tree}  # an alias is the very node that it stands for
+    for node in todo:
+        parts = node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [value for _, value in node.value]
+            check_mapping([key for key, _ in node.value], path)
+        for part in parts:
+            if isinstance(part, yaml.CollectionNode) and part not in seen:
+                seen.add(part)
+                todo.append(part)
+
+
+def check_mapping(keys: list[yaml.Node], path: str | Path) -> None:
+    """Check that the keys of one mapping differ."""
+    first: dict[tuple[str, str], yaml.Node] = {}
+    for key in keys:
+        found = first.setdefault((key.tag, str(key.value)), key)
+        if found is not key:
+            raise UserError(
+                f"{path}, line {key.start_mark.line + 1}, key '{key.value}'",
+                f"the key stands in line {found.start_mark.line + 1} already",
+                "Remove one of the two",
+            )
 
 
 def add_options(parser: argparse.ArgumentParser, *sections: str) -> None:

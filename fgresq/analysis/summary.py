@@ -17,9 +17,9 @@ import pandas as pd
 
 from fgresq.analysis.ablation import ABLATION_COLUMNS
 from fgresq.analysis.headline import headline, origins_of
-from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS, read_methods
+from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS
 from fgresq.analysis.provenance import provenance
-from fgresq.config import CONFIG, load
+from fgresq.config import CONFIG, load, read_methods
 from fgresq.errors import unknown
 from fgresq.files import read_json, write_json
 from fgresq.tables import read_table
