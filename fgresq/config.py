@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
+from fgresq.arguments import settings_json
 from fgresq.errors import UserError, nearest, unknown, unread
 
 CONFIG = Path("config/config.yaml")
 WEIGHTS = Path("config/weights.yaml")
 SCHEMAS = Path("workflow/schemas")
+LISTS = ("label_sources",)  # sections of a preset that are no mappings
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C it takes a tenth of the time
 
 
@@ -261,14 +262,64 @@ def check_mapping(keys: list[yaml.Node], path: str | Path) -> None:
             )
 
 
+class Given(dict[str, Any]):
+    """Settings that a user gave: a key that they lack is the user's fault where it is read.
+
+    Args:
+        values: the settings, whose mappings become such, too.
+        where: what holds them.
+        mend: what to do about a key that is missing.
+        at: keys that lead to these settings.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], where: str | Path, mend: str, at: str = ""
+    ) -> None:
+        self.where, self.mend, self.at = where, mend, at
+        for key, value in values.items():
+            inner = isinstance(value, dict)
+            self[key] = Given(value, where, mend, f"{at}{key}/") if inner else value
+
+    def __missing__(self, key: str) -> Any:
+        raise UserError(f"{self.where}, key '{self.at}{key}'", "it is missing", self.mend)
+
+
+def form(sections: Iterable[str]) -> str:
+    """Write the form of settings that hold sections by their names."""
+    parts = (f'"{name}": {"[...]" if name in LISTS else "{...}"}' for name in sections)
+    return f"{{{', '.join(parts)}}}"
+
+
+def given(value: Any, sections: Sequence[str], where: str | Path, mend: str) -> Given:
+    """Check that settings are a mapping that holds these sections; what else it holds stays.
+
+    Raises:
+        UserError: it is none, or lacks a section; a key that a section lacks is told when it is
+            read.
+    """
+    held = value if isinstance(value, dict) else {}
+    wrong = [n for n in sections if not isinstance(held.get(n), list if n in LISTS else dict)]
+    if wrong or not isinstance(value, dict):
+        problem = f"the section '{wrong[0]}' is not there" if wrong else "it is no JSON mapping"
+        told = f"{problem}; the form is {form(sections)}" if sections else problem
+        raise UserError(where, told, mend)
+    return Given(value, where, mend)
+
+
+def given_options(value: Any, *sections: str) -> Given:
+    """Check what `--options` gave: see `given`."""
+    return given(value, sections, "--options", "Complete it, or take a preset's: --preset NAME")
+
+
 def add_options(parser: argparse.ArgumentParser, *sections: str) -> None:
     """Give a verb `--options` (JSON), or `--preset` to take its sections from."""
     named = " and ".join(f"'{section}'" for section in sections)
+    shape = f", {form(sections)}" if len(sections) > 1 else ""
     parser.add_argument(
         "--options",
-        type=json.loads,
+        type=settings_json,
         metavar="JSON",
-        help=f"settings as JSON (default: {named} of the preset)",
+        help=f"settings as JSON{shape} (default: {named} of the preset)",
     )
     parser.add_argument(
         "--preset", default="mini", help="preset to take settings from (default mini)"
@@ -277,13 +328,18 @@ def add_options(parser: argparse.ArgumentParser, *sections: str) -> None:
 
 
 def options_of(args: argparse.Namespace) -> Any:
-    """Give the settings a verb was called with: a section's, or several by their names."""
+    """Give the settings a verb was called with: a section's, or several by their names.
+
+    Raises:
+        UserError: `--options` are of another form, or there is no such preset.
+    """
+    sections = args.sections
     if args.options is not None:
-        return args.options
+        return given_options(args.options, *(sections if len(sections) > 1 else ()))
     presets = load()["presets"]
     if args.preset not in presets:
         raise unknown(CONFIG, "preset", args.preset, presets)
     preset = presets[args.preset]
-    if len(args.sections) == 1:
-        return preset[args.sections[0]]
-    return {section: preset[section] for section in args.sections}
+    if len(sections) == 1:
+        return preset[sections[0]]
+    return {section: preset[section] for section in sections}
