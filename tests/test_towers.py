@@ -90,13 +90,20 @@ def test_two_runs_of_the_verb_give_the_same_bytes(png, tmp_path):
                 threads=1,
                 out=tmp_path / f"{name}.npz",
                 options={"block": 1, "grid": 1, "seed": 0},
+                sections=("ridge",),
             )
         )
     assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
 
 
 def test_unknown_tower_and_block_are_named(tmp_path):
-    args = {"images": tmp_path, "weights": None, "out": tmp_path, "threads": 1}
+    args = {
+        "images": tmp_path,
+        "weights": None,
+        "out": tmp_path,
+        "threads": 1,
+        "sections": ("ridge",),
+    }
     options = {"block": 1, "grid": 1, "seed": 0}
     with pytest.raises(UserError, match="Did you mean 'dinov2'"):
         features.main(argparse.Namespace(tower="dino", options=options, **args))
