@@ -12,7 +12,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fgresq.errors import UserError, nearest
+from fgresq.arguments import at_least_one
+from fgresq.errors import UserError, disk_full, is_full, nearest
 
 # verb: (module with add_arguments(parser) and main(args), one line of help)
 VERBS = {
@@ -65,17 +66,27 @@ def parser_for(verb: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--log", metavar="FILE", help="keep the messages in this file as well")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    add_threads(parser)
     module.add_arguments(parser)
     parser.set_defaults(main=module.main)
     return parser
 
 
-def fix_threads(argv: Sequence[str]) -> None:
-    """Set the thread counts of BLAS and OpenMP before they load: bytes depend on them."""
-    count = argv[argv.index("--threads") + 1] if "--threads" in argv[:-1] else "1"
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Give a verb `--threads`."""
+    parser.add_argument("--threads", type=at_least_one, default=1, help="CPU threads (default 1)")
+
+
+def fix_threads(verb: str, argv: Sequence[str]) -> None:
+    """Set the thread counts of BLAS and OpenMP before they load: bytes depend on them.
+
+    A verb's own parser comes too late for it: its module loads them.
+    """
+    early = argparse.ArgumentParser(prog=f"fgresq {verb}", add_help=False)
+    add_threads(early)
+    count = early.parse_known_args(argv)[0].threads
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = count
+        os.environ[name] = str(count)
 
 
 def start_log(path: str | None, debug: bool) -> None:
@@ -98,7 +109,8 @@ def log_file(path: str) -> logging.Handler:
     """Open a log file for writing."""
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return logging.FileHandler(path, mode="w", encoding="utf-8")
+        # a file's name that is no UTF-8 stands in it as it does in tables (fgresq/files.py)
+        return logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         problem = f"the log cannot be opened ({error.strerror or error})"
         raise UserError(path, problem, "Give --log a file that can be written") from error
@@ -118,6 +130,11 @@ def report_cost(verb: str, started: float) -> None:
     logging.info("fgresq %s: done in %.1f s, peak memory %.0f MiB", verb, seconds, mebibytes)
 
 
+def drop_output() -> None:
+    """Let go of what is still to be printed: at the exit Python would try, and fail, again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb.
 
@@ -132,19 +149,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if verb not in VERBS:
         print(f"fgresq: unknown verb '{verb}'. {nearest(verb, VERBS)}", file=sys.stderr)
         return 2
-    fix_threads(rest)
+    fix_threads(verb, rest)
     args = parser_for(verb).parse_args(rest)
     try:
         start_log(args.log, args.debug)
         args.main(args)
+        sys.stdout.flush()  # at the exit it would be too late to say that the disk is full
     except UserError as error:
         if args.debug:
             raise
         logging.error("fgresq %s: %s", verb, error)
         return 1
     except BrokenPipeError:  # who read the output, such as `head`, has enough of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 141
+    except OSError as error:  # of an output that a shell writes to a file, or a library's own
+        if args.debug or not is_full(error):
+            raise
+        drop_output()
+        logging.error("fgresq %s: %s", verb, disk_full(error.filename or "standard output"))
+        return 1
     except KeyboardInterrupt as stop:
         if args.debug:
             raise

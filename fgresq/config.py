@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
-from fgresq.errors import UserError, nearest, unknown
+from fgresq.arguments import settings_json
+from fgresq.errors import UserError, nearest, unknown, unread
 
 CONFIG = Path("config/config.yaml")
+WEIGHTS = Path("config/weights.yaml")
 SCHEMAS = Path("workflow/schemas")
+LISTS = ("label_sources",)  # sections of a preset that are no mappings
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C it takes a tenth of the time
 
 
@@ -40,6 +42,8 @@ def check(value: Any, schema: str, where: str | Path) -> None:
     )
     if error is None:
         return
+    if not value:
+        raise UserError(where, "it holds no entry", "Bring back the file of the repository")
     at = "/".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
@@ -125,8 +129,17 @@ def check_names(
     check_known(f"{where}, key 'preset'", "preset", [config["preset"]], ["auto", *presets])
     known = [*sources, *methods]
     check_known(f"{where}, key 'require'", "source or method", config["require"], known)
+    check_weight_names(methods, weights, "config/methods.yaml")
+
+
+def check_weight_names(methods: dict[str, Any], weights: Iterable[str], where: str | Path) -> None:
+    """Check that the weights that methods name are entries of config/weights.yaml.
+
+    Raises:
+        UserError: names the method, the key and the nearest known name.
+    """
     for name, entry in methods.items():
-        at = f"config/methods.yaml, method '{name}', key"
+        at = f"{where}, method '{name}', key"
         check_known(f"{at} 'weights'", "weights", entry.get("weights", []), weights)
         check_known(f"{at} 'hub'", "weights", filter(None, [entry.get("hub")]), weights)
 
@@ -165,30 +178,148 @@ def load(path: str | Path = CONFIG) -> dict[str, Any]:
     return resolve(read_yaml(path), path)
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Read a YAML mapping.
+def read_methods(path: str | Path) -> dict[str, dict[str, Any]]:
+    """Read and check a methods file: name to entry.
 
     Raises:
-        UserError: it is missing or no YAML.
+        UserError: names the method and key at fault.
+    """
+    methods = read_yaml(path)
+    check(methods, "methods", path)
+    check_weight_names(methods, read_yaml(WEIGHTS), path)
+    return methods
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML mapping; a file without a key, such as one of comments, is an empty one.
+
+    Raises:
+        UserError: it is missing, cannot be read, is no YAML or no mapping, or has a key twice.
+    """
+    text = settings_text(path)
+    try:
+        loader = LOADER(text)
+        tree = loader.get_single_node()
+        if tree is None:
+            return {}
+        if not isinstance(tree, yaml.MappingNode):
+            raise UserError(path, "it holds no keys", "Write lines such as `key: value`")
+        check_keys_once(tree, path)
+        return loader.construct_document(tree)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: such as a date that is none
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else path
+        told = " ".join((getattr(error, "problem", None) or str(error)).split())
+        raise UserError(where, f"not readable YAML ({told})", "Correct the line") from error
+
+
+def settings_text(path: str | Path) -> str:
+    """Read a file of settings as text.
+
+    Raises:
+        UserError: it is missing, cannot be read, or is not UTF-8.
     """
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), LOADER)
+        return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise UserError(
-            path, "there is no such file", "Run from the repository's folder"
-        ) from error
-    except yaml.YAMLError as error:
-        raise UserError(path, f"not readable YAML ({error})", "Correct the line") from error
+        mend = "Correct the path, or run from the repository's folder"
+        raise UserError(path, "there is no such file", mend) from error
+    except OSError as error:
+        raise unread(path, error) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(f"{path}, line {line}", "this is not UTF-8", "Save it as UTF-8") from error
+
+
+def check_keys_once(tree: yaml.Node, path: str | Path) -> None:
+    """Check that no mapping of a YAML tree has a key twice: the last would win without a word.
+
+    Raises:
+        UserError: names the line and the key.
+    """
+    todo, seen = [tree], {tree}  # an alias is the very node that it stands for
+    for node in todo:
+        parts = node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [value for _, value in node.value]
+            check_mapping([key for key, _ in node.value], path)
+        for part in parts:
+            if isinstance(part, yaml.CollectionNode) and part not in seen:
+                seen.add(part)
+                todo.append(part)
+
+
+def check_mapping(keys: list[yaml.Node], path: str | Path) -> None:
+    """Check that the keys of one mapping differ."""
+    first: dict[tuple[str, str], yaml.Node] = {}
+    for key in keys:
+        found = first.setdefault((key.tag, str(key.value)), key)
+        if found is not key:
+            raise UserError(
+                f"{path}, line {key.start_mark.line + 1}, key '{key.value}'",
+                f"the key stands in line {found.start_mark.line + 1} already",
+                "Remove one of the two",
+            )
+
+
+class Given(dict[str, Any]):
+    """Settings that a user gave: a key that they lack is the user's fault where it is read.
+
+    Args:
+        values: the settings, whose mappings become such, too.
+        where: what holds them.
+        mend: what to do about a key that is missing.
+        at: keys that lead to these settings.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], where: str | Path, mend: str, at: str = ""
+    ) -> None:
+        self.where, self.mend, self.at = where, mend, at
+        for key, value in values.items():
+            inner = isinstance(value, dict)
+            self[key] = Given(value, where, mend, f"{at}{key}/") if inner else value
+
+    def __missing__(self, key: str) -> Any:
+        raise UserError(f"{self.where}, key '{self.at}{key}'", "it is missing", self.mend)
+
+
+def form(sections: Iterable[str]) -> str:
+    """Write the form of settings that hold sections by their names."""
+    parts = (f'"{name}": {"[...]" if name in LISTS else "{...}"}' for name in sections)
+    return f"{{{', '.join(parts)}}}"
+
+
+def given(value: Any, sections: Sequence[str], where: str | Path, mend: str) -> Given:
+    """Check that settings are a mapping that holds these sections; what else it holds stays.
+
+    Raises:
+        UserError: it is none, or lacks a section; a key that a section lacks is told when it is
+            read.
+    """
+    held = value if isinstance(value, dict) else {}
+    wrong = [n for n in sections if not isinstance(held.get(n), list if n in LISTS else dict)]
+    if wrong or not isinstance(value, dict):
+        problem = f"the section '{wrong[0]}' is not there" if wrong else "it is no JSON mapping"
+        told = f"{problem}; the form is {form(sections)}" if sections else problem
+        raise UserError(where, told, mend)
+    return Given(value, where, mend)
+
+
+def given_options(value: Any, *sections: str) -> Given:
+    """Check what `--options` gave: see `given`."""
+    return given(value, sections, "--options", "Complete it, or take a preset's: --preset NAME")
 
 
 def add_options(parser: argparse.ArgumentParser, *sections: str) -> None:
     """Give a verb `--options` (JSON), or `--preset` to take its sections from."""
     named = " and ".join(f"'{section}'" for section in sections)
+    shape = f", {form(sections)}" if len(sections) > 1 else ""
     parser.add_argument(
         "--options",
-        type=json.loads,
+        type=settings_json,
         metavar="JSON",
-        help=f"settings as JSON (default: {named} of the preset)",
+        help=f"settings as JSON{shape} (default: {named} of the preset)",
     )
     parser.add_argument(
         "--preset", default="mini", help="preset to take settings from (default mini)"
@@ -197,13 +328,18 @@ def add_options(parser: argparse.ArgumentParser, *sections: str) -> None:
 
 
 def options_of(args: argparse.Namespace) -> Any:
-    """Give the settings a verb was called with: a section's, or several by their names."""
+    """Give the settings a verb was called with: a section's, or several by their names.
+
+    Raises:
+        UserError: `--options` are of another form, or there is no such preset.
+    """
+    sections = args.sections
     if args.options is not None:
-        return args.options
+        return given_options(args.options, *(sections if len(sections) > 1 else ()))
     presets = load()["presets"]
     if args.preset not in presets:
         raise unknown(CONFIG, "preset", args.preset, presets)
     preset = presets[args.preset]
-    if len(args.sections) == 1:
-        return preset[args.sections[0]]
-    return {section: preset[section] for section in args.sections}
+    if len(sections) == 1:
+        return preset[sections[0]]
+    return {section: preset[section] for section in sections}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -38,12 +39,38 @@ class OneImage(UserError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name is meant, or list them: the mend for a misspelt name."""
+    """Say which known name, in any case, is meant, or list them: the mend for a misspelt name."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"Did you mean '{close[0]}'?" if close else f"Known are: {', '.join(known)}"
+    plain = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.5)
+    return f"Did you mean '{plain[close[0]]}'?" if close else f"Known are: {', '.join(known)}"
 
 
 def unknown(where: str | Path, kind: str, name: str, known: Iterable[str]) -> UserError:
     """Build the error for a name (column, key, method) that nothing is known of."""
     return UserError(where, f"unknown {kind} '{name}'", nearest(name, known).rstrip("."))
+
+
+def no_file(where: str | Path) -> UserError:
+    """Build the error for a file to read that is not there: of a step, or of the user's own."""
+    mend = "Correct the path, or run the step that makes the file"
+    return UserError(where, "there is no such file", mend)
+
+
+def unread(where: str | Path, error: OSError) -> UserError:
+    """Build the error for a file that the system does not give: missing, a folder, no right."""
+    if isinstance(error, FileNotFoundError):
+        return no_file(where)
+    problem = f"it cannot be read ({error.strerror or error})"
+    return UserError(where, problem, "Give a file that you may read")
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether a write failed because the disk, or the user's share of it, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full(where: str | Path) -> UserError:
+    """Build the error for a write that found the disk full."""
+    mend = "Free some space and run the same command again; finished files are kept"
+    return UserError(where, "the disk is full and nothing was written", mend)

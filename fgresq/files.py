@@ -7,14 +7,15 @@ import glob
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from fgresq.errors import UserError
+from fgresq.errors import UserError, disk_full, is_full, unread
 
 
 def sweep(path: Path) -> None:
@@ -36,36 +37,81 @@ def running(process: int) -> bool:
     return True
 
 
+def check_writable(path: str | Path) -> Path:
+    """Find the file that a write to `path` gives, and see that it can be had.
+
+    For a verb to call before long work. Makes nothing but the folders above the file that are
+    missing.
+
+    Returns:
+        The file itself: `path`, or what it leads to where it is a symlink, which so stays one.
+
+    Raises:
+        UserError: the path is empty, a folder, below a file, in a folder that is not to be written
+            to, or a device or pipe, which a write would replace.
+    """
+    if not str(path):
+        raise UserError("''", "the path of the file to write is empty", "Name a file")
+    path = Path(path)
+    try:
+        # asked of the path as it was given: what /dev/stdout leads to has no name of its own
+        kind = path.stat().st_mode if path.exists() else stat.S_IFREG
+        file = Path(os.path.realpath(path)) if path.is_symlink() else path
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if stat.S_ISDIR(kind):
+        raise UserError(path, "this is a folder, where a file is to be written", "Name a file")
+    if not stat.S_ISREG(kind):
+        problem = "this is a device or a pipe, which the file would replace"
+        raise UserError(path, problem, "Name a file")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise _unwritable(path, PermissionError(errno.EACCES, "its folder is read-only"))
+    return file
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    if isinstance(error, (NotADirectoryError, FileExistsError)):
+        return UserError(path, "part of the path is a file, not a folder", "Correct the path")
+    if is_full(error):
+        return disk_full(path)
+    problem = f"it cannot be written ({error.strerror or error})"
+    return UserError(path, problem, "Name a file in a folder that you may write to")
+
+
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a scratch path beside `path` that takes its name only when the block succeeds.
 
     Raises:
-        UserError: the disk is full; the scratch file is removed, an older `path` stays.
+        UserError: as `check_writable` says, or the disk is full; the scratch file is removed, an
+            older `path` stays.
     """
-    path = Path(path)
-    scratch = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    file = check_writable(path)
+    scratch = file.with_name(f".{file.stem}.{os.getpid()}.part{file.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sweep(path)
+        sweep(file)
         yield scratch
-        os.replace(scratch, path)
+        os.replace(scratch, file)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(
-                path,
-                "the disk is full and nothing was written",
-                "Free some space and run the same command again; finished files are kept",
-            ) from error
+        # any other error of the block is one of what it reads
+        if is_full(error) or str(error.filename) == str(scratch):
+            raise _unwritable(Path(path), error) from error
         raise
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):  # a name too long to be made cannot be removed either
+            scratch.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 text with Unix line ends, whole or not at all."""
-    with atomic(path) as scratch, open(scratch, "w", encoding="utf-8", newline="\n") as handle:
-        handle.write(text)
+    """Write UTF-8 text with Unix line ends, whole or not at all.
+
+    A byte of a file's name that is no UTF-8, which Python holds as half a character, is written as
+    \\udcXX: the file stays UTF-8, which every reader takes, one such name stops no table, and in
+    JSON it is read back as it was.
+    """
+    with atomic(path) as scratch:
+        scratch.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -78,12 +124,12 @@ def read_json(path: str | Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        UserError: it is missing or no JSON.
+        UserError: it is missing, cannot be read, or is no JSON.
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(path, "there is no such file", "Run the step that makes it") from error
+    except OSError as error:
+        raise unread(path, error) from error
     except ValueError as error:
         raise UserError(path, f"not JSON ({error})", "Mend or remove the file") from error
 

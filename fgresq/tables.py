@@ -7,13 +7,15 @@ Score: what a method says of an image, or why it says nothing.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fgresq.errors import UserError, nearest
+from fgresq.errors import UserError, nearest, unread
 from fgresq.files import write_csv
 
 TASKS = ("super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture")
@@ -88,11 +90,13 @@ def read_table(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
     """Read a CSV of known columns with their types; an empty table is one with no rows.
 
     Raises:
-        UserError: no such file, no CSV, or a wrong column.
+        UserError: no such file, no CSV, a wrong column, a row with fewer or more fields than there
+            are columns, or what is no number in a column of numbers.
     """
     kinds = {name: "string" if kind is str else "float64" for name, kind in columns.items()}
     try:
         header = list(pd.read_csv(path, nrows=0).columns)
+        check_separator(header, path)
         check_columns(header, columns, path)
         table = pd.read_csv(
             path,
@@ -100,13 +104,76 @@ def read_table(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
             keep_default_na=False,
             na_values={n: [""] for n, k in kinds.items() if k == "float64"},
         )
-    except FileNotFoundError as error:
-        raise UserError(path, "there is no such file", "Run the step that makes it") from error
-    except (ValueError, pd.errors.ParserError) as error:
-        raise UserError(path, f"not a readable table ({error})", "Mend the file") from error
+        check_rows(path, len(header), table)
+    except OSError as error:
+        raise unread(path, error) from error
+    except (ValueError, csv.Error) as error:
+        raise unreadable(path, columns, error) from error
     for name, kind in columns.items():
+        if kind is int:
+            check_numbers(table[name], table[name] % 1 == 0, "whole number", path)
         table[name] = table[name].astype(object if kind is str else kind)
     return table[list(columns)]
+
+
+def check_separator(header: list[str], path: str | Path) -> None:
+    """Raise a UserError for a header whose names no comma separates, but what else may."""
+    for mark, name in ((";", "';'"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            problem = f"it is separated by {name}, not by commas"
+            raise UserError(path, problem, "Save it as CSV with commas")
+
+
+def check_rows(path: str | Path, width: int, table: pd.DataFrame | None = None) -> None:
+    """Raise a UserError for a row with fewer or more fields than `width`: pandas fills silently.
+
+    Args:
+        path: of the table.
+        width: number of its columns.
+        table: as pandas read it, where it did. Where no field is quoted and no row was so long
+            that it gave the table an index, the commas tell at once that all rows are whole.
+    """
+    data = Path(path).read_bytes()
+    plain = table is not None and isinstance(table.index, pd.RangeIndex) and b'"' not in data
+    if plain and data.count(b",") == (len(table) + 1) * (width - 1):
+        return
+    lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    # blank lines are no rows; the header is row 1, as editors count
+    rows = (fields for fields in lines if len(fields) > 1 or "".join(fields).strip())
+    for number, fields in enumerate(rows, start=1):
+        if len(fields) != width:
+            raise UserError(
+                f"{path}, row {number}",
+                f"it has {len(fields)} fields, and the table {width} columns",
+                "Complete the row; a field that holds a comma stands in double quotes",
+            )
+
+
+def check_numbers(texts: pd.Series, good: pd.Series, kind: str, path: str | Path) -> None:
+    """Raise a UserError for the first value of a column that is not of a kind of number."""
+    if not good.all():
+        at = int(np.argmin(good))
+        value = texts.iloc[at]
+        shown = "it is empty" if pd.isna(value) or value == "" else f"'{value}' is no {kind}"
+        raise UserError(
+            f"{path}, row {at + 2}, column '{texts.name}'", shown, f"Give a {kind} there"
+        )
+
+
+def unreadable(path: str | Path, columns: Mapping[str, type], error: Exception) -> UserError:
+    """Give the error for a table that pandas does not read: with the row, where one is at fault."""
+    try:
+        check_rows(path, len(pd.read_csv(path, nrows=0).columns))
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for name in [n for n, kind in columns.items() if kind is not str]:
+            good = table[name].eq("") | pd.to_numeric(table[name], errors="coerce").notna()
+            check_numbers(table[name], good, "number", path)
+    except UserError as found:
+        return found
+    except (ValueError, csv.Error):
+        pass  # what was met first says as much
+    told = " ".join(str(error).split())
+    return UserError(path, f"not a readable table ({told})", "Mend the file")
 
 
 def write_table(path: str | Path, table: pd.DataFrame, columns: Mapping[str, type]) -> None:
@@ -116,19 +183,35 @@ def write_table(path: str | Path, table: pd.DataFrame, columns: Mapping[str, typ
 
 
 def read_images(path: str | Path) -> pd.DataFrame:
-    """Read an image table."""
-    return read_table(path, IMAGE_COLUMNS)
+    """Read an image table.
+
+    Raises:
+        UserError: as `read_table` says, or an identifier is empty or there twice.
+    """
+    images = read_table(path, IMAGE_COLUMNS)
+    check_identifiers(images, path)
+    return images
+
+
+def check_identifiers(images: pd.DataFrame, path: str | Path) -> None:
+    """Raise a UserError for an image whose identifier is empty, or there twice."""
+    names = images["image"]
+    empty_at, twice = np.flatnonzero(names.eq("")), names[names.duplicated()]
+    if len(empty_at):
+        where = f"{path}, row {empty_at[0] + 2}, column 'image'"
+        raise UserError(where, "it is empty", "Give the image a name of its own")
+    if len(twice):
+        raise UserError(path, f"image '{twice.iloc[0]}' is listed twice", "Remove one of the rows")
 
 
 def write_images(path: str | Path, images: pd.DataFrame) -> None:
     """Write an image table, in order of its identifiers.
 
     Raises:
-        UserError: an identifier twice, or an unknown task, or a score outside [0, 1].
+        UserError: an identifier is empty or there twice, an unknown task, or a score outside
+            [0, 1].
     """
-    twice = images["image"][images["image"].duplicated()]
-    if len(twice):
-        raise UserError(path, f"image '{twice.iloc[0]}' is listed twice", "Remove one of the rows")
+    check_identifiers(images, path)
     for task in images["task"].unique():
         if task not in (*TASKS, DEGRADED):
             raise UserError(path, f"unknown task '{task}'", nearest(task, TASKS).rstrip("."))

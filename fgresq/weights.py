@@ -25,14 +25,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fgresq.config import check, read_yaml
+from fgresq.config import WEIGHTS, check, read_yaml
 from fgresq.errors import UserError, unknown
 from fgresq.files import atomic, sha256, write_json
 
 if TYPE_CHECKING:
     import torch
 
-WEIGHTS = Path("config/weights.yaml")
 PACKAGES = Path("data/packages")
 CARD = ("title", "package", "version", "file", "sha256", "licence", "origin", "note")
 

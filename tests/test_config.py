@@ -13,6 +13,7 @@ from fgresq.config import (
     check_required,
     load,
     merge,
+    read_methods,
     read_yaml,
     resolve,
 )
@@ -185,11 +186,47 @@ def test_a_run_tests_a_fold_that_there_is(given: dict) -> None:
     resolve(given)
 
 
-def test_unreadable_yaml_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"a: 1\nb: [1\n", ", line 3: not readable YAML .did not find expected"),
+        (b"a: 1\nday: 2024-13-45\n", ": not readable YAML .month must be in 1..12"),
+        (b"a: 1\nb: caf\xe9\n", ", line 2: this is not UTF-8. Save it as UTF-8"),
+        (b"a: \x01\n", ": not readable YAML .* characters are not allowed"),
+        (b"- 1\n- 2\n", ": it holds no keys. Write lines"),
+        (b"some text\n", ": it holds no keys"),
+        (b"a: 1\nb: 2\na: 3\n", ", line 3, key 'a': the key stands in line 1 already. Remove one"),
+        (b"x:\n  - y:\n      b: 2\n      b: 3\n", ", line 4, key 'b': .* line 3 already"),
+    ],
+)
+def test_unreadable_yaml_is_told(tmp_path: Path, text: bytes, told: str) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("a: [1\n")
-    with pytest.raises(UserError, match="config.yaml: not readable YAML"):
+    path.write_bytes(text)
+    with pytest.raises(UserError, match=f"config.yaml{told}") as error:
         read_yaml(path)
+    assert "\n" not in str(error.value)
+
+
+def test_yaml_that_is_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read .Is a directory."):
+        read_yaml(tmp_path)
+    with pytest.raises(UserError, match="there is no such file. Correct the path, or run from"):
+        read_yaml(tmp_path / "config.yaml")
+
+
+def test_a_yaml_file_of_comments_is_an_empty_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    for text in ("", "# device: cpu\n"):
+        path.write_text(text)
+        assert read_yaml(path) == {}
+    with pytest.raises(UserError, match="settings.yaml: it holds no entry. Bring back the file"):
+        read_methods(path)
+
+
+def test_keys_that_yaml_merges_may_be_laid_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, y: 4}\n")
+    assert read_yaml(path)["c"] == {"x": 3, "y": 4}
 
 
 def test_every_default_is_described_by_the_schema() -> None:

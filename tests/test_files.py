@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from fgresq.errors import UserError
-from fgresq.files import atomic, write_csv, write_json
+from fgresq.files import atomic, check_writable, read_json, write_csv, write_json
 from fgresq.raw import ABSENT, raw_state
 
 
@@ -56,15 +56,90 @@ def test_what_a_killed_process_left_is_swept_and_what_a_running_one_writes_is_no
     assert path.read_text() == "whole" and sorted(tmp_path.iterdir()) == sorted([path, other])
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_a_write_that_hits_a_full_device(tmp_path: Path) -> None:
-    with (
-        pytest.raises(UserError, match="the disk is full"),
-        atomic(tmp_path / "x.txt"),
-        open("/dev/full", "w") as handle,
-    ):
-        handle.write("x" * 100000)
+def test_a_disk_that_fills_up_within_the_block_is_told(tmp_path: Path) -> None:
+    """Some libraries raise it without the file."""
+    for code in (errno.ENOSPC, errno.EDQUOT):
+        with pytest.raises(UserError, match="the disk is full"), atomic(tmp_path / "x.txt") as file:
+            file.write_text("half")
+            raise OSError(code, os.strerror(code))
     assert os.listdir(tmp_path) == []
+
+
+def test_what_is_no_regular_file_is_refused_and_stays(tmp_path: Path) -> None:
+    pipe, folder, link = tmp_path / "pipe", tmp_path / "folder", tmp_path / "link"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    link.symlink_to(pipe)
+    for path, told in (
+        (pipe, "pipe: this is a device or a pipe.*Name a file"),
+        (link, "link: this is a device or a pipe"),
+        (folder, "folder: this is a folder.*Name a file"),
+        ("", "'': the path of the file to write is empty"),
+        (".", "this is a folder"),
+    ):
+        for write in (lambda path: write_json(path, 1), check_writable):
+            with pytest.raises(UserError, match=told):
+                write(path)
+    assert (
+        pipe.is_fifo()
+        and link.is_symlink()
+        and sorted(tmp_path.iterdir()) == [*(folder, link, pipe)]
+    )
+
+
+def test_a_symlink_is_written_through(tmp_path: Path) -> None:
+    real, link = tmp_path / "real/x.json", tmp_path / "link.json"
+    link.symlink_to("real/x.json")
+    for value in (1, 2):  # at first it leads to nothing
+        write_json(link, value)
+        assert link.is_symlink() and read_json(real) == value
+    assert os.listdir(real.parent) == ["x.json"]
+
+
+def test_a_path_that_cannot_be_written_is_told_with_the_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    for path, told in (
+        ("file/x.json", "part of the path is a file, not a folder. Correct the path"),
+        ("file/y/x.json", "part of the path is a file"),
+        ("n" * 300, "cannot be written.*too long"),
+        ("n" * 250, "cannot be written.*too long"),  # it is the scratch file's name
+    ):
+        with pytest.raises(UserError, match=f"{path}: .*{told}"):
+            write_json(tmp_path / path, 1)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(UserError, match="x.json: .*its folder is read-only.*may write to"):
+        check_writable(tmp_path / "x.json")
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_checking_makes_the_missing_folders_and_no_file(tmp_path: Path) -> None:
+    assert check_writable(tmp_path / "a/b/x.csv") == tmp_path / "a/b/x.csv"
+    assert os.listdir(tmp_path / "a/b") == []
+    (tmp_path / "a/b/x.csv").write_text("old")
+    check_writable(tmp_path / "a/b/x.csv")
+    assert (tmp_path / "a/b/x.csv").read_text() == "old"
+
+
+def test_an_error_of_what_the_block_reads_is_not_one_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic(tmp_path / "x.csv"):
+        (tmp_path / "other").read_text()
+
+
+def test_a_name_that_is_no_utf8_is_written(tmp_path: Path) -> None:
+    name = os.fsdecode(b"bad\xff.png")
+    write_csv(tmp_path / "x.csv", pd.DataFrame({"image": [name, "good.png"]}, dtype=object))
+    assert pd.read_csv(tmp_path / "x.csv")["image"].tolist() == ["bad\\udcff.png", "good.png"]
+    write_json(tmp_path / "x.json", name)
+    assert read_json(tmp_path / "x.json") == name
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file. Correct the path, or run the step"):
+        read_json(tmp_path / "x.json")
+    with pytest.raises(UserError, match="cannot be read .Is a directory.. Give a file"):
+        read_json(tmp_path)
 
 
 def test_json_refuses_nan(tmp_path: Path) -> None:

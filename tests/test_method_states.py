@@ -13,6 +13,7 @@ import yaml
 from fgresq.absent import CODES, Absent
 from fgresq.cli import main
 from fgresq.config import read_yaml
+from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
 from fgresq.metrics import ilniqe, listing, modules, states
 from fgresq.tables import read_scores, write_scores
@@ -146,8 +147,36 @@ def test_the_terminal_lists_methods(no_model: None, capsys: pytest.CaptureFixtur
     found = json.loads(capsys.readouterr().out)
     assert found["psnr"]["state"] == "present" and found["fgresq"]["state"] == "trained"
     assert found["ilniqe"]["absent"]["code"] in CODES
-    assert main(["methods", "ilnique"]) == 1
-    assert "Did you mean 'ilniqe" in capsys.readouterr().err
+    for name, told in (("ilnique", "'ilniqe"), ("NIQE", "'niqe'"), ("LPIPS", "'lpips'")):
+        assert main(["methods", name]) == 1
+        assert f"Did you mean {told}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"kind": None}, "key 'x': 'kind' is a required property"),
+        ({"direction": "up"}, "key 'x/direction': 'up' is not one of"),
+        ({"range": [0]}, "key 'x/range': [0] is too short"),
+        ({"knd": "NR"}, "unknown key 'x/knd'. Did you mean 'x/kind'?"),
+        ({"hub": "resnet5"}, "method 'x', key 'hub': unknown weights 'resnet5'. Did you mean"),
+        ({"weights": ["nique"]}, "method 'x', key 'weights': unknown weights 'nique'. Did you"),
+    ],
+)
+def test_a_faulty_methods_file_is_told(
+    change: dict, told: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    entry = {**read_yaml("config/methods.yaml")["niqe"], **change}
+    path = tmp_path / "methods.yaml"
+    path.write_text(yaml.safe_dump({"x": {k: v for k, v in entry.items() if v is not None}}))
+    assert main(["methods", "--methods", str(path)]) == 1
+    said = capsys.readouterr().err
+    assert f"{path}" in said and told in said and said.count("\n") == 1
+
+
+def test_an_entry_of_unknown_weights_is_told_to_who_runs_the_method() -> None:
+    with pytest.raises(UserError, match="key 'hub': unknown weights 'nowhere'"):
+        modules.own_absence("topiq_nr", {"hub": "nowhere"})
 
 
 def test_memory_is_shown_with_what_it_is_of() -> None:

@@ -158,7 +158,7 @@ def test_missing_dat_weights_name_the_verb(clean, tmp_path):
 def run_mini(folder: Path) -> Path:
     """Make two contents of one task in `folder`, as the rules do; the merged table."""
     options = json.loads('{"contents": 2, "size": 64, "seed": 0}')
-    common = argparse.Namespace(options=options, threads=1)
+    common = argparse.Namespace(options=options, sections=("mini",), threads=1)
     photographs.main(
         argparse.Namespace(**vars(common), out_dir=folder / "contents", out=folder / "contents.csv")
     )

@@ -10,8 +10,9 @@ import pytest
 from analysis_tables import OPTIONS, make_images, make_pairs, make_scores, run_verb
 from scipy import stats
 
-from fgresq.analysis.inputs import PERFORMANCE_COLUMNS, read_methods
+from fgresq.analysis.inputs import PERFORMANCE_COLUMNS
 from fgresq.analysis.performance import STATS
+from fgresq.config import read_methods
 from fgresq.errors import UserError
 
 KEYS = ["split", "task", "method", "stat"]

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fgresq.errors import UserError
-from fgresq.files import sha256
+from fgresq.files import sha256, write_json
 from fgresq.images import write_png
 from fgresq.metrics import features, towers
 from fgresq.tables import write_images
@@ -90,13 +90,20 @@ def test_two_runs_of_the_verb_give_the_same_bytes(png, tmp_path):
                 threads=1,
                 out=tmp_path / f"{name}.npz",
                 options={"block": 1, "grid": 1, "seed": 0},
+                sections=("ridge",),
             )
         )
     assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
 
 
 def test_unknown_tower_and_block_are_named(tmp_path):
-    args = {"images": tmp_path, "weights": None, "out": tmp_path, "threads": 1}
+    args = {
+        "images": tmp_path,
+        "weights": None,
+        "out": tmp_path,
+        "threads": 1,
+        "sections": ("ridge",),
+    }
     options = {"block": 1, "grid": 1, "seed": 0}
     with pytest.raises(UserError, match="Did you mean 'dinov2'"):
         features.main(argparse.Namespace(tower="dino", options=options, **args))
@@ -123,7 +130,11 @@ def test_missing_weights_name_the_verb(tmp_path):
 def test_dinov2_loads_strictly(tmp_path):
     state = load_file(DINOV2 / "model.safetensors")
     state.pop("blocks.3.ls1.gamma")
-    save_file(state, tmp_path / "model.safetensors")
+    path = tmp_path / "model.safetensors"
+    save_file(state, path)
+    write_json(
+        tmp_path / "card.json", {"name": "dinov2_vits14", "files": {path.name: sha256(path)}}
+    )
     with pytest.raises(RuntimeError, match="blocks.3.ls1.gamma"):
         towers.dinov2(tmp_path)
     loaded = towers.dinov2(DINOV2).state_dict()

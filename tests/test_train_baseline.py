@@ -18,7 +18,7 @@ from fgresq.baselines import BASELINES
 from fgresq.baselines.settings import SHARED, baseline_options
 from fgresq.cli import main
 from fgresq.config import load, merge
-from fgresq.files import read_json, write_csv
+from fgresq.files import read_json, write_csv, write_json
 from fgresq.tables import read_scores, read_table, write_images, write_pairs
 from fgresq.training import loop
 from tests.conftest import image_table, write_folder
@@ -86,9 +86,14 @@ PRESETS = load()["presets"]
 
 def train(method: str, out: str, run: str = "0", settings: dict | None = None) -> int:
     """Train by the verb."""
+    return call_with(json.dumps(settings or options(method)), method, out, run)
+
+
+def call_with(text: str, method: str, out: str, run: str = "0", weights: str = "nowhere") -> int:
+    """Call the verb with `--options` as they stand."""
     call = ["train-baseline", method, run, "--images=images.csv", "--pairs=pairs.csv"]
-    call += ["--folds=folds.csv", "--weights=nowhere/tower", f"--work=work/{out}", f"--out={out}"]
-    return main([*call, "--options", json.dumps(settings or options(method))])
+    call += ["--folds=folds.csv", f"--weights={weights}", f"--work=work/{out}", f"--out={out}"]
+    return main([*call, "--options", text])
 
 
 @pytest.mark.parametrize("method", ON_TOKENS)
@@ -203,6 +208,57 @@ def test_a_published_backbone_that_is_not_at_hand_is_told(method: str, told: str
     assert train(method, f"paper-{method}", settings=options(method, "paper")) == 0
     absent = read_json(f"paper-{method}/card.json")["absent"]
     assert absent["code"] == "no_weights" and told in absent["next_step"]
+
+
+SHAPE = """; the form is {"tower": {...}, "baseline": {...}}. Complete it, or take a preset's"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{}", f"--options: the section 'tower' is not there{SHAPE}"),
+        ('{"foo": 1}', f"--options: the section 'tower' is not there{SHAPE}"),
+        ('{"tower": {}, "baseline": 3}', f"the section 'baseline' is not there{SHAPE}"),
+        ("[]", f"--options: the section 'tower' is not there{SHAPE}: --preset NAME"),
+        ('{"tower": {}, "baseline": {}}', "--options, key 'baseline/backbone': it is missing"),
+        (
+            '{"tower": {"tower": "random_vits14"}, "baseline": {"backbone": "stand_in"}}',
+            "--options, key 'baseline/seed': it is missing. Complete it, or take a preset's",
+        ),
+    ],
+)
+def test_options_of_another_form_are_told(
+    text: str, told: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert call_with(text, "hyperiqa", "form") == 1
+    said = capsys.readouterr().err
+    assert told in said and said.count("\n") == 1 and not Path("form").exists()
+
+
+def test_options_that_are_no_json_are_told(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        call_with("{bad", "hyperiqa", "form")
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and "argument --options: not JSON (Expecting property name" in said
+    assert "--preset" in said
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("nowhere", "nowhere/card.json: there is no card of the weights dinov2_vits14. Run "),
+        ("niqe", "card.json: this is no card of the weights dinov2_vits14 (its name is 'niqe')"),
+    ],
+)
+def test_a_folder_without_the_weights_is_told(
+    folder: str, told: str, capsys: pytest.CaptureFixture
+) -> None:
+    write_json("niqe/card.json", {"name": "niqe", "files": {}})
+    settings = options("hyperiqa")
+    settings["tower"]["tower"] = "dinov2_vits14"
+    assert call_with(json.dumps(settings), "hyperiqa", "form", weights=folder) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert told in said and "'fgresq weights dinov2_vits14'" in said
 
 
 def test_one_meta_task_is_told(capsys: pytest.CaptureFixture) -> None:

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from fgresq.cli import main
 from fgresq.config import load, merge
 from fgresq.errors import UserError
-from fgresq.files import read_json, write_json
+from fgresq.files import read_json, sha256, write_json
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS, read_images, read_pairs, write_images
@@ -462,13 +462,19 @@ def test_a_folder_is_scored_by_the_checkpoint(trained: Path, capsys: pytest.Capt
         ("missing", "there are no such weights"),
         ("other", "another architecture"),
         ("stage1", "this is no FGResQ"),
+        ("two runs", "weights.safetensors: its SHA-256 is not the one in card.json"),
+        ("bare card", "card.json: the section 'tower' is not there"),
+        ("poor tower", "card.json, key 'tower/device': it is missing"),
+        ("poor settings", "card.json, key 'train_encoder': it is missing"),
+        ("file", "card.json: there is no such folder of weights. Train again, or give the folder"),
     ],
 )
 def test_a_bad_checkpoint_is_told(
     trained: Path, tmp_path: Path, fault: str, told: str, capsys: pytest.CaptureFixture
 ) -> None:
     card = read_json(("s1" if fault == "stage1" else "s2") + "/card.json")
-    write_json(tmp_path / "card.json", card)
+    card |= {"poor tower": {"tower": {}}, "poor settings": {"settings": {}}}.get(fault, {})
+    write_json(tmp_path / "card.json", {"kind": "FGResQ"} if fault == "bare card" else card)
     weights, good = tmp_path / "weights.safetensors", Path("s2/weights.safetensors")
     if fault == "pickle":
         weights.write_bytes(pickle.dumps({"a": 1}))
@@ -478,7 +484,13 @@ def test_a_bad_checkpoint_is_told(
         state = load_file(good)
         state["quality.heads.score_head.weight"] = torch.zeros(1, 3)
         save_file(state, weights)
-    assert main(["score", "--checkpoint", str(tmp_path), "--images", "own", "--out", "y.csv"]) == 1
+        write_json(tmp_path / "card.json", {**card, "sha256": sha256(weights)})
+    elif fault == "two runs":
+        weights.write_bytes(Path("s1/weights.safetensors").read_bytes())
+    elif fault != "missing":
+        weights.write_bytes(good.read_bytes())
+    folder = tmp_path / "card.json" if fault == "file" else tmp_path
+    assert main(["score", "--checkpoint", str(folder), "--images", "own", "--out", "y.csv"]) == 1
     assert told in capsys.readouterr().err and not Path("y.csv").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import re
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -13,11 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from fgresq import weights
+from fgresq import packaged, weights
+from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, sha256
+from fgresq.metrics import brisque, frozen, towers
+from fgresq.mini import dat
+from fgresq.model import lite0
+from tests.conftest import write_folder
 
 TENSOR = {"layer.weight": torch.arange(6.0).reshape(2, 3)}
 
@@ -137,3 +143,66 @@ def test_linear_weights_are_found_by_their_bias():
     )
     known = {"w": np.arange(6.0).reshape(2, 3), "b": np.zeros(3)}
     assert np.array_equal(linear_weights(graph, known)["b"], known["w"].T)
+
+
+@pytest.fixture
+def placed(package, tmp_path) -> Path:
+    """A folder of the weights `name`."""
+    weights.extract("name", entry_of(package), tmp_path / "name", package.parent)
+    return tmp_path / "name"
+
+
+def test_placed_weights_are_read(placed):
+    assert torch.equal(
+        packaged.read_weights(placed, "name")["layer.weight"], TENSOR["layer.weight"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("cut", "model.safetensors: the file is damaged.*Run 'fgresq weights name'"),
+        ("other", "model.safetensors: the file is damaged or another's"),
+        ("missing", "model.safetensors: there are no such weights. Run 'fgresq weights name'"),
+        ("no card", "card.json: there is no card of the weights name. Run 'fgresq weights name'"),
+        ("card of another", "its name is 'niqe'.*Give the folder that 'fgresq weights name' makes"),
+        ("card of none", "card.json: this is no card of the weights name .its name is None."),
+        ("card cut", "card.json: not JSON"),
+    ],
+)
+def test_damaged_and_foreign_weights_are_told(placed, fault, told):
+    path, card = placed / "model.safetensors", placed / "card.json"
+    if fault == "cut":
+        path.write_bytes(path.read_bytes()[:100])
+    elif fault == "other":
+        save_file({"mu": torch.zeros(1)}, path)
+    elif fault == "missing":
+        path.unlink()
+    elif fault == "no card":
+        card.unlink()
+    else:
+        cards = {"card of another": '{"name": "niqe", "files": {}}', "card of none": "[]"}
+        card.write_text(cards.get(fault, "{"))
+    with pytest.raises(UserError, match=told):
+        packaged.read_weights(placed, "name")
+
+
+def test_damaged_weights_of_a_method_are_told_in_one_line(tmp_path, monkeypatch, capsys):
+    shutil.copytree(frozen.WEIGHTS / "brisque", tmp_path / "w/brisque")
+    path = tmp_path / "w/brisque/model.safetensors"
+    path.write_bytes(path.read_bytes()[:100])
+    monkeypatch.setattr(frozen, "WEIGHTS", tmp_path / "w")
+    brisque.model.cache_clear()  # what another test loaded
+    images, out = write_folder(tmp_path / "own") / "images", tmp_path / "scores.csv"
+    call = ["score", "brisque", f"--images={images}", f"--out={out}", f"--cache={tmp_path}/kept"]
+    assert main(call) == 1 and not out.exists()
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert f"{path}: the file is damaged" in told and "Run 'fgresq weights brisque'" in told
+
+
+@pytest.mark.parametrize(
+    "load", [towers.dinov2, lite0.efficientnet, lambda folder: dat.network(folder, 2)]
+)
+def test_a_folder_of_other_weights_is_told(load):
+    with pytest.raises(UserError, match="(its name is 'niqe')|(there are no such weights)"):
+        load(frozen.WEIGHTS / "niqe")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.bootstrap import Draws, draw
-from fgresq.config import add_options, check, options_of, read_yaml
+from fgresq.config import add_options, options_of, read_methods
 from fgresq.errors import UserError, unknown
 from fgresq.tables import (
     SCORE_COLUMNS,
@@ -185,17 +185,6 @@ def check_images(table: pd.DataFrame, column: str, images: pd.DataFrame, where: 
             f"image '{name}' is not in the image table",
             "Make this table again from the present images",
         )
-
-
-def read_methods(path: str | Path) -> dict[str, dict[str, Any]]:
-    """Read the methods file: name to entry.
-
-    Raises:
-        UserError: names the method and key at fault.
-    """
-    methods = read_yaml(path)
-    check(methods, "methods", path)
-    return methods
 
 
 def join_scores(

@@ -9,7 +9,6 @@ holds commit, settings digest, manifests, seeds, device and versions. Neither ho
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,10 @@ import pandas as pd
 
 from fgresq.analysis.ablation import ABLATION_COLUMNS
 from fgresq.analysis.headline import headline, origins_of
-from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS, read_methods
+from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS
 from fgresq.analysis.provenance import provenance
-from fgresq.config import CONFIG, load
+from fgresq.arguments import settings_json
+from fgresq.config import CONFIG, given_options, load, read_methods
 from fgresq.errors import unknown
 from fgresq.files import read_json, write_json
 from fgresq.tables import read_table
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", required=True, help="name of the preset")
     parser.add_argument(
         "--options",
-        type=json.loads,
+        type=settings_json,
         metavar="JSON",
         help="all settings of the preset as JSON (default: from the settings file)",
     )
@@ -57,10 +57,10 @@ def preset_of(args: argparse.Namespace) -> dict[str, Any]:
     """Give all settings of the preset.
 
     Raises:
-        UserError: there is no such preset.
+        UserError: `--options` are no mapping, or there is no such preset.
     """
     if args.options is not None:
-        return args.options
+        return given_options(args.options)
     presets = load()["presets"]
     if args.preset not in presets:
         raise unknown(CONFIG, "preset", args.preset, presets)

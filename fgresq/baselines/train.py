@@ -23,7 +23,7 @@ from fgresq.baselines import BASELINES
 from fgresq.baselines.base import Baseline, Feed, Plan, SettledFeed, fine_tuning
 from fgresq.baselines.feeds import feed_of
 from fgresq.baselines.settings import baseline_options
-from fgresq.config import CONFIG, load
+from fgresq.config import CONFIG, given_options, load
 from fgresq.errors import UserError, unknown
 from fgresq.files import sha256, write_csv
 from fgresq.training.encode import name_of
@@ -43,9 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def options_of_call(args: argparse.Namespace) -> dict[str, Any]:
-    """Give {tower, baseline} of a call: from --options, or from the preset."""
+    """Give {tower, baseline} of a call: from --options, or from the preset.
+
+    Raises:
+        UserError: `--options` are of another form, or there is no such preset.
+    """
     if args.options is not None:
-        return args.options
+        return given_options(args.options, "tower", "baseline")
     presets = load()["presets"]
     if args.preset not in presets:
         raise unknown(CONFIG, "preset", args.preset, presets)

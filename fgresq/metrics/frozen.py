@@ -8,10 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
-from fgresq.errors import UserError
+from fgresq import packaged
 from fgresq.metrics import need_pixels
 from fgresq.metrics.reference import OncePerReference
 
@@ -25,12 +24,9 @@ def read_weights(name: str, file: str = "model.safetensors") -> dict[str, torch.
     """Read the weights `name` of config/weights.yaml from data/weights/NAME.
 
     Raises:
-        UserError: they are not there.
+        UserError: they are not there, or are damaged.
     """
-    path = WEIGHTS / name / file
-    if not path.exists():
-        raise UserError(path, "there are no such weights", f"Run 'fgresq weights {name}'")
-    return load_file(path)
+    return packaged.read_weights(WEIGHTS / name, name, file)
 
 
 def ready(network: Network) -> Network:

@@ -20,7 +20,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from fgresq.config import read_yaml
+from fgresq.config import read_methods
 from fgresq.errors import unknown
 from fgresq.metrics.modules import absence
 
@@ -111,7 +111,7 @@ def details(name: str, entry: Mapping[str, Any]) -> str:
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    known = read_yaml(args.methods)
+    known = read_methods(args.methods)
     if args.name and args.name not in known:
         raise unknown(args.methods, "method", args.name, known)
     chosen = [args.name] if args.name else list(known)

@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from fgresq.absent import Absent
-from fgresq.config import read_yaml
+from fgresq.config import WEIGHTS as TABLE
+from fgresq.config import check_weight_names, read_yaml
 from fgresq.errors import UserError
 from fgresq.hub_cache import TABLE, cached_files, state_of
 
@@ -73,10 +74,15 @@ def own_absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
     Args:
         name: of the method.
         entry: of the method in config/methods.yaml.
+
+    Raises:
+        UserError: its entry names weights that there are none of.
     """
     if "hub" not in entry:
         return ask(name, "absent")
-    weights = read_yaml(TABLE)[entry["hub"]]
+    table = read_yaml(TABLE)
+    check_weight_names({name: entry}, table, "config/methods.yaml")
+    weights = table[entry["hub"]]
     if cached_files(weights["fetch"]):
         return None
     reason = f"its weights ({weights['title']}) are not at hand"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from fgresq.config import read_yaml
+from fgresq.config import read_methods
 from fgresq.files import write_json
 from fgresq.metrics.modules import own_absence
 from fgresq.tables import read_scores
@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> None:
     tables = [read_scores(path) for path in args.scores]
     joined = pd.concat(tables, ignore_index=True) if tables else None
     found: dict[str, Any] = {}
-    for name, entry in read_yaml(args.methods).items():
+    for name, entry in read_methods(args.methods).items():
         own = joined[joined["method"].eq(name)] if joined is not None else None
         found[name] = state(name, entry, own if name in args.named else None)
         found[name]["full"] = name in args.full  # one that `make report-full` brings in

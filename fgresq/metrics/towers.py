@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from torch.nn import functional
 from tqdm import tqdm
 
-from fgresq.errors import UserError
 from fgresq.images import read_rgb
+from fgresq.packaged import read_weights
 from fgresq.torchvision_ops import make_importable
 
 TOWERS = ("random", "dinov2")
@@ -59,12 +58,9 @@ def dinov2(folder: Path) -> torch.nn.Module:
     """Load DINOv2 ViT-S/14; every weight must be named and used.
 
     Raises:
-        UserError: its weights are not there.
+        UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    path = folder / "model.safetensors"
-    if not path.exists():
-        raise UserError(path, "there are no such weights", "Run 'fgresq weights dinov2_vits14'")
-    state = load_file(path)
+    state = read_weights(folder, "dinov2_vits14")
     model = vit(0)
     state["pos_embed"] = resampled_positions(state["pos_embed"], CROP // 14)
     model.load_state_dict(state, strict=True)

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
-from fgresq.errors import UserError
 from fgresq.mini.degradations import Degraded
 from fgresq.mini.restorers import back_projected, bicubic, sharpened
+from fgresq.packaged import read_weights
 from fgresq.torchvision_ops import make_importable
 
 
@@ -21,15 +20,13 @@ def network(folder: Path, scale: int) -> torch.nn.Module:
     """Load DAT-light of a scale (2 or 4) on the CPU.
 
     Raises:
-        UserError: its weights are not there.
+        UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
+    weights = read_weights(folder, "dat_light", f"x{scale}.safetensors")
     make_importable()
     import spandrel
 
-    path = folder / f"x{scale}.safetensors"
-    if not path.exists():
-        raise UserError(path, "there are no such weights", "Run 'fgresq weights dat_light'")
-    loaded = spandrel.ModelLoader(device="cpu").load_from_state_dict(load_file(path))
+    loaded = spandrel.ModelLoader(device="cpu").load_from_state_dict(weights)
     return loaded.model.eval()
 
 

@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
-from fgresq.errors import UserError
+from fgresq.packaged import read_weights
 from fgresq.torchvision_ops import make_importable
 
-MEND = "Run 'fgresq weights efficientnet_lite0'"
 STEM = {
     "_conv_stem": "conv_stem",
     "_bn0": "bn1",
@@ -34,20 +32,16 @@ def efficientnet(folder: Path) -> torch.nn.Module:
     """Load EfficientNet-Lite0, renamed to timm's `tf_efficientnet_lite0`, strictly.
 
     Raises:
-        UserError: its weights are not there.
+        UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    path = folder / "model.safetensors"
-    if not path.exists():
-        raise UserError(
-            path, "there are no such weights", "Run 'fgresq weights efficientnet_lite0'"
-        )
+    weights = read_weights(folder, "efficientnet_lite0")
     make_importable()
     import timm
 
     model = timm.create_model("tf_efficientnet_lite0")
     flat = [f"blocks.{i}.{j}" for i, stage in enumerate(model.blocks) for j in range(len(stage))]
     state = {}
-    for name, tensor in load_file(path).items():
+    for name, tensor in weights.items():
         found = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", name)
         if found:
             block, layer, kind = int(found[1]), found[2], found[3]

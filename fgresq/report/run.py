@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fgresq.analysis.roles import is_simulated
-from fgresq.errors import UserError
+from fgresq.errors import UserError, unread
 from fgresq.files import read_json
 from fgresq.report.trained import Trained, read_trained
 from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores
@@ -119,8 +119,8 @@ def read_columns(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError as error:
-        raise UserError(path, "there is no such file", "Run the step that makes it") from error
+    except OSError as error:
+        raise unread(path, error) from error
     except (ValueError, pd.errors.ParserError) as error:
         raise UserError(path, f"not a readable table ({error})", "Mend the file") from error
     for name, kind in columns.items():

@@ -23,11 +23,12 @@ from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
 from fgresq.config import add_options, options_of
-from fgresq.files import atomic, digest, read_json, sha256, write_json
+from fgresq.files import atomic, digest, sha256, write_json
 from fgresq.metrics import towers as pixels
 from fgresq.metrics.towers import CROP, SIZE, resized, views
 from fgresq.model import towers as model_towers
 from fgresq.model.towers import StandInTower, build_clip
+from fgresq.packaged import read_card
 from fgresq.tables import TASKS, read_images, restored
 from fgresq.training.settings import weights_file
 
@@ -76,13 +77,12 @@ def centre(images: torch.Tensor) -> torch.Tensor:
 
 def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str:
     """Name a cache by what its bytes follow from."""
-    card = weights / "card.json"
     packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "native"
     settings = {name: tower[name] for name in KEYED}
     if (file := weights_file(tower)) and file.is_file():
         settings["pretrained"] = sha256(file)
     code = [sha256(module.__file__) for module in (pixels, model_towers)]
-    made_of = read_json(card) if packaged else None
+    made_of = read_card(weights, "dinov2_vits14") if packaged else None
     return digest([images["sha256"].tolist(), settings, made_of, code])
 
 

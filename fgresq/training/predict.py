@@ -12,6 +12,7 @@ import torch
 from tqdm import tqdm
 
 from fgresq.code_digest import code_digest
+from fgresq.config import Given, given
 from fgresq.errors import UserError
 from fgresq.files import digest, sha256
 from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, library_versions
@@ -23,7 +24,7 @@ from fgresq.model.towers import build_clip
 from fgresq.tables import TASKS, write_scores
 from fgresq.training.encode import centre, device_of, name_of, tokens_of
 from fgresq.training.stage1 import Alignment
-from fgresq.training.weights import CARD, WEIGHTS, load_strictly, read_card, read_weights
+from fgresq.training.weights import CARD, MEND, WEIGHTS, load_strictly, read_card, read_weights
 
 
 def weights_folder(tower: dict[str, Any]) -> Path:
@@ -42,11 +43,14 @@ class Scorer:
     """
 
     def __init__(self, folder: Path) -> None:
-        card, state = read_card(folder, "FGResQ"), read_weights(folder)
+        parts, where = ("tower", "settings"), folder / CARD
+        card = given(read_card(folder, "FGResQ"), parts, where, MEND)
+        state = read_weights(folder)
         self.tower = card["tower"]
         self.on = device_of(self.tower)
         weights = weights_folder(self.tower)
-        self.model = FGResQ.build({**self.tower, **card["settings"]}, weights)
+        settings = Given({**self.tower, **card["settings"]}, where, MEND)
+        self.model = FGResQ.build(settings, weights)
         self.degradation = Alignment(build_clip(self.tower, weights, list(TASKS)))
         for part, prefix in ((self.model, "quality."), (self.degradation, "degradation.")):
             own = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}

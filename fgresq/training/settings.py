@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-from fgresq.config import CONFIG, load, merge
+from fgresq.arguments import settings_json
+from fgresq.config import CONFIG, given_options, load, merge
 from fgresq.errors import UserError, unknown
 from fgresq.files import sha256
 from fgresq.hub_cache import CLIP, state_of
@@ -75,15 +75,26 @@ def split_run(run: str) -> tuple[str, str, int]:
 
 def add_stage_options(parser: argparse.ArgumentParser) -> None:
     """Give a verb `--options`, or `--preset` and `--variant` to take them from."""
-    parser.add_argument("--options", type=json.loads, metavar="JSON", help="settings as JSON")
+    parser.add_argument(
+        "--options",
+        type=settings_json,
+        metavar="JSON",
+        help='settings as JSON, {"tower": {...}, STAGE: {...}}, where STAGE is "stage1", "stage2" '
+        'or, of train-baseline, "baseline"',
+    )
     parser.add_argument("--preset", default="mini", help="or: the preset to take them from (mini)")
     parser.add_argument("--variant", default="full", help="name under `variants` (full)")
 
 
 def options_of_stage(args: argparse.Namespace, stage: str) -> dict[str, Any]:
-    """Give the settings a stage was called with, the run's seed added to its own."""
-    options = args.options
-    if options is None:
+    """Give the settings a stage was called with, the run's seed added to its own.
+
+    Raises:
+        UserError: `--options` are of another form, or there is no such preset, variant or run.
+    """
+    if args.options is not None:
+        options: dict[str, Any] = given_options(args.options, "tower", stage)
+    else:
         presets = load()["presets"]
         if args.preset not in presets:
             raise unknown(CONFIG, "preset", args.preset, presets)

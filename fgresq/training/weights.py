@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,10 @@ def read_card(folder: Path, kind: str) -> dict[str, Any]:
     """Read the card of a folder of weights.
 
     Raises:
-        UserError: there is none, or it is of another kind.
+        UserError: there is no such folder or card, or it is of another kind.
     """
+    if not folder.is_dir():
+        raise UserError(folder, "there is no such folder of weights", MEND)
     card = read_json(folder / CARD)
     if not isinstance(card, dict) or card.get("kind") != kind:
         found = card.get("kind") if isinstance(card, dict) else None
@@ -43,7 +46,8 @@ def read_weights(folder: Path) -> dict[str, torch.Tensor]:
     """Read the weights of a folder; nothing is unpickled.
 
     Raises:
-        UserError: the file is missing, cut short, or of another form, such as a pickle.
+        UserError: the file is missing, cut short, of another form, such as a pickle, or not the
+            one that its card names.
     """
     path = folder / WEIGHTS
     if not path.exists():
@@ -52,9 +56,13 @@ def read_weights(folder: Path) -> dict[str, torch.Tensor]:
     if data[:2] in (b"PK", b"\x80\x02", b"\x80\x04", b"\x80\x05"):
         raise UserError(path, "this is a pickle, which can run code when read", MEND)
     try:
-        return load(data)
+        state = load(data)
     except (SafetensorError, json.JSONDecodeError) as error:
         raise UserError(path, f"not whole safetensors ({error})", MEND) from error
+    card = read_json(folder / CARD)
+    if not isinstance(card, dict) or card.get("sha256") != hashlib.sha256(data).hexdigest():
+        raise UserError(path, f"its SHA-256 is not the one in {CARD}: they are of two runs", MEND)
+    return state
 
 
 def load_strictly(model: nn.Module, state: dict[str, torch.Tensor], where: Path) -> None:
