@@ -112,7 +112,6 @@ def test_links_are_followed_once_and_a_closed_folder_is_told(
     ("given", "message"),
     [
         (["psnr", "--workers", "2"], "it is scored by one process"),
-        (["ilniqe_refit", "--workers", "0"], "0 processes score nothing"),
         (["ilniqe_refit", "--workers", "2", "--threads", "2"], "each process has one thread"),
         (["niqee"], "unknown method 'niqee'. Did you mean 'niqe'"),
         (["dbcnn"], "method 'dbcnn': it is trained"),

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 from fgresq.absent import Absent
-from fgresq.config import WEIGHTS as TABLE
 from fgresq.config import check_weight_names, read_yaml
 from fgresq.errors import UserError
 from fgresq.hub_cache import TABLE, cached_files, state_of

@@ -44,8 +44,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq.config import read_yaml
+from fgresq.arguments import at_least_one
+from fgresq.config import read_methods
 from fgresq.errors import OneImage, UserError, unknown
+from fgresq.files import check_writable
 from fgresq.images import read_rgb
 from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, version_of
 from fgresq.metrics.evaluate import Judgement, evaluate
@@ -66,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="score table to write")
     parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
     workers = "processes, for a method with `workers` in the methods file (default 1)"
-    parser.add_argument("--workers", type=int, default=1, help=workers)
+    parser.add_argument("--workers", type=at_least_one, default=1, help=workers)
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
 
 
@@ -170,7 +172,7 @@ def entry_of(method: str | None, table: str) -> dict[str, Any]:
     Raises:
         UserError: none is named, it has no entry, or it is trained.
     """
-    entries = read_yaml(table)
+    entries = read_methods(table)
     if method is None:
         mend = "Name one (`fgresq methods` lists them), or give --checkpoint"
         raise UserError("fgresq score", "no method is named", mend)
@@ -185,8 +187,6 @@ def entry_of(method: str | None, table: str) -> dict[str, Any]:
 
 def workers_of(args: argparse.Namespace, entry: dict[str, Any]) -> None:
     """Refuse several processes where a method does not bear them: its own process, or threads."""
-    if args.workers < 1:
-        raise UserError("--workers", f"{args.workers} processes score nothing", "Give 1 or more")
     if args.workers > 1 and "workers" not in entry:
         problem = "it is scored by one process, as its model is held once"
         mend = "Leave --workers out, or where it bears several, say `workers` in the methods file"
@@ -215,11 +215,12 @@ def tell(method: str, reasons: pd.Series) -> None:
 
 
 def keep_inputs(out: str, images: Path, rows: pd.DataFrame) -> None:
-    """Refuse to write over what is read.
+    """Refuse what would fail after all images are scored, or write over what is read.
 
     Raises:
-        UserError: the score table is to be written over one of the inputs.
+        UserError: the score table cannot be written there, or is one of the inputs.
     """
+    check_writable(out)
     read = {str(images), *rows["path"], *rows["reference"], *rows["mask"]} - {""}
     if os.path.realpath(out) in {os.path.realpath(path) for path in read}:
         raise UserError(out, "it is read, and would be written over", "Give --out another name")
