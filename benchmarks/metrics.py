@@ -9,7 +9,8 @@ they do no more work than the method needs. The ways take turns, the order is re
 to repeat, every repeat has another reference, and the median counts. Time is the CPU time of the
 process, so that other work on the machine does not count; it is that of one thread. The last
 column is the greatest difference of values; docs/methods.md says where a peer follows another
-convention.
+convention. A method without a peer, or not at hand, has the reason in the peer's place. A run ahead
+of the repeats is not timed: in it IL-NIQE-refit fits its model, where none is kept yet.
 LPIPS, DISTS and BRISQUE of the peers are given our weights, for they would download the same ones;
 a peer whose values are then further from ours than TOLERANCES allows is left out. piq has LPIPS on
 VGG16 alone; its DISTS would bring a shorter side above 256 to 256, here it takes images as they
@@ -35,13 +36,18 @@ from PIL import Image
 from skimage import data
 from threadpoolctl import threadpool_limits
 
+from fgresq.config import read_yaml
 from fgresq.metrics import frozen, planes
+from fgresq.metrics.modules import absence
 from fgresq.torchvision_ops import make_importable
 
 SIZES = ((256, 256), (800, 1080))  # rows, columns
 # How far the values of a peer with our weights may lie from ours. BRISQUE, about 0 to 100, has the
 # widest: it counts pixels below their mean, and in flat parts of an image rounding says which are.
 TOLERANCES = {"lpips": 1e-5, "lpips_vgg": 1e-5, "dists": 1e-5, "brisque": 0.5}
+NO_PEER = dict.fromkeys(
+    ("niqe", "ilniqe", "ilniqe_refit"), "neither has it, and pyiqa's is non-commercial"
+) | {"vif": "neither has the wavelet form"}
 Way = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -152,6 +158,8 @@ def peers() -> dict[str, tuple[Callable[[np.ndarray], torch.Tensor], dict[str, C
                                                         sigma_n_sq=2.0)}),
         "gmsd": (gray, of(piq=piq.gmsd)),
         "niqe": (gray, {}),
+        "ilniqe": (gray, {}),
+        "ilniqe_refit": (gray, {}),
         "brisque": (gray, {"piq": brisque_of_piq}),
     }  # fmt: skip
     for name in ("lpips", "lpips_vgg", "dists"):
@@ -175,6 +183,10 @@ def difference(ours: list[float], others: list[float]) -> float:
 
 def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list[dict]:
     """Measure one method and its peers at one size; a row for each peer, or one without."""
+    row = {"method": name, "size": f"{shape[1]}x{shape[0]}"}
+    absent = absence(name, read_yaml("config/methods.yaml")[name])
+    if absent:
+        return [row | {"peer": f"none (not measured: {absent.reason})"}]
     prepare, builders = peers()[name]
     ways = {"ours": import_module(f"fgresq.metrics.{name}").score}
     ways |= {peer: build() for peer, build in builders.items()}
@@ -195,9 +207,9 @@ def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list
             taken, values[way] = seconds(ways[way], *sets[repeat % 2][way])
             times[way].append(taken / count)
     rates = {way: 1 / float(np.median(taken)) for way, taken in times.items()}
-    row = {"method": name, "size": f"{shape[1]}x{shape[0]}", "ours/s": rates["ours"]}
+    row |= {"ours/s": rates["ours"]}
     if not builders:
-        return [row | {"peer": "none"}]
+        return [row | {"peer": f"none ({NO_PEER[name]})"}]
     rows = [
         row | {"peer": peer, "peer/s": rates[peer], "ratio": rates["ours"] / rates[peer],
                "max difference": difference(values["ours"], values[peer])}

@@ -13,7 +13,7 @@ import torch
 
 from benchmarks import metrics, pipeline, training
 from fgresq.images import write_png
-from fgresq.metrics import frozen
+from fgresq.metrics import frozen, ilniqe
 from tests.conftest import picture
 
 HOLD = "import sys; block = bytearray({mebibytes} << 20); print('ready', flush=True)"
@@ -83,6 +83,15 @@ def test_a_peer_with_other_values_is_left_out(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(metrics.TOLERANCES, "brisque", -1.0)
     (row,) = metrics.measure("brisque", (96, 130), 1, 1)
     assert "piq (left out: values differ" in row["peer"] and "peer/s" not in row
+
+
+def test_methods_without_a_peer_or_not_at_hand_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ilniqe, "MODEL", tmp_path / "templateModel.mat")
+    (absent,) = metrics.measure("ilniqe", (96, 130), 1, 1)
+    assert "not measured: the authors' pristine model" in absent["peer"]
+    assert set(metrics.NO_PEER) == {name for name, (_, ways) in metrics.peers().items() if not ways}
 
 
 @pytest.mark.parametrize("name", ["metrics", "pairs", "stand_in"])
