@@ -9,8 +9,12 @@ they do no more work than the method needs. The ways take turns, the order is re
 to repeat, every repeat has another reference, and the median counts. Time is the CPU time of the
 process, so that other work on the machine does not count; it is that of one thread. The last
 column is the greatest difference of values; docs/methods.md says where a peer follows another
-convention.
-LPIPS and DISTS of torchmetrics are given our weights, for it would download the same ones.
+convention. A method without a peer, or not at hand, has the reason in the peer's place. A run ahead
+of the repeats is not timed: in it IL-NIQE-refit fits its model, where none is kept yet.
+LPIPS, DISTS and BRISQUE of the peers are given our weights, for they would download the same ones;
+a peer whose values are then further from ours than TOLERANCES allows is left out. piq has LPIPS on
+VGG16 alone; its DISTS would bring a shorter side above 256 to 256, here it takes images as they
+are.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -31,10 +36,18 @@ from PIL import Image
 from skimage import data
 from threadpoolctl import threadpool_limits
 
+from fgresq.config import read_yaml
 from fgresq.metrics import frozen, planes
+from fgresq.metrics.modules import absence
 from fgresq.torchvision_ops import make_importable
 
 SIZES = ((256, 256), (800, 1080))  # rows, columns
+# How far the values of a peer with our weights may lie from ours. BRISQUE, about 0 to 100, has the
+# widest: it counts pixels below their mean, and in flat parts of an image rounding says which are.
+TOLERANCES = {"lpips": 1e-5, "lpips_vgg": 1e-5, "dists": 1e-5, "brisque": 0.5}
+NO_PEER = dict.fromkeys(
+    ("niqe", "ilniqe", "ilniqe_refit"), "neither has it, and pyiqa's is non-commercial"
+) | {"vif": "neither has the wavelet form"}
 Way = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -63,29 +76,61 @@ def colour(image: np.ndarray) -> torch.Tensor:
     return frozen.as_tensor(image) * 255
 
 
-def convolutions(network: torch.nn.Module, weights: str) -> torch.nn.Module:
-    """Put our convolutions into the features of a torchvision network."""
+def convolutions(build: Callable[..., torch.nn.Module], weights: str) -> torch.nn.Module:
+    """Build a network of torchvision and put our convolutions into it; give its features only."""
+    with torch.device("meta"):  # nothing is drawn for the layers that are thrown away
+        features = build(weights=None).features
+    features.to_empty(device="cpu")
     state = frozen.read_weights(weights)
-    layers = [m for m in network.features if isinstance(m, torch.nn.Conv2d)]
+    layers = [m for m in features if isinstance(m, torch.nn.Conv2d)]
     for place, layer in enumerate(layers):
         layer.load_state_dict({k: state[f"features.{place}.{k}"] for k in ("weight", "bias")})
-    return network.features
+    return features
 
 
-def learned(name: str) -> Way:
+def of_torchmetrics(name: str) -> Way:
     """Build LPIPS or DISTS of torchmetrics with our weights, for images from 0 to 1."""
     models = import_module("torchvision.models")
     if name == "dists":
         module = import_module("torchmetrics.functional.image.dists")
-        features = convolutions(models.vgg16(weights=None), "vgg16")
-        module.vgg16 = lambda weights: SimpleNamespace(features=features)
-        return module.DISTSNetwork().eval()
+        features = convolutions(models.vgg16, "vgg16")
+        with patch.object(module, "vgg16", lambda **_: SimpleNamespace(features=features)):
+            return module.DISTSNetwork().eval()
     net, weights = {"lpips": ("alex", "lpips_alex"), "lpips_vgg": ("vgg", "vgg16")}[name]
     module = import_module("torchmetrics.functional.image.lpips")
     build = {"alex": models.alexnet, "vgg": models.vgg16}[net]
-    features = convolutions(build(weights=None), weights)
-    module._get_tv_model_features = lambda *_: features
-    return partial(module._LPIPS(pretrained=True, net=net).eval(), normalize=True)
+    features = convolutions(build, weights)
+    with patch.object(module, "_get_tv_model_features", lambda *_: features):
+        return partial(module._LPIPS(pretrained=True, net=net).eval(), normalize=True)
+
+
+def of_piq(name: str) -> Way:
+    """Build LPIPS on VGG16 or DISTS of piq with our weights, for images from 0 to 1."""
+    module = import_module("piq.perceptual")
+    features = convolutions(import_module("torchvision.models").vgg16, "vgg16")
+    if name == "dists":
+        build, weights = module.DISTS, frozen.read_weights("dists")
+    else:
+        state = frozen.read_weights("vgg16")
+        weights = [state[f"linear.{place}"].view(1, -1, 1, 1) for place in range(5)]
+        build = module.LPIPS
+    with (
+        patch.object(module, "vgg16", lambda **_: SimpleNamespace(features=features)),
+        patch.object(torch.hub, "load_state_dict_from_url", lambda *_, **__: weights),
+    ):
+        network = build().eval()
+    if name == "dists":  # the forward of its own class is this one, after the resizing
+        return lambda image, reference: 1 - module.ContentLoss.forward(network, image, reference)
+    return network
+
+
+def brisque_of_piq() -> Way:
+    """Build BRISQUE of piq with our SVM, for images from 0 to 255."""
+    module = import_module("piq.brisque")
+    svm = frozen.read_weights("brisque")
+    parts = [svm[name].float() for name in ("coefficients", "vectors")]
+    module.load_url = lambda *_, **__: [x.clone() for x in parts]  # it transposes them in place
+    return lambda image, _: module.brisque(image, data_range=255.0)
 
 
 def peers() -> dict[str, tuple[Callable[[np.ndarray], torch.Tensor], dict[str, Callable[[], Way]]]]:
@@ -113,10 +158,14 @@ def peers() -> dict[str, tuple[Callable[[np.ndarray], torch.Tensor], dict[str, C
                                                         sigma_n_sq=2.0)}),
         "gmsd": (gray, of(piq=piq.gmsd)),
         "niqe": (gray, {}),
-        "brisque": (gray, {"piq": lambda: lambda image, _: piq.brisque(image, **peak)}),
+        "ilniqe": (gray, {}),
+        "ilniqe_refit": (gray, {}),
+        "brisque": (gray, {"piq": brisque_of_piq}),
     }  # fmt: skip
     for name in ("lpips", "lpips_vgg", "dists"):
-        listed[name] = (frozen.as_tensor, {"torchmetrics": partial(learned, name)})
+        listed[name] = (frozen.as_tensor, {"torchmetrics": partial(of_torchmetrics, name)})
+    for name in ("lpips_vgg", "dists"):
+        listed[name][1]["piq"] = partial(of_piq, name)
     return listed
 
 
@@ -127,40 +176,49 @@ def seconds(score: Callable, images: list, reference: object) -> tuple[float, li
     return time.process_time() - started, values
 
 
+def difference(ours: list[float], others: list[float]) -> float:
+    """Give the greatest difference of values."""
+    return float(np.abs(np.subtract(ours, others)).max())
+
+
 def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list[dict]:
     """Measure one method and its peers at one size; a row for each peer, or one without."""
+    row = {"method": name, "size": f"{shape[1]}x{shape[0]}"}
+    absent = absence(name, read_yaml("config/methods.yaml")[name])
+    if absent:
+        return [row | {"peer": f"none (not measured: {absent.reason})"}]
     prepare, builders = peers()[name]
-    ways, absent = {"ours": import_module(f"fgresq.metrics.{name}").score}, {}
+    ways = {"ours": import_module(f"fgresq.metrics.{name}").score}
+    ways |= {peer: build() for peer, build in builders.items()}
     photo = cv2.resize(data.astronaut(), shape[::-1], interpolation=cv2.INTER_CUBIC)
     sets = []
     for reference in (photo, np.ascontiguousarray(photo[:, ::-1])):
         images = [*damaged(reference, count)]
         tensors = [prepare(image) for image in images], prepare(reference)
-        sets.append({"ours": (images, reference), "peer": tensors})
-    for peer, build in builders.items():
-        try:
-            ways[peer] = build()
-            seconds(ways[peer], *sets[0]["peer"])
-        except OSError as error:  # it wants to download
-            ways.pop(peer, None)
-            absent[peer] = str(error)
+        sets.append({way: tensors for way in builders} | {"ours": (images, reference)})
+    values = {way: seconds(ways[way], *sets[0][way])[1] for way in ways}  # warms up, too
+    gaps = {peer: difference(values["ours"], values[peer]) for peer in builders}
+    tolerance = TOLERANCES.get(name, np.inf)
+    left_out = [peer for peer, gap in gaps.items() if not gap <= tolerance]  # NaN is left out
+    ways = {way: score for way, score in ways.items() if way not in left_out}
     times: dict[str, list[float]] = {way: [] for way in ways}
-    values: dict[str, list[float]] = {}
-    for repeat in range(repeats + 1):
+    for repeat in range(1, repeats + 1):
         for way in list(ways) if repeat % 2 else list(reversed(ways)):
-            given = sets[repeat % 2]["ours" if way == "ours" else "peer"]
-            taken, values[way] = seconds(ways[way], *given)
-            if repeat:  # the first warms up
-                times[way].append(taken / count)
+            taken, values[way] = seconds(ways[way], *sets[repeat % 2][way])
+            times[way].append(taken / count)
     rates = {way: 1 / float(np.median(taken)) for way, taken in times.items()}
-    row = {"method": name, "size": f"{shape[1]}x{shape[0]}", "ours/s": rates["ours"]}
+    row |= {"ours/s": rates["ours"]}
+    if not builders:
+        return [row | {"peer": f"none ({NO_PEER[name]})"}]
     rows = [
         row | {"peer": peer, "peer/s": rates[peer], "ratio": rates["ours"] / rates[peer],
-               "max difference": float(np.abs(np.subtract(values["ours"], values[peer])).max())}
+               "max difference": difference(values["ours"], values[peer])}
         for peer in ways if peer != "ours"
     ]  # fmt: skip
-    rows += [row | {"peer": f"{peer} (cannot run: {why})"} for peer, why in absent.items()]
-    return rows or [row | {"peer": "none"}]
+    return rows + [
+        row | {"peer": f"{peer} (left out: values differ by {gaps[peer]:.2g}, over {tolerance:g})"}
+        for peer in left_out
+    ]
 
 
 @torch.inference_mode()

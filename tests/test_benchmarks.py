@@ -11,8 +11,9 @@ import psutil
 import pytest
 import torch
 
-from benchmarks import pipeline, training
+from benchmarks import metrics, pipeline, training
 from fgresq.images import write_png
+from fgresq.metrics import frozen, ilniqe
 from tests.conftest import picture
 
 HOLD = "import sys; block = bytearray({mebibytes} << 20); print('ready', flush=True)"
@@ -53,7 +54,47 @@ def test_the_cost_of_the_cache_is_measured_afresh(
     assert seen == 2 * [16, 16, 4] and not Path("work").exists()
 
 
-@pytest.mark.parametrize("name", ["pairs", "stand_in"])
+def needed(*weights: str) -> None:
+    """Skip the test where weights are not at hand."""
+    for name in weights:
+        if not (frozen.WEIGHTS / name / "card.json").exists():
+            pytest.skip(f"run 'fgresq weights {name}'")
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "peers"),
+    [
+        ("lpips_vgg", ["vgg16"], {"torchmetrics", "piq"}),
+        ("dists", ["vgg16", "dists"], {"torchmetrics", "piq"}),
+        ("brisque", ["brisque"], {"piq"}),
+    ],
+)
+@torch.inference_mode()
+def test_peers_with_our_weights_give_our_values(
+    name: str, weights: list[str], peers: set[str]
+) -> None:
+    needed(*weights)
+    assert {row["peer"] for row in metrics.measure(name, (96, 130), 1, 1)} == peers
+
+
+@torch.inference_mode()
+def test_a_peer_with_other_values_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed("brisque")
+    monkeypatch.setitem(metrics.TOLERANCES, "brisque", -1.0)
+    (row,) = metrics.measure("brisque", (96, 130), 1, 1)
+    assert "piq (left out: values differ" in row["peer"] and "peer/s" not in row
+
+
+def test_methods_without_a_peer_or_not_at_hand_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ilniqe, "MODEL", tmp_path / "templateModel.mat")
+    (absent,) = metrics.measure("ilniqe", (96, 130), 1, 1)
+    assert "not measured: the authors' pristine model" in absent["peer"]
+    assert set(metrics.NO_PEER) == {name for name, (_, ways) in metrics.peers().items() if not ways}
+
+
+@pytest.mark.parametrize("name", ["metrics", "pairs", "stand_in"])
 def test_they_run_as_their_help_says(name: str) -> None:
     call = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
     done = subprocess.run(call, capture_output=True, text=True)
