@@ -238,7 +238,7 @@ def options_of_baseline(wildcards):
 
 
 def placed_for_baseline(wildcards):
-    """Name by content what a baseline reads that no rule makes: where it changes, runs are anew."""
+    """Name by content what a baseline reads and a user places; with another it is run anew."""
     preset = CONFIG["presets"][wildcards.preset]
     return placed_for(baseline_options(preset, wildcards.baseline)["baseline"])
 
