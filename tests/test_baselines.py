@@ -11,13 +11,20 @@ import torch
 from torch import nn
 
 from fgresq.baselines import hyperiqa, metaiqa
-from fgresq.baselines.backbones import Backbone, PixelBackbone, TokenBackbone
+from fgresq.baselines.backbones import (
+    Backbone,
+    PixelBackbone,
+    TokenBackbone,
+    pixel_backbone,
+    weights_of,
+)
 from fgresq.baselines.base import Baseline, Feed, Inputs, Labels, SettledFeed
 from fgresq.baselines.dbcnn import DBCNN, bilinear, scnn
 from fgresq.baselines.hyperiqa import Generated, HyperIQA
 from fgresq.baselines.metaiqa import MetaIQA, adapted, meta_loss
 from fgresq.baselines.settings import baseline_options
 from fgresq.config import load
+from fgresq.errors import UserError
 from fgresq.torchvision_ops import make_importable
 from fgresq.training.losses import fidelity_loss
 
@@ -280,3 +287,12 @@ def test_published_backbones_take_crops(name: str, monkeypatch: pytest.MonkeyPat
     model.eval().losses({"crops": crops}, labels(3))["loss"].backward()
     first = next(network.parameters())
     assert first.grad is not None and first.grad.abs().max() > 0
+
+
+def test_a_damaged_backbone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = weights_of("resnet18")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"cut short")
+    with pytest.raises(UserError, match="resnet18/model.safetensors: the file is damaged"):
+        pixel_backbone("resnet18")

@@ -174,6 +174,13 @@ def test_a_faulty_methods_file_is_told(
     assert f"{path}" in said and told in said and said.count("\n") == 1
 
 
+def test_an_entry_without_a_module_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "methods.yaml"
+    path.write_text(json.dumps({"mine": read_yaml("config/methods.yaml")["psnr"]}))
+    assert main(["methods", "--methods", str(path)]) == 1
+    assert "there is no fgresq/metrics/mine.py with a function" in capsys.readouterr().err
+
+
 def test_an_entry_of_unknown_weights_is_told_to_who_runs_the_method() -> None:
     with pytest.raises(UserError, match="key 'hub': unknown weights 'nowhere'"):
         modules.own_absence("topiq_nr", {"hub": "nowhere"})

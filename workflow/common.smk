@@ -14,7 +14,7 @@ from fgresq.baselines.settings import placed as placed_for
 from fgresq.config import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.files import read_json
-from fgresq.metrics.modules import own_version
+from fgresq.metrics.modules import check_modules, own_version
 from fgresq.raw import raw_state, walk
 from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest
@@ -33,6 +33,7 @@ def settings():
     for name, entries in files.items():
         check(entries, name, f"config/{name}.yaml")
     check_names(resolved, **files)
+    check_modules(files["methods"])
     if resolved["full"]:
         for preset in resolved["presets"].values():
             preset["methods"] = list(dict.fromkeys(preset["methods"] + preset["full_methods"]))

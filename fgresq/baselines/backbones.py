@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -168,7 +169,11 @@ def pixel_backbone(name: str) -> PixelBackbone:
     if not path.exists():
         raise UserError(path, "there are no such weights", absence_of(name).next_step)
     network = timm.create_model(name, features_only=True, out_indices=STAGES)
-    state = {k: v for k, v in load_file(path).items() if not k.startswith("fc.")}
+    try:
+        loaded = load_file(path)
+    except SafetensorError as error:
+        raise UserError(path, f"the file is damaged ({error})", "Fetch it again") from error
+    state = {k: v for k, v in loaded.items() if not k.startswith("fc.")}
     if name == "vgg16":  # ours counts convolutions; timm counts layers
         own = {k.rsplit(".", 1)[0]: None for k in network.state_dict()}
         of_layer = dict(enumerate(own))

@@ -22,7 +22,7 @@ from typing import Any
 
 from fgresq.config import read_methods
 from fgresq.errors import unknown
-from fgresq.metrics.modules import absence
+from fgresq.metrics.modules import absence, check_modules
 
 WIDTH = 100
 HEADS = ("NAME", "KIND", "BETTER", "RANGE", "MEMORY", "STATE", "LICENCE")
@@ -112,6 +112,7 @@ def details(name: str, entry: Mapping[str, Any]) -> str:
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     known = read_methods(args.methods)
+    check_modules(known)
     if args.name and args.name not in known:
         raise unknown(args.methods, "method", args.name, known)
     chosen = [args.name] if args.name else list(known)

@@ -31,12 +31,25 @@ def method_module(name: str | None) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != f"fgresq.metrics.{name}":
             raise  # the module is there, and a library that it uses is not
-        raise UserError(
-            f"method '{name}'",
-            "there is no such untrained method",
-            "'fgresq methods' lists them; a trained FGResQ is named by --checkpoint",
-        ) from error
+        raise no_module(name) from error
     return module
+
+
+def no_module(name: str | None) -> UserError:
+    """Build the error for an untrained method of which nothing is there but its entry."""
+    problem = f"there is no fgresq/metrics/{name}.py with a function `score`"
+    return UserError(f"method '{name}'", problem, "Write it: docs/add-a-method.md shows how")
+
+
+def check_modules(entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check that every untrained method of the methods file has its module.
+
+    Raises:
+        UserError: names the first that has none.
+    """
+    for name, entry in entries.items():
+        if not entry["trained"] and not (FOLDER / f"{name}.py").exists():
+            raise no_module(name)
 
 
 def defined(source: str) -> set[str]:
