@@ -171,7 +171,8 @@ def scored(name: str, folder: Path, images: dict[str, np.ndarray]) -> pd.DataFra
 def test_a_toolkit_gets_rgb_and_gives_values(pyiqa, tmp_path, monkeypatch):
     """NCHW, float32, [0, 1], the image before its reference; values come back in the table."""
     monkeypatch.chdir(tmp_path)
-    Path("config").symlink_to(ROOT / "config")
+    for name in ("config", "workflow"):
+        Path(name).symlink_to(ROOT / name)
     image = np.zeros((5, 7, 3), np.uint8)
     image[..., 0], image[..., 2], image[0, 0] = 255, 51, (255, 102, 0)
     found = scored("musiq", tmp_path, {"a": image, "b": image // 3})

@@ -232,7 +232,8 @@ def test_other_weights_are_another_version(small, state, monkeypatch):
 
 def test_scoring_a_table(small, state, folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("config").symlink_to(ROOT / "config")
+    for name in ("config", "workflow"):
+        Path(name).symlink_to(ROOT / name)
     torch.save(state, small / "FGResQ.pth")
     rows = empty(IMAGE_COLUMNS)
     for place, path in enumerate(sorted((folder / "images").glob("*.png"))[:4]):
