@@ -58,6 +58,13 @@ def test_a_short_table_has_paths_from_its_own_folder(folder: Path) -> None:
     assert found["reason"][rows[1][0]] == "no reference"
 
 
+def test_without_references_the_way_to_name_them_is_told(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    scored(folder, "--images", str(folder / "out"))
+    assert "name them: --references FOLDER" in capsys.readouterr().err
+
+
 def test_one_picture_is_scored_against_one(folder: Path) -> None:
     one = [f"--images={folder / 'out/one.png'}", f"--references={folder / 'gt/one.bmp'}"]
     assert scored(folder, *one)["value"].notna().tolist() == [True]

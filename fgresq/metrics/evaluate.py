@@ -13,6 +13,7 @@ from fgresq.metrics import NoValue
 
 Method = Callable[[np.ndarray, np.ndarray | None], float]
 Judgement = tuple[float, str]  # a value and an empty reason, or NaN and the reason
+NO_REFERENCE = "no reference"
 DIGITS = 9  # of a value: below them, OpenCV's filters depend on where memory happens to lie
 
 
@@ -68,7 +69,7 @@ def evaluate(
         OneImage: the method fails on it.
     """
     if kind == "FR" and not reference:
-        return math.nan, "no reference"
+        return math.nan, NO_REFERENCE
     image = read_rgb(path)
     other = read(reference) if kind == "FR" else None
     if other is not None and image.shape != other.shape:

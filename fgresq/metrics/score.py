@@ -50,7 +50,7 @@ from fgresq.errors import OneImage, UserError, unknown
 from fgresq.files import check_writable
 from fgresq.images import read_rgb
 from fgresq.metrics.cache import CACHE, ScoreCache, image_hash, version_of
-from fgresq.metrics.evaluate import Judgement, evaluate
+from fgresq.metrics.evaluate import NO_REFERENCE, Judgement, evaluate
 from fgresq.metrics.listed import listed
 from fgresq.metrics.modules import method_module, own_absence
 from fgresq.tables import write_scores
@@ -210,6 +210,8 @@ def tell(method: str, reasons: pd.Series) -> None:
     logging.info("%s: %d images, %d without value", method, len(reasons), without.total())
     for reason, number in without.most_common(SHOWN):
         logging.info("  %d: %s", number, reason)
+    if len(reasons) and set(reasons) == {NO_REFERENCE}:
+        logging.info("  name them: --references FOLDER, or a table with the column `reference`")
     if len(without) > SHOWN:
         logging.info("  and %d reasons more", len(without) - SHOWN)
 
