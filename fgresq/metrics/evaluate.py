@@ -14,7 +14,7 @@ from fgresq.metrics import NoValue
 Method = Callable[[np.ndarray, np.ndarray | None], float]
 Judgement = tuple[float, str]  # a value and an empty reason, or NaN and the reason
 NO_REFERENCE = "no reference"
-DIGITS = 9  # of a value: below them, OpenCV's filters depend on where memory happens to lie
+DIGITS = 9  # of a value: float32, in which most methods reckon, holds no more
 
 
 def inside_mask(
