@@ -245,11 +245,14 @@ def placed_for_baseline(wildcards):
 
 
 def placed_for_tower(wildcards, output):
-    """Name the weights of a preset's tower by content; a run that had no network is tried again."""
-    card = Path(output[0])
+    """Name a tower's weights in the Hub's cache by content; what had no network is tried again.
+
+    Weights in a file of their own are an input.
+    """
+    tower, card = CONFIG["presets"][wildcards.preset]["tower"], Path(output[0])
     absent = read_json(card).get("absent", {}) if card.exists() else {}
     tried = card.stat().st_mtime_ns if absent.get("code") == "no_network" else ""
-    return f"{state_of_tower(CONFIG['presets'][wildcards.preset]['tower'])} {tried}".strip()
+    return f"{'' if weights_file(tower) else state_of_tower(tower)} {tried}".strip()
 
 
 def weights_of_baseline(wildcards):
