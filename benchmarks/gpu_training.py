@@ -23,12 +23,12 @@ import torch
 from numpy.lib.format import open_memmap
 
 from fgresq.cli import main as fgresq
-from fgresq.config import load
-from fgresq.metrics.towers import SIZE
+from fgresq.networks.vit import SIZE
+from fgresq.runs import stage_options
+from fgresq.settings import load
 from fgresq.tables import TASKS, read_images, write_images, write_pairs
 from fgresq.training import loop
 from fgresq.training.encode import CACHE, cache_key
-from fgresq.training.settings import stage_options
 
 FLOP_OF_AN_IMAGE = 105e9  # ViT-B/16 at 224, forward and backward
 SOURCES = 7

@@ -30,14 +30,14 @@ from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from fgresq.baselines import BASELINES
-from fgresq.baselines.settings import baseline_options
+from fgresq.baselines.shared import baseline_options
 from fgresq.cli import main as verb
-from fgresq.config import load, read_yaml
 from fgresq.files import digest, read_json, write_csv
-from fgresq.metrics.ridge import predicted, read_features
+from fgresq.runs import stage_options
+from fgresq.settings import load, read_yaml
 from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table
-from fgresq.training.inputs import sides
-from fgresq.training.settings import stage_options
+from fgresq.training.ridge import predicted, read_features
+from fgresq.training.sides import sides
 
 PRESET = "own"
 WEIGHTS = "data/weights/dinov2_vits14"

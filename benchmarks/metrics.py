@@ -36,10 +36,11 @@ from PIL import Image
 from skimage import data
 from threadpoolctl import threadpool_limits
 
-from fgresq.config import read_yaml
-from fgresq.metrics import frozen, planes
-from fgresq.metrics.modules import absence
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks import frozen
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.ops import planes
+from fgresq.scoring.registry import absence
+from fgresq.settings import read_yaml
 
 SIZES = ((256, 256), (800, 1080))  # rows, columns
 # How far the values of a peer with our weights may lie from ours. BRISQUE, about 0 to 100, has the

@@ -30,8 +30,8 @@ import torch
 from skimage.metrics import structural_similarity
 
 from benchmarks.stand_in import GROUP, PARTS, Item, Part, restored
-from fgresq.ssim import MARGIN, bytes_of, luminance, similarities, statistics
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.ops.ssim_plane import MARGIN, bytes_of, luminance, similarities, statistics
 
 SIZES = {"288x288, as PIPAL": (288, 288), "512x384": (384, 512), "1024x768": (768, 1024)}
 

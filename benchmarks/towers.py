@@ -26,9 +26,9 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from fgresq.images import read_rgb
-from fgresq.metrics import towers
-from fgresq.metrics.ridge import fitted
-from fgresq.model.lite0 import efficientnet
+from fgresq.networks import vit as towers
+from fgresq.networks.lite0 import efficientnet
+from fgresq.training.ridge import fitted
 
 BLOCKS = [2, 3, 4, 5, 6, 7, 8, 10, 12]
 FOLDS = 6

@@ -17,16 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fgresq.config import load
-from fgresq.metrics.towers import normalised, views
 from fgresq.model.fgresq import FGResQ
-from fgresq.model.towers import StandInTower, build_clip
+from fgresq.networks.towers import StandInTower, build_clip
+from fgresq.networks.vit import normalised, views
+from fgresq.runs import stage_options
+from fgresq.settings import load
 from fgresq.tables import TASKS, read_images, read_pairs
+from fgresq.training.batches import PairBatches
 from fgresq.training.encode import BATCH, tokens_of
-from fgresq.training.inputs import ImageFeed
+from fgresq.training.feed import ImageFeed
 from fgresq.training.losses import fidelity_loss, ranking_loss
-from fgresq.training.settings import stage_options
-from fgresq.training.stage2 import PairBatches
 
 WEIGHTS = Path("data/weights/dinov2_vits14")
 STEPS = 4
@@ -69,7 +69,7 @@ def main(preset: str) -> None:
     pairs = read_pairs(f"results/pairs/{preset}/pairs.csv")
     batches = PairBatches(images, pairs, settings)
     truth = torch.from_numpy(images["score"].to_numpy(dtype=np.float32))
-    model = FGResQ.build({**tower, **settings}, WEIGHTS)
+    model = FGResQ.build(settings, build_clip(tower, WEIGHTS, list(TASKS)).visual.tower)
     frozen = build_clip(tower, WEIGHTS, list(TASKS)).visual.tower
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-5)
     sample = images["path"].sample(min(SAMPLE, len(images)), random_state=0).tolist()

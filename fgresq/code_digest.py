@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +77,14 @@ def outside(module: str) -> frozenset[str]:
 def libraries(module: str) -> set[str]:
     """List the top-level names that a module and its in-package imports use from outside."""
     return set().union(*(outside(name) for name in closure(module)))
+
+
+def library_versions(*modules: str) -> dict[str, str]:
+    """Give the installed versions of the libraries that modules and their imports use."""
+    owners = metadata.packages_distributions()
+    used = {name for module in modules for name in libraries(module)}
+    names = {owner for name in used for owner in owners.get(name, [])}
+    return {name: metadata.version(name) for name in sorted(names)}
 
 
 @cache

@@ -68,7 +68,7 @@ rule training:
         options=options("analysis"),
         stage1=lambda w, input: folders_of(input.stage1),
         stage2=lambda w, input: folders_of(input.stage2),
-        code=code_digest("fgresq.analysis.training"),
+        code=code_digest("fgresq.analysis.learning"),
     shell:
         "python -m fgresq training --stage1 {params.stage1} --stage2 {params.stage2}"
         " --images {input.images} --pairs {input.pairs} --options {params.options:q}"
@@ -88,7 +88,7 @@ rule baseline_runs:
         "../environment.yml"
     params:
         runs=lambda w, input: folders_of(input.runs),
-        code=code_digest("fgresq.analysis.baselines"),
+        code=code_digest("fgresq.analysis.baseline_runs"),
     shell:
         "python -m fgresq baseline-runs {params.runs} --out {output.runs}"
         " --curves {output.curves} --log {log}"

@@ -26,7 +26,7 @@ rule labels:
         out=subpath(output[0], parent=True),
         options=options("analysis", "label_sources"),
         placed=lambda w: raw_state("data/labels", "work/raw/labels.json"),
-        code=code_digest("fgresq.sources.labels"),
+        code=code_digest("fgresq.analysis.labels_alone"),
     shell:
         "python -m fgresq labels --sources {input.sources} --paper {input.paper}"
         " --options {params.options:q} --out {params.out} --log {log}"

@@ -23,7 +23,7 @@ rule score:
     params:
         attempt=attempt_at,
         placed=lambda w: own_version(w.method, METHODS[w.method]),
-        code=lambda w: code_digest("fgresq.metrics.score", f"fgresq.metrics.{w.method}"),
+        code=lambda w: code_digest("fgresq.scoring.judging", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq score {wildcards.method} --images {input.images}"
         " --workers {threads} --out {output} --log {log}"
@@ -42,7 +42,7 @@ rule features:
     params:
         options=options("ridge"),
         weights=subpath(input.weights, parent=True),
-        code=code_digest("fgresq.metrics.features"),
+        code=code_digest("fgresq.training.features"),
     shell:
         "python -m fgresq features {wildcards.tower} --images {input.images}"
         " --weights {params.weights} --options {params.options:q} --out {output} --log {log}"
@@ -61,7 +61,7 @@ rule ridge:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("fgresq.metrics.ridge"),
+        code=code_digest("fgresq.training.ridge"),
     shell:
         "python -m fgresq ridge ridge_{wildcards.tower} --features {input.features}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
@@ -118,7 +118,7 @@ rule label_source:
         "../environment.yml"
     params:
         made=json.dumps([name for name in SOURCES if SOURCES[name]["adapter"] == "made"]),
-        code=lambda w: code_digest("fgresq.metrics.label_source", f"fgresq.metrics.{w.method}"),
+        code=lambda w: code_digest("fgresq.scoring.label_source", f"fgresq.metrics.{w.method}"),
     shell:
         "python -m fgresq label-source {wildcards.method} --images {input}"
         " --made {params.made:q} --out {output} --log {log}"
@@ -137,7 +137,7 @@ rule method_states:
     params:
         named=lambda w: CONFIG["presets"][w.preset]["methods"],
         full=lambda w: CONFIG["presets"][w.preset]["full_methods"],
-        code=code_digest("fgresq.metrics.states"),
+        code=code_digest("fgresq.scoring.states"),
     shell:
         "python -m fgresq method-states --scores {input.scores} --named {params.named}"
         " --full {params.full} --methods {input.methods} --out {output} --log {log}"

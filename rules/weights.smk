@@ -16,6 +16,6 @@ rule weights:
     params:
         entry=lambda w: json.dumps(read_yaml("config/weights.yaml")[w.name], sort_keys=True),
         out=subpath(output[0], parent=True),
-        code=code_digest("fgresq.weights"),
+        code=code_digest("fgresq.weights.packages"),
     shell:
         "python -m fgresq weights {wildcards.name} --out {params.out} --log {log}"

@@ -9,9 +9,9 @@ import pandas as pd
 import yaml
 from training_tables import write_training, write_untrained
 
+from fgresq.analysis.labels_alone import TABLES
 from fgresq.files import write_csv, write_json
 from fgresq.images import write_png
-from fgresq.sources.labels import TABLES
 from fgresq.tables import (
     IMAGE_COLUMNS,
     PAIR_COLUMNS,

@@ -22,10 +22,10 @@ from fgresq.baselines.base import Baseline, Feed, Inputs, Labels, SettledFeed
 from fgresq.baselines.dbcnn import DBCNN, bilinear, scnn
 from fgresq.baselines.hyperiqa import Generated, HyperIQA
 from fgresq.baselines.metaiqa import MetaIQA, adapted, meta_loss
-from fgresq.baselines.settings import baseline_options
-from fgresq.config import load
+from fgresq.baselines.shared import baseline_options
 from fgresq.errors import UserError
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.settings import load
 from fgresq.training.losses import fidelity_loss
 
 LEVELS, VIEWS, SIDE, SECOND = 2, 2, 4, 5

@@ -13,7 +13,8 @@ import torch
 
 from benchmarks import metrics, pipeline, training
 from fgresq.images import write_png
-from fgresq.metrics import frozen, ilniqe
+from fgresq.metrics import ilniqe
+from fgresq.networks import frozen
 from tests.conftest import picture
 
 HOLD = "import sys; block = bytearray({mebibytes} << 20); print('ready', flush=True)"

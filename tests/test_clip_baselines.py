@@ -10,16 +10,18 @@ import pytest
 import torch
 from torch import nn
 
-from fgresq.baselines.antonyms import PROMPTS, antonym_logits, image_vectors
 from fgresq.baselines.base import Baseline, Labels
-from fgresq.baselines.clip import clip_absence, encode_words, of_any_size, word_ids
 from fgresq.baselines.clipiqa_plus import LearntPrompts
 from fgresq.baselines.liqe import LEVELS, LIQE, SCENES
-from fgresq.config import read_yaml
-from fgresq.metrics import NoValue, clipiqa, modules
-from fgresq.metrics.modules import own_absence
+from fgresq.metrics import clipiqa
+from fgresq.networks.antonyms import PROMPTS, antonym_logits, image_vectors
+from fgresq.networks.clip import clip_absence, encode_words, of_any_size, word_ids
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.ops.least import NoValue
+from fgresq.scoring import registry as modules
+from fgresq.scoring.registry import own_absence
+from fgresq.settings import read_yaml
 from fgresq.tables import TASKS
-from fgresq.torchvision_ops import make_importable
 
 SIZE = 64  # of the tiny models' images
 
@@ -138,7 +140,7 @@ def test_liqe_s_score_is_the_level_that_its_texts_name() -> None:
 
 
 def test_clip_iqa_scores_images_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fgresq.baselines.clip.load_clip", lambda *_: tiny())
+    monkeypatch.setattr("fgresq.networks.clip.load_clip", lambda *_: tiny())
     clipiqa.model.cache_clear()
     images = [crops(1, *size)[0].numpy() for size in ((64, 64), (96, 160), (33, 70))]
     values = [clipiqa.score(image, None) for image in images]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fgresq.config import (
+from fgresq.errors import UserError
+from fgresq.settings import (
     CONFIG,
     check,
     check_names,
@@ -17,7 +18,6 @@ from fgresq.config import (
     read_yaml,
     resolve,
 )
-from fgresq.errors import UserError
 
 FILES = ("sources", "methods", "weights")
 

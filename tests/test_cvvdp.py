@@ -10,9 +10,9 @@ import pytest
 from skimage import data
 
 from fgresq.cli import main
-from fgresq.code_digest import closure
-from fgresq.metrics import NoValue, cvvdp
-from fgresq.metrics.cache import library_versions
+from fgresq.code_digest import closure, library_versions
+from fgresq.metrics import cvvdp
+from fgresq.ops.least import NoValue
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_images
 from tests.conftest import image_table, write_folder
 from tests.damages import blurred, compressed, noised
@@ -23,7 +23,7 @@ MADE = '["mini"]'
 
 def test_values_are_those_of_the_package() -> None:
     """The package is called here as its own page does, without what `jod` sets for speed."""
-    from fgresq.torchvision_ops import make_importable
+    from fgresq.networks.torchvision_ops import make_importable
 
     make_importable()
     import pycvvdp

@@ -9,7 +9,8 @@ import pytest
 import torch
 from skimage import data
 
-from fgresq.metrics import dists, frozen, lpips, lpips_vgg
+from fgresq.metrics import dists, lpips, lpips_vgg
+from fgresq.networks import frozen
 from tests.damages import blurred, noised
 
 WEIGHTS = {"lpips": ["lpips_alex"], "lpips_vgg": ["vgg16"], "dists": ["vgg16", "dists"]}

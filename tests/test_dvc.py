@@ -59,7 +59,7 @@ def test_a_second_repro_runs_nothing(repository: Path) -> None:
 
 
 def test_a_constant_in_an_imported_module_changes_the_phases_that_use_it(repository: Path) -> None:
-    path = repository / "fgresq/ssim.py"
+    path = repository / "fgresq/ops/ssim_plane.py"
     text = path.read_text()
     assert "1.5" in text
     path.write_text(text.replace("1.5", "1.4"))

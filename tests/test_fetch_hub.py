@@ -229,7 +229,7 @@ def test_a_file_that_is_not_there_is_named(site: Site, capsys: pytest.CaptureFix
 
 
 def test_clip_is_fetched_from_where_open_clip_takes_it() -> None:
-    from fgresq.torchvision_ops import make_importable
+    from fgresq.networks.torchvision_ops import make_importable
 
     make_importable()
     from open_clip.pretrained import _get_safe_alternatives, get_pretrained_cfg

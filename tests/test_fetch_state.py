@@ -14,8 +14,8 @@ import yaml
 from filelock import FileLock
 
 from fgresq.code_digest import closure, members
-from fgresq.config import read_yaml
 from fgresq.fetch.items import TABLES, file_names, read_items
+from fgresq.settings import read_yaml
 from tests.conftest import ROOT
 from tests.fetch_site import (
     Site,

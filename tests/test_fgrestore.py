@@ -12,10 +12,10 @@ import pytest
 import torch
 import yaml
 
-from fgresq.config import merge
 from fgresq.files import read_json
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.settings import merge
 from fgresq.tables import TASKS, read_images, read_pairs
-from fgresq.torchvision_ops import make_importable
 from tests import replicas
 from tests.conftest import ROOT, copy_repository
 

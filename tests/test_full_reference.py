@@ -17,23 +17,12 @@ from skimage.color import rgb2xyz, xyz2lab
 from skimage.metrics import structural_similarity
 
 from fgresq.images import read_rgb
-from fgresq.metrics import (
-    NoValue,
-    frozen,
-    fsim,
-    fsimc,
-    gmsd,
-    ms_ssim,
-    psnr,
-    saliency,
-    ssim,
-    ssim_256,
-    vif,
-    vifp,
-    vsi,
-)
-from fgresq.metrics.planes import decimated, gray
-from fgresq.metrics.reference import OncePerReference
+from fgresq.metrics import fsim, fsimc, gmsd, ms_ssim, psnr, ssim, ssim_256, vif, vifp, vsi
+from fgresq.networks import frozen
+from fgresq.ops import saliency
+from fgresq.ops.least import NoValue
+from fgresq.ops.planes import decimated, gray
+from fgresq.ops.reference import OncePerReference
 from tests.damages import blurred, compressed, noised
 
 METHODS = {
@@ -61,7 +50,7 @@ def plane(image: np.ndarray) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def piq():
-    from fgresq.torchvision_ops import make_importable
+    from fgresq.networks.torchvision_ops import make_importable
 
     make_importable()
     return pytest.importorskip("piq")

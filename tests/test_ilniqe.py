@@ -11,9 +11,12 @@ from scipy.stats import weibull_min
 from skimage import data
 
 from fgresq.errors import UserError
-from fgresq.metrics import NoValue, enriched, ilniqe, ilniqe_fit, ilniqe_refit
-from fgresq.metrics.imresize import contributions, imresize
-from fgresq.metrics.natural import half
+from fgresq.metrics import ilniqe, ilniqe_refit
+from fgresq.mini import pristine as ilniqe_fit
+from fgresq.ops import enriched
+from fgresq.ops.imresize import contributions, imresize
+from fgresq.ops.least import NoValue
+from fgresq.ops.natural import half
 from tests.damages import noised
 
 PICTURE = np.ascontiguousarray(data.coffee()[100:356, 150:470])  # 256x320

@@ -14,10 +14,10 @@ from skimage import data, feature, morphology
 from fgresq.cli import main
 from fgresq.files import sha256
 from fgresq.images import write_png
+from fgresq.ops.ssim_plane import luminance, ssim
 from fgresq.pairs import jnd as model
 from fgresq.pairs import threshold
 from fgresq.pairs.threshold import measure, sample
-from fgresq.ssim import luminance, ssim
 from fgresq.tables import IMAGE_COLUMNS, empty, write_images
 
 OPTIONS = {"sign": "random", "beta": 0.7, "plane": "luminance", "images": 4, "seed": 0}

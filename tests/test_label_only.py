@@ -16,8 +16,8 @@ from scipy.stats import pearsonr, spearmanr
 from fgresq.absent import CODES
 from fgresq.analysis.intervals import OVERALL
 from fgresq.cli import main
-from fgresq.config import read_yaml
 from fgresq.files import read_json, sha256
+from fgresq.settings import read_yaml
 from fgresq.sources import label_files
 from tests import replicas
 from tests.conftest import ROOT

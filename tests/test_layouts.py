@@ -14,11 +14,11 @@ from PIL import Image
 from scipy.io import loadmat, savemat
 
 from fgresq.cli import main
-from fgresq.config import check, read_yaml
 from fgresq.errors import UserError
 from fgresq.files import read_json, sha256
 from fgresq.pairs.candidates import candidates
 from fgresq.raw import walk
+from fgresq.settings import check, read_yaml
 from fgresq.sources import direction, label_files, layouts, live, realsrq, steps
 from fgresq.sources.read import LAYOUTS, read_placed
 from fgresq.tables import read_images

@@ -12,10 +12,12 @@ import yaml
 
 from fgresq.absent import CODES, Absent
 from fgresq.cli import main
-from fgresq.config import read_yaml
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
-from fgresq.metrics import ilniqe, listing, modules, states
+from fgresq.metrics import ilniqe
+from fgresq.scoring import listing, states
+from fgresq.scoring import registry as modules
+from fgresq.settings import read_yaml
 from fgresq.tables import read_scores, write_scores
 from tests.conftest import ROOT, write_folder
 from workflow import attempts
@@ -203,7 +205,7 @@ def test_the_table_of_methods_is_rendered() -> None:
 
 def test_an_entry_of_every_method_module_is_checked(tmp_path: Path) -> None:
     """The doc's example passes the schema; its YAML is what the settings take."""
-    from fgresq.config import check
+    from fgresq.settings import check
 
     text = (ROOT / "docs/add-a-method.md").read_text()
     entry = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])

@@ -16,18 +16,11 @@ from skimage import data
 from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.metrics import (
-    NoValue,
-    brisque,
-    dists,
-    frozen,
-    lpips,
-    lpips_vgg,
-    natural,
-    niqe,
-    score,
-    ssim,
-)
+from fgresq.metrics import brisque, dists, lpips, lpips_vgg, niqe, ssim
+from fgresq.networks import frozen
+from fgresq.ops import natural
+from fgresq.ops.least import NoValue
+from fgresq.scoring import score
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from tests.damages import blurred, compressed, noised
 
@@ -46,7 +39,7 @@ SMALL = np.ascontiguousarray(data.astronaut()[:97, 40:141])
 @pytest.fixture(scope="module")
 def torchvision():
     """The networks of torchvision that the peers load, without weights."""
-    from fgresq.torchvision_ops import make_importable
+    from fgresq.networks.torchvision_ops import make_importable
 
     make_importable()
     return pytest.importorskip("torchvision").models

@@ -36,7 +36,7 @@ def test_photographs_exist_and_are_licensed():
 
 
 def test_weights_are_licensed():
-    from fgresq.weights import entries
+    from fgresq.weights.packages import entries
 
     listed = Path("data/LICENSES.md").read_text(encoding="utf-8")
     assert all(

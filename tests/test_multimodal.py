@@ -14,10 +14,10 @@ from PIL import Image
 from scipy.optimize import minimize_scalar
 
 from fgresq.errors import UserError
+from fgresq.external import foreign as placed
+from fgresq.external import levels, pairwise, serve
 from fgresq.metrics import compare2score, deqa_score, qalign
-from fgresq.multimodal import levels, pairwise
-from fgresq.torchvision_ops import make_importable
-from fgresq.workers import placed, serve
+from fgresq.networks.torchvision_ops import make_importable
 from tests import tiny_owl
 from tests.conftest import picture
 

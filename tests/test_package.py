@@ -6,7 +6,7 @@ import re
 
 from setuptools.config.pyprojecttoml import read_configuration
 
-from fgresq.config import read_yaml
+from fgresq.settings import read_yaml
 from tests.conftest import ROOT
 
 COMMAND = re.compile(r"(?:[`']|with |^    )make ([a-z.]+)( FOLDER)?", re.MULTILINE)

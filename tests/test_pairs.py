@@ -14,10 +14,10 @@ from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import sha256, write_csv, write_json
 from fgresq.images import read_rgb, write_png
+from fgresq.ops.ssim_plane import ssim
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS, candidates
 from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS, STEPS, funnel
 from fgresq.pairs.order import all_pairs, oriented
-from fgresq.ssim import ssim
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, read_table, write_images
 
 OPTIONS = {

@@ -12,8 +12,8 @@ from scipy import stats
 
 from fgresq.analysis.inputs import PERFORMANCE_COLUMNS
 from fgresq.analysis.performance import STATS
-from fgresq.config import read_methods
 from fgresq.errors import UserError
+from fgresq.settings import read_methods
 
 KEYS = ["split", "task", "method", "stat"]
 

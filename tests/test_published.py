@@ -15,21 +15,21 @@ from PIL import Image
 
 from fgresq.absent import CODES
 from fgresq.cli import parser_for
-from fgresq.config import read_yaml
 from fgresq.errors import UserError
+from fgresq.external import by_pyiqa as installed
+from fgresq.external import foreign as placed
 from fgresq.metrics import (
-    NoValue,
     arniqa,
     clipiqa_published,
     fgresq_published,
-    installed,
     liqe_published,
     metaiqa_published,
-    score,
 )
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.ops.least import NoValue
+from fgresq.scoring import score
+from fgresq.settings import read_yaml
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
-from fgresq.torchvision_ops import make_importable
-from fgresq.workers import placed
 from tests.conftest import ROOT, picture
 
 ENTRIES = read_yaml(ROOT / "config/methods.yaml")

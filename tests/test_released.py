@@ -13,11 +13,11 @@ import torch
 from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.metrics import fgresq_published as method
-from fgresq.metrics import score
-from fgresq.metrics.modules import own_version
 from fgresq.model import released
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.scoring import score
+from fgresq.scoring.registry import own_version
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
-from fgresq.torchvision_ops import make_importable
 from tests.conftest import ROOT, picture
 
 WIDTH, LAYERS = 128, 2

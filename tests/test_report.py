@@ -17,7 +17,7 @@ from PIL import Image
 from fgresq.absent import COVERAGE
 from fgresq.cli import main
 from fgresq.images import read_rgb
-from fgresq.report.tables import Methods
+from fgresq.report.cells import Methods
 from fgresq.tables import TASKS
 
 METHODS = Methods(inputs.METHODS, "config/methods.yaml")

@@ -10,14 +10,14 @@ import report_inputs as inputs
 
 from fgresq.absent import Absent
 from fgresq.analysis.intervals import OVERALL
-from fgresq.config import read_yaml
 from fgresq.report import label_only
 from fgresq.report.coverage import Shown, coverage
 from fgresq.report.datasets import printed_table
-from fgresq.report.funnel import funnel_table
+from fgresq.report.funnel_tables import funnel_table
 from fgresq.report.paper import read_paper
-from fgresq.report.run import read_run, same
-from fgresq.report.sources import sources_table
+from fgresq.report.results import read_run, same
+from fgresq.report.source_states import sources_table
+from fgresq.settings import read_yaml
 
 PAPER = read_paper("reports/paper")
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]

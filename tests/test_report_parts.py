@@ -11,10 +11,11 @@ import pytest
 import report_inputs as inputs
 
 from fgresq.errors import UserError
-from fgresq.report import beside, funnel, gallery, paper
+from fgresq.report import beside, gallery, paper
+from fgresq.report import funnel_tables as funnel
+from fgresq.report.cells import Methods
 from fgresq.report.page import with_code
-from fgresq.report.run import Run, read_columns, read_run, same
-from fgresq.report.tables import Methods
+from fgresq.report.results import Run, read_columns, read_run, same
 
 METHODS = Methods(inputs.METHODS, "config/methods.yaml")
 

@@ -12,15 +12,16 @@ import pytest
 import report_inputs as inputs
 from training_tables import write_training, write_untrained
 
-from fgresq.config import read_yaml
 from fgresq.errors import UserError
 from fgresq.files import write_json
-from fgresq.report import paper, training, training_figures
+from fgresq.report import paper, training_figures
+from fgresq.report import training_tables as training
 from fgresq.report.absences import absences
+from fgresq.report.cells import Methods
 from fgresq.report.coverage import Shown, coverage
-from fgresq.report.run import Run, read_run
-from fgresq.report.tables import Methods
+from fgresq.report.results import Run, read_run
 from fgresq.report.trained import VARIANTS, Trained, read_trained, variant_title
+from fgresq.settings import read_yaml
 
 METHODS = Methods(inputs.METHODS, "config/methods.yaml")
 PAPER = paper.read_paper("reports/paper")

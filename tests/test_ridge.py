@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from fgresq.errors import UserError
-from fgresq.metrics import features, ridge
 from fgresq.tables import (
     IMAGE_COLUMNS,
     PAIR_COLUMNS,
@@ -20,6 +19,7 @@ from fgresq.tables import (
     write_pairs,
     write_table,
 )
+from fgresq.training import features, ridge
 from tests.conftest import image_table
 
 

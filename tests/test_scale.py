@@ -18,10 +18,10 @@ from benchmarks.stand_in import PARTS, items, make, table
 from fgresq.cli import main
 from fgresq.files import read_json, write_json
 from fgresq.images import write_png
+from fgresq.ops.ssim_plane import bytes_of
 from fgresq.pairs import candidates as verb
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS, candidates
 from fgresq.pairs.similarity import blocks, group_similarity
-from fgresq.ssim import bytes_of
 from fgresq.tables import read_images, read_table, write_images
 from tests.conftest import ROOT, picture
 from tests.test_pairs import image_table

@@ -16,15 +16,16 @@ from PIL import Image
 import fgresq.metrics
 from fgresq.cli import main
 from fgresq.code_digest import closure, code_digest, direct, libraries, module_digest, outside
-from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.metrics import cache, modules
-from fgresq.metrics.cache import ScoreCache, version_of
+from fgresq.scoring import cache
+from fgresq.scoring import registry as modules
+from fgresq.scoring.cache import ScoreCache, version_of
+from fgresq.settings import read_yaml
 from fgresq.tables import read_scores
 from tests.conftest import write_folder
 
 METHOD = """
-from fgresq.metrics import NoValue
+from fgresq.ops.least import NoValue
 
 KIND = "NR"
 SCALE = 1
@@ -265,7 +266,9 @@ def test_the_version_follows_from_weights_and_libraries(
 
 def test_libraries_and_code_of_a_method_are_seen() -> None:
     assert {"cv2", "numpy"} <= libraries("fgresq.metrics.psnr")
-    assert "torch" in libraries("fgresq.metrics.niqe") and "torch" not in libraries("fgresq.ssim")
+    assert "torch" in libraries("fgresq.metrics.niqe") and "torch" not in libraries(
+        "fgresq.ops.ssim_plane"
+    )
     names = set(cache.library_versions("fgresq.metrics.psnr", cache.SHARED))
     assert {"opencv-python-headless", "pillow"} <= names, "what decodes is one of them"
     assert code_digest("fgresq.metrics.psnr") != code_digest("fgresq.metrics.ssim")

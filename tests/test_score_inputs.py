@@ -15,7 +15,7 @@ from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
 from fgresq.metrics import gmsd, psnr
-from fgresq.metrics.listed import listed
+from fgresq.scoring.listed import listed
 from fgresq.tables import read_scores
 from tests.conftest import picture
 

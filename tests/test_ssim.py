@@ -11,7 +11,14 @@ import pytest
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from fgresq.ssim import luminance, plane_statistics, similarities, ssim, ssim_of, statistics
+from fgresq.ops.ssim_plane import (
+    luminance,
+    plane_statistics,
+    similarities,
+    ssim,
+    ssim_of,
+    statistics,
+)
 from tests.damages import noised
 
 
@@ -101,7 +108,7 @@ def test_it_compiles_where_nothing_can_be_kept() -> None:
         "from numba.core import caching\n"
         "caching.CacheImpl._locator_classes.clear()\n"
         "import numpy\n"
-        "from fgresq.ssim import ssim\n"
+        "from fgresq.ops.ssim_plane import ssim\n"
         "image = numpy.arange(867).reshape(17, 17, 3).astype(numpy.uint8)\n"
         "print(ssim(image, image))"
     )

@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from fgresq.errors import UserError
 from fgresq.files import sha256, write_json
 from fgresq.images import write_png
-from fgresq.metrics import features, towers
+from fgresq.networks import vit as towers
 from fgresq.tables import write_images
+from fgresq.training import features
 from tests.conftest import image_table
 
 DINOV2 = Path("data/weights/dinov2_vits14")

@@ -15,10 +15,10 @@ from safetensors.torch import load_file
 
 from fgresq.analysis.inputs import PERFORMANCE_COLUMNS
 from fgresq.baselines import BASELINES
-from fgresq.baselines.settings import SHARED, baseline_options
+from fgresq.baselines.shared import SHARED, baseline_options
 from fgresq.cli import main
-from fgresq.config import load, merge
 from fgresq.files import read_json, write_csv, write_json
+from fgresq.settings import load, merge
 from fgresq.tables import read_scores, read_table, write_images, write_pairs
 from fgresq.training import loop
 from tests.conftest import image_table, write_folder
@@ -185,7 +185,7 @@ def test_runs_are_collected_and_measured(place: Path) -> None:
 def test_without_clip_a_method_is_absent_with_the_step_that_brings_it(
     method: str, preset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fgresq.baselines.clip.clip_at_hand", lambda tower: False)
+    monkeypatch.setattr("fgresq.networks.clip.clip_at_hand", lambda tower: False)
     out = f"{preset}-{method}/0"
     assert train(method, out, settings=options(method, preset)) == 0
     absent = read_json(f"{out}/card.json")["absent"]

@@ -17,17 +17,19 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fgresq.cli import main
-from fgresq.config import load, merge
 from fgresq.errors import UserError
 from fgresq.files import read_json, sha256, write_json
 from fgresq.model.fgresq import FGResQ
-from fgresq.model.towers import build_clip
+from fgresq.networks.clip import clip_at_hand
+from fgresq.networks.towers import build_clip
+from fgresq.runs import STAGES, stage_options
+from fgresq.settings import load, merge
 from fgresq.tables import TASKS, read_images, read_pairs, write_images
 from fgresq.training import loop
-from fgresq.training.inputs import ImageFeed, sides
-from fgresq.training.ready import absence, check_device, clip_at_hand
-from fgresq.training.settings import STAGES, stage_options
-from fgresq.training.stage2 import PairBatches
+from fgresq.training.batches import PairBatches
+from fgresq.training.feed import ImageFeed
+from fgresq.training.ready import absence, check_device
+from fgresq.training.sides import sides
 from fgresq.training.start import start_heads
 from tests.conftest import ROOT, write_folder
 
@@ -303,7 +305,8 @@ def test_the_comparison_starts_at_the_difference_of_the_scores(trained: Path) ->
     for compare in ("paper", "released"):
         settings = options("stage2", compare=compare, head_init="ridge", standardise=True)
         tower = settings["tower"]
-        model = FGResQ.build({**tower, **settings["stage2"]}, Path("nowhere"))
+        clip = build_clip(tower, Path("nowhere"), list(TASKS))
+        model = FGResQ.build(settings["stage2"], clip.visual.tower)
         feed = ImageFeed(images, tower, Path("nowhere"), torch.device("cpu"))
         rows, degradation = np.arange(len(images)), torch.randn(len(images), model.tower.width)
         start_heads(model, feed, images, rows, degradation, settings["stage2"])

@@ -10,7 +10,7 @@ import pytest
 from analysis_tables import OPTIONS, make_images, make_pairs
 from training_outputs import ABSENT, write_absent, write_stage1, write_stage2
 
-from fgresq.analysis.training import (
+from fgresq.analysis.learning import (
     CONFUSION_COLUMNS,
     CURVE_COLUMNS,
     RELIABILITY_COLUMNS,

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from fgresq.weight_readers import flax_tensors, npz_tensors, read_pickle, svm_tensors
+from fgresq.weights.readers import flax_tensors, npz_tensors, read_pickle, svm_tensors
 
 
 class Hostile:

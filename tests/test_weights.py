@@ -16,13 +16,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from fgresq import packaged, weights
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, sha256
-from fgresq.metrics import brisque, frozen, towers
+from fgresq.metrics import brisque
 from fgresq.mini import dat
-from fgresq.model import lite0
+from fgresq.networks import frozen, lite0
+from fgresq.networks import vit as towers
+from fgresq.weights import cards as packaged
+from fgresq.weights import packages as weights
 from tests.conftest import write_folder
 
 TENSOR = {"layer.weight": torch.arange(6.0).reshape(2, 3)}
@@ -135,7 +137,7 @@ def test_list_names_every_entry(capsys):
 
 def test_linear_weights_are_found_by_their_bias():
     onnx = pytest.importorskip("onnx")
-    from fgresq.dinov2_onnx import linear_weights
+    from fgresq.weights.dinov2_onnx import linear_weights
 
     node = onnx.helper.make_node
     graph = onnx.helper.make_graph(

@@ -155,7 +155,7 @@ def place_in_hub(cache: Path, repository: str, name: str) -> None:
 
 
 def test_a_comment_reruns_nothing(probe: Path) -> None:
-    edit(probe / "fgresq/ssim.py", "import cv2", "import cv2  # the fast one")
+    edit(probe / "fgresq/ops/ssim_plane.py", "import cv2", "import cv2  # the fast one")
     rules, printed = snakemake(probe, "probe")
     assert not rules, printed
 
@@ -163,13 +163,13 @@ def test_a_comment_reruns_nothing(probe: Path) -> None:
 def test_a_constant_in_an_imported_module_reruns_exactly_its_users(probe: Path) -> None:
     logs = [probe / f"logs/probe/score-{method}.log" for method in ("psnr", "ssim")]
     before = [log.stat().st_mtime_ns for log in logs]
-    edit(probe / "fgresq/ssim.py", "1.5", "1.4")
+    edit(probe / "fgresq/ops/ssim_plane.py", "1.5", "1.4")
     rules, _ = snakemake(probe, "probe")
     assert {"jnd_threshold", "candidates", "score", "filter_pairs", "report"} <= rules
     assert not rules & {"read_source", "join_sources"}
     psnr, ssim = (log.stat().st_mtime_ns for log in logs)
     assert psnr == before[0] and ssim > before[1]
-    edit(probe / "fgresq/ssim.py", "1.4", "1.5")
+    edit(probe / "fgresq/ops/ssim_plane.py", "1.4", "1.5")
     snakemake(probe, "probe")
 
 

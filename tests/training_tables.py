@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.ablation import ABLATION_COLUMNS, STATS
-from fgresq.analysis.training import CONFUSION_COLUMNS, CURVE_COLUMNS, RELIABILITY_COLUMNS
+from fgresq.analysis.learning import CONFUSION_COLUMNS, CURVE_COLUMNS, RELIABILITY_COLUMNS
 from fgresq.files import write_json
 from fgresq.report.trained import TABLES
 from fgresq.tables import TASKS, empty, write_table

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fgresq.config import read_yaml
 from fgresq.files import read_json, write_json
-from fgresq.metrics.modules import own_absence
+from fgresq.scoring.registry import own_absence
+from fgresq.settings import read_yaml
 
 ATTEMPTS = Path("work/attempts")
 

@@ -9,16 +9,17 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, workflow.basedir)
 
 from fgresq.baselines import BASELINES
-from fgresq.baselines.settings import baseline_options
-from fgresq.baselines.settings import placed as placed_for
-from fgresq.config import check, check_names, check_required, read_yaml, resolve
+from fgresq.baselines.shared import baseline_options
+from fgresq.baselines.shared import placed as placed_for
+from fgresq.settings import check, check_names, check_required, read_yaml, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.files import read_json
-from fgresq.metrics.modules import check_modules, own_version
+from fgresq.scoring.registry import check_modules, own_version
 from fgresq.raw import raw_state, walk
 from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest
-from fgresq.training.settings import stage1_of, stage_options, state_of_tower, weights_file
+from fgresq.runs import stage1_of, stage_options, weights_file
+from fgresq.weights.hub_cache import state_of_tower
 from workflow.attempts import attempt
 from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
@@ -125,7 +126,8 @@ def refuse_to_train():
     for name in WANTED:
         preset = CONFIG["presets"][name]
         if trainings(name) and placed(name) and preset["tower"]["device"] == "cuda":
-            from fgresq.training.ready import check_device, clip_at_hand
+            from fgresq.networks.clip import clip_at_hand
+            from fgresq.training.ready import check_device
 
             if clip_at_hand(preset["tower"]):
                 check_device(preset["tower"])

@@ -48,7 +48,7 @@ PHASES = {
     "weights": Phase(
         out="data/weights",
         targets=tuple(f"data/weights/{name}/card.json" for name in WEIGHTS),
-        verbs=("fgresq.weights",),
+        verbs=("fgresq.weights.packages",),
         files=("config/weights.yaml",),
     ),
     "data": Phase(
@@ -70,7 +70,7 @@ PHASES = {
     "labels": Phase(
         out="results/labels",
         targets=("results/labels/{preset}/sources.json",),
-        verbs=("fgresq.sources.labels",),
+        verbs=("fgresq.analysis.labels_alone",),
         after=("weights",),
         settings=("defaults.analysis", "defaults.label_sources"),
         files=("config/sources.yaml", "data/labels", "reports/paper"),
@@ -140,7 +140,15 @@ PHASES = {
             "results/scores/{preset}/{method}.csv",
             "results/scores/{preset}/methods.json",
         ),
-        verbs=("fgresq.metrics", "fgresq.training.collect"),
+        verbs=(
+            "fgresq.metrics",
+            "fgresq.scoring.score",
+            "fgresq.scoring.label_source",
+            "fgresq.scoring.states",
+            "fgresq.training.features",
+            "fgresq.training.ridge",
+            "fgresq.training.collect",
+        ),
         after=("weights", "data", "pairs", "stage2", "baselines"),
         settings=(
             "defaults.methods",
@@ -162,9 +170,9 @@ PHASES = {
             "fgresq.analysis.performance",
             "fgresq.analysis.intervals",
             "fgresq.analysis.preference",
-            "fgresq.analysis.training",
+            "fgresq.analysis.learning",
             "fgresq.analysis.ablation",
-            "fgresq.analysis.baselines",
+            "fgresq.analysis.baseline_runs",
             "fgresq.analysis.summary",
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from fgresq.metrics.listing import memory_of
+from fgresq.scoring.listing import memory_of
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/methods.md"

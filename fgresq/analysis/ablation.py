@@ -28,8 +28,8 @@ from fgresq.analysis import correlation as c
 from fgresq.analysis.bootstrap import Draws, Measure, average, draw
 from fgresq.analysis.inputs import check_images, family_of, write_rounded
 from fgresq.analysis.performance import accuracy, inside_groups, ranked
-from fgresq.analysis.runs import CHANCE_COLUMNS, VALUE_COLUMNS, TrainedRun, read_runs
-from fgresq.config import add_options, options_of
+from fgresq.analysis.trained_runs import CHANCE_COLUMNS, VALUE_COLUMNS, TrainedRun, read_runs
+from fgresq.settings import add_options, options_of
 from fgresq.tables import TASKS, read_images, read_pairs
 
 FULL = "full"

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.bootstrap import Draws, draw
-from fgresq.config import add_options, options_of, read_methods
 from fgresq.errors import UserError, unknown
+from fgresq.settings import add_options, options_of, read_methods
 from fgresq.tables import (
     SCORE_COLUMNS,
     empty,

@@ -28,7 +28,7 @@ from fgresq.analysis.inputs import (
     read_inputs,
     write_rounded,
 )
-from fgresq.config import options_of
+from fgresq.settings import options_of
 
 __all__ = ["add_arguments", "main"]
 

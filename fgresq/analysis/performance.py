@@ -38,7 +38,7 @@ from fgresq.analysis.inputs import (
     write_rounded,
 )
 from fgresq.analysis.inputs import add_arguments as add_shared_arguments
-from fgresq.config import options_of
+from fgresq.settings import options_of
 from fgresq.tables import TASKS
 
 STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")

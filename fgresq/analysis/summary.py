@@ -19,9 +19,9 @@ from fgresq.analysis.headline import headline, origins_of
 from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS
 from fgresq.analysis.provenance import provenance
 from fgresq.arguments import settings_json
-from fgresq.config import CONFIG, given_options, load, read_methods
 from fgresq.errors import unknown
 from fgresq.files import read_json, write_json
+from fgresq.settings import CONFIG, given_options, load, read_methods
 from fgresq.tables import read_table
 
 DIGITS = 6

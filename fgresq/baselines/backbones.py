@@ -20,10 +20,10 @@ from torch import nn
 
 from fgresq.absent import Absent
 from fgresq.baselines.base import FIT_BATCH, Baseline, Feed, Inputs
-from fgresq.baselines.settings import CHECKPOINTS
+from fgresq.baselines.shared import CHECKPOINTS
 from fgresq.errors import UserError
-from fgresq.metrics.towers import normalised
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.networks.vit import normalised
 
 TOKEN_WIDTH = 384
 STAGES = (1, 2, 3, 4)  # of a backbone: strides 4 to 32, of VGG16 2 to 16 (up to conv5_3)

@@ -15,9 +15,9 @@ import torch
 from torch import nn
 
 from fgresq.tables import TASKS
+from fgresq.training.batches import PairBatches
 from fgresq.training.losses import fidelity_loss
 from fgresq.training.setup import Setup
-from fgresq.training.stage2 import PairBatches
 
 FIT_BATCH = 32  # images at once where features are computed, and nothing is trained
 Inputs = dict[str, torch.Tensor]

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from fgresq.absent import Absent
-from fgresq.baselines.antonyms import PROMPTS, antonym_logits, image_vectors
 from fgresq.baselines.base import Baseline, Inputs
-from fgresq.baselines.clip import absence_of, encode_words, load_clip, of_any_size, word_ids
+from fgresq.networks.antonyms import PROMPTS, antonym_logits, image_vectors
+from fgresq.networks.clip import absence_of, encode_words, load_clip, of_any_size, word_ids
 
 SPREAD = 0.02  # of the vectors at first
 

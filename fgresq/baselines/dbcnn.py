@@ -27,9 +27,9 @@ from fgresq.baselines.backbones import (
 )
 from fgresq.baselines.base import FIT_BATCH, Feed, Inputs
 from fgresq.baselines.second import CHANNELS, second_absence
-from fgresq.baselines.settings import CHECKPOINTS
+from fgresq.baselines.shared import CHECKPOINTS
 from fgresq.errors import UserError
-from fgresq.metrics.towers import normalised
+from fgresq.networks.vit import normalised
 
 SCNN = CHECKPOINTS / "scnn/scnn.pkl"
 SCNN_LAYERS = ((48, 1), (48, 2), (64, 1), (64, 2), (64, 1), (64, 2), (128, 1), (128, 1), (128, 2))

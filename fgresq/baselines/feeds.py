@@ -12,18 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from fgresq.baselines import second
 from fgresq.baselines.base import Feed, Inputs
 from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_network
-from fgresq.baselines.settings import on_tokens
-from fgresq.files import atomic, digest, read_json, sha256
-from fgresq.metrics.towers import CROP, views
-from fgresq.model import lite0
-from fgresq.model.towers import build_clip
+from fgresq.baselines.shared import on_tokens
+from fgresq.code_digest import code_digest
+from fgresq.files import atomic, digest, read_json
+from fgresq.networks.towers import build_clip
+from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
 from fgresq.training import encode
 from fgresq.training.encode import BATCH, cache_key, locked, reserved
-from fgresq.training.inputs import ImageFeed
+from fgresq.training.feed import ImageFeed
 from fgresq.training.setup import Setup
 
 
@@ -89,26 +88,15 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
 def frozen_tokens(setup: Setup) -> np.ndarray:
     """Give tokens (N, views, T, 384): every level pooled, then the last block's own."""
     tower, images = setup.options["tower"], setup.images
-    key = digest(["frozen", cache_key(images, tower, setup.weights), sha256(__file__)])
+    key = digest(["frozen", cache_key(images, tower, setup.weights)])
 
     def parts() -> Iterator[torch.Tensor]:
         feed = ImageFeed(images, tower, setup.weights, setup.on)
         stand_in = build_clip(tower, setup.weights, list(TASKS)).visual.tower.to(setup.on)
         for rows in batches(len(images)):
-            yield through(stand_in, feed.evaluation(rows))
+            yield stand_in.every_token(feed.evaluation(rows))
 
     return kept(key, parts, len(images))
-
-
-def through(tower: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
-    """Take tokens (N, views, T, W) through the blocks above the cut; pool the levels in order."""
-    flat, before = tokens.flatten(0, 1), 2 * len(tower.frozen_levels)
-    pooled, flat = [flat[:, :before]], flat[:, before:]
-    for number, block in enumerate(tower.above, start=1):
-        flat = block(flat)
-        if number in tower.trained_levels:
-            pooled += [flat[:, :1], flat[:, 1:].mean(dim=1, keepdim=True)]
-    return torch.cat([*pooled, flat], dim=1).unflatten(0, tokens.shape[:2])
 
 
 def batches(count: int) -> list[np.ndarray]:
@@ -121,7 +109,7 @@ def frozen_maps(setup: Setup, name: str) -> np.ndarray:
     tower, images = setup.options["tower"], setup.images
     card = folder_of(setup.weights) / "card.json"
     made_of = read_json(card) if name == "efficientnet_lite0" else tower["seed"]
-    code = [sha256(module.__file__) for module in (second, lite0)]
+    code = code_digest("fgresq.baselines.second")
     key = digest([name, made_of, images["sha256"].tolist(), tower["grid"], str(setup.on), code])
 
     def parts() -> Iterator[torch.Tensor]:

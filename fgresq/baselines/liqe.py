@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from fgresq.absent import Absent
-from fgresq.baselines.antonyms import image_vectors
 from fgresq.baselines.base import Baseline, Inputs, Labels
-from fgresq.baselines.clip import absence_of, load_clip, word_ids
+from fgresq.networks.antonyms import image_vectors
+from fgresq.networks.clip import absence_of, load_clip, word_ids
 from fgresq.tables import TASKS
 from fgresq.training.losses import EPSILON, fidelity_loss
 

@@ -27,10 +27,10 @@ from fgresq.baselines.backbones import (
 )
 from fgresq.baselines.base import Feed, Inputs, Labelled, Plan, fine_tuning
 from fgresq.errors import UserError
+from fgresq.training.batches import PairBatches
 from fgresq.training.losses import fidelity_loss
 from fgresq.training.sampler import SceneSampler
 from fgresq.training.setup import Setup
-from fgresq.training.stage2 import PairBatches
 
 
 class MetaIQA(OnBackbone):

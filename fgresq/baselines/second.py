@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.absent import Absent
-from fgresq.model.lite0 import efficientnet
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.lite0 import efficientnet
+from fgresq.networks.torchvision_ops import make_importable
 
 SECONDS = ("efficientnet_lite0", "random_lite0")
 CHANNELS, SIDE = 112, 8

@@ -22,15 +22,14 @@ import torch
 from fgresq.baselines import BASELINES
 from fgresq.baselines.base import Baseline, Feed, Plan, SettledFeed, fine_tuning
 from fgresq.baselines.feeds import feed_of
-from fgresq.baselines.settings import baseline_options
-from fgresq.config import CONFIG, given_options, load
+from fgresq.baselines.shared import baseline_options
 from fgresq.errors import UserError, unknown
-from fgresq.files import sha256, write_csv
-from fgresq.training.encode import name_of
+from fgresq.settings import CONFIG, given_options, load
+from fgresq.training.finish import finish
 from fgresq.training.loop import Job, train
 from fgresq.training.ready import write_absent
 from fgresq.training.setup import Setup, add_run_arguments, set_up
-from fgresq.training.weights import trained_state, write_weights
+from fgresq.weights.checkpoints import trained_state
 
 TABLES = {"history.csv": ["step", "lr_factor", "loss"], "scores.csv": ["image", "value"]}
 EVALUATION_BATCH = 64
@@ -57,9 +56,8 @@ def options_of_call(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def identity_of(setup: Setup, method: str, run: str) -> str:
-    """Digest what the run's numbers follow from, the code of baselines included."""
-    code = [sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return setup.identity(method, run, code)
+    """Digest what the run's numbers follow from: a checkpoint of another is not resumed."""
+    return setup.identity(("fgresq.baselines.train", f"fgresq.baselines.{method}"), method, run)
 
 
 def rates(model: Baseline, settings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,7 +113,7 @@ def job_of(args: argparse.Namespace, setup: Setup, model: Baseline, plan: Plan, 
     )
 
 
-def card_of(args: argparse.Namespace, setup: Setup, model: Baseline, job: Job) -> dict[str, Any]:
+def card_of(args: argparse.Namespace, setup: Setup, model: Baseline) -> dict[str, Any]:
     """Say of a run what a reader wants to know."""
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return {
@@ -125,12 +123,6 @@ def card_of(args: argparse.Namespace, setup: Setup, model: Baseline, job: Job) -
         "tower": setup.options["tower"],
         "settings": setup.options["baseline"],
         "parameters": trained,
-        "steps": job.steps,
-        "device": name_of(setup.on),
-        "deterministic": torch.are_deterministic_algorithms_enabled(),
-        "train_pairs": len(setup.train_pairs),
-        "train_images": len(setup.train_rows),
-        "test_images": len(setup.test_rows),
     }
 
 
@@ -153,7 +145,5 @@ def main(args: argparse.Namespace) -> None:
     plan = getattr(module, "plan", fine_tuning)(setup, feed, model)
     job = job_of(args, setup, model, plan, identity_of(setup, args.method, args.run))
     history = train(job)
-    write_csv(out / "history.csv", history)
-    write_csv(out / "scores.csv", predictions(model, feed, setup))
-    write_weights(out, trained_state(model), card_of(args, setup, model, job))
-    job.checkpoint.unlink(missing_ok=True)
+    tables = {"history.csv": history, "scores.csv": predictions(model, feed, setup)}
+    finish(out, setup, job, tables, trained_state(model), card_of(args, setup, model))

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 from fgresq.errors import UserError
 from fgresq.fetch.items import Item
 from fgresq.files import read_json
-from fgresq.hub_cache import cached_files
 from fgresq.raw import walk
+from fgresq.weights.hub_cache import cached_files
 
 MARGIN = 100 * 2**20  # bytes left free
 

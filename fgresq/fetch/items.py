@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from fgresq.config import check, read_yaml
 from fgresq.errors import UserError, unknown
+from fgresq.settings import check, read_yaml
 from fgresq.sources import steps
 
 TABLES = {"source": Path("config/sources.yaml"), "weights": Path("config/weights.yaml")}

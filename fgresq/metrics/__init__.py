@@ -1,18 +1,6 @@
-"""Methods: one module each, and what scores images with them.
+"""Methods without training here, one a module, and nothing else.
 
-An untrained method is a module with `score(image, reference) -> float`, both uint8 RGB of one
-shape, and, when it needs no reference, `KIND = "NR"`; its reference may then be None.
+A module has `score(image, reference) -> float`, both uint8 RGB of one shape, and, when it needs no
+reference, `KIND = "NR"`; its reference may then be None. `fgresq.scoring.registry` finds it by its
+name, which is that of its entry in the methods file.
 """
-
-import numpy as np
-
-
-class NoValue(Exception):
-    """A method cannot say anything of an image; the message is the reason in its row."""
-
-
-def need_pixels(image: np.ndarray, least: int) -> None:
-    """Raise NoValue for an image that is less than `least` pixels high or wide."""
-    height, width = image.shape[:2]
-    if min(height, width) < least:
-        raise NoValue(f"{width}x{height} is too small, it takes {least}x{least} pixels")

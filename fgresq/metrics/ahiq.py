@@ -1,6 +1,6 @@
 """AHIQ with published weights, by the user's pyiqa: with a reference, higher better."""
 
-from fgresq.metrics.installed import by_pyiqa
+from fgresq.external.by_pyiqa import by_pyiqa
 
 KIND = "FR"
 absent, version, score = by_pyiqa("ahiq", lower_better=False)

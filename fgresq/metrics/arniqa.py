@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fgresq.absent import Absent, refuse
-from fgresq.metrics import need_pixels
+from fgresq.ops.least import need_pixels
 from fgresq.raw import raw_state
 
 KIND = "NR"
@@ -52,7 +52,7 @@ def model() -> Any:
         UserError: the package or a file is missing.
     """
     refuse("ARNIQA", absent())
-    from fgresq.torchvision_ops import make_importable
+    from fgresq.networks.torchvision_ops import make_importable
 
     make_importable()
     import torch
@@ -73,6 +73,6 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
         NoValue: it has less than 2 pixels on a side.
     """
     need_pixels(image, SMALLEST)
-    from fgresq.metrics.frozen import as_tensor
+    from fgresq.networks.frozen import as_tensor
 
     return float(model()(as_tensor(image)))

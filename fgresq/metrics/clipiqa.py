@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fgresq.metrics import need_pixels
+from fgresq.ops.least import need_pixels
 
 if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes with the model
     import torch
@@ -27,8 +27,8 @@ def model() -> tuple[nn.Module, torch.Tensor]:
     """Load CLIP and the embeddings (2, D) of both prompts."""
     import torch
 
-    from fgresq.baselines import clip as clips
-    from fgresq.baselines.antonyms import PROMPTS
+    from fgresq.networks import clip as clips
+    from fgresq.networks.antonyms import PROMPTS
 
     clip = clips.of_any_size(clips.load_clip(MODEL, PRETRAINED))
     with torch.inference_mode():
@@ -43,7 +43,7 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
     """
     import torch
 
-    from fgresq.baselines.antonyms import antonym_logits, image_vectors
+    from fgresq.networks.antonyms import antonym_logits, image_vectors
 
     need_pixels(image, SMALLEST)
     clip, texts = model()

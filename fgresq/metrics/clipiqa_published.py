@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fgresq.absent import Absent, refuse
-from fgresq.metrics import need_pixels
+from fgresq.ops.least import need_pixels
 from fgresq.raw import raw_state
 
 KIND = "NR"
@@ -51,7 +51,7 @@ def model() -> Any:
         UserError: the package or a file is missing.
     """
     refuse("CLIP-IQA", absent())
-    from fgresq.torchvision_ops import make_importable
+    from fgresq.networks.torchvision_ops import make_importable
 
     make_importable()
     import piq
@@ -68,7 +68,7 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
     need_pixels(image, SMALLEST)
     import torch
 
-    from fgresq.metrics.frozen import as_tensor
+    from fgresq.networks.frozen import as_tensor
 
     with torch.inference_mode():
         return float(model()(as_tensor(image)))

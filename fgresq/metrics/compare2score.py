@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from fgresq.absent import Absent
+from fgresq.external import pairwise
+from fgresq.external.owl import DEFAULTS, logits, owl
 from fgresq.images import read_rgb
-from fgresq.multimodal import pairwise
-from fgresq.multimodal.owl import DEFAULTS, logits, owl
 
 KIND = "NR"
 METHOD = replace(

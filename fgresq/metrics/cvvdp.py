@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fgresq.metrics import need_pixels
+from fgresq.ops.least import need_pixels
 
 SMALLEST = 2  # pixels: below it the package's pyramid has no level
 

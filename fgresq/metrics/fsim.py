@@ -12,10 +12,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fgresq.metrics import NoValue, need_pixels
-from fgresq.metrics.phase import congruency
-from fgresq.metrics.planes import decimated, gradient, similarity, viewing_factor
-from fgresq.metrics.reference import OncePerReference
+from fgresq.ops.least import NoValue, need_pixels
+from fgresq.ops.phase import congruency
+from fgresq.ops.planes import decimated, gradient, similarity, viewing_factor
+from fgresq.ops.reference import OncePerReference
 
 SMALLEST = 2  # pixels: one has no frequencies
 SCHARR = (3 / 16, 10 / 16, 3 / 16)

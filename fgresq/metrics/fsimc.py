@@ -9,10 +9,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fgresq.metrics import need_pixels
 from fgresq.metrics.fsim import SMALLEST, Features, alike, features, pooled, seen
-from fgresq.metrics.planes import similarity
-from fgresq.metrics.reference import OncePerReference
+from fgresq.ops.least import need_pixels
+from fgresq.ops.planes import similarity
+from fgresq.ops.reference import OncePerReference
 
 T_COLOUR = 200
 POWER = 0.03

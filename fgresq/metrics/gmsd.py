@@ -11,9 +11,9 @@ import math
 import cv2
 import numpy as np
 
-from fgresq.metrics import need_pixels
-from fgresq.metrics.planes import decimated, gradient, gray, similarity
-from fgresq.metrics.reference import OncePerReference
+from fgresq.ops.least import need_pixels
+from fgresq.ops.planes import decimated, gradient, gray, similarity
+from fgresq.ops.reference import OncePerReference
 
 SMALLEST = 3  # pixels: two after decimation, so that a deviation exists
 PREWITT = (1 / 3, 1 / 3, 1 / 3)

@@ -2,7 +2,7 @@
 
 The model, templateModel.mat, comes with the authors' release, whose terms are not clear: it is not
 fetched, a person puts it into data/checkpoints/ilniqe. What is computed from it is described in
-fgresq/metrics/enriched.py. `ilniqe_refit` is the same with a model of our own.
+fgresq/ops/enriched.py. `ilniqe_refit` is the same with a model of our own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from scipy.io import loadmat
 from fgresq.absent import Absent
 from fgresq.errors import UserError
 from fgresq.files import sha256
-from fgresq.metrics import need_pixels
-from fgresq.metrics.enriched import FEATURES, distance, usable
+from fgresq.ops.enriched import FEATURES, distance, usable
+from fgresq.ops.least import need_pixels
 
 KIND = "NR"
 MODEL = Path("data/checkpoints/ilniqe/templateModel.mat")

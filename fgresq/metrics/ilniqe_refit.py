@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from fgresq.metrics import need_pixels
-from fgresq.metrics.enriched import distance, usable
-from fgresq.metrics.ilniqe_fit import identity, model
+from fgresq.mini.pristine import identity, model
+from fgresq.ops.enriched import distance, usable
+from fgresq.ops.least import need_pixels
 
 KIND = "NR"
 SMALLEST = 16  # pixels; any size is resized to 524x524

@@ -4,7 +4,7 @@ Its authors gave pyiqa two: `liqe_mix`, trained on six data sets as in their pap
 `liqe` is their later training on KonIQ-10k alone.
 """
 
-from fgresq.metrics.installed import by_pyiqa
+from fgresq.external.by_pyiqa import by_pyiqa
 
 KIND = "NR"
 absent, version, score = by_pyiqa("liqe_mix", lower_better=False)

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.metrics.frozen import by_network, read_weights, ready
-from fgresq.metrics.perceptual import Perceptual
+from fgresq.networks.frozen import by_network, read_weights, ready
+from fgresq.networks.perceptual import Perceptual
 
 SMALLEST = 31  # pixels: below it the third layer has nothing left
 CHANNELS = (64, 192, 384, 256, 256)

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.metrics.frozen import VGG16, by_network, read_weights, ready
-from fgresq.metrics.perceptual import Perceptual
+from fgresq.networks.frozen import VGG16, by_network, read_weights, ready
+from fgresq.networks.perceptual import Perceptual
 
 SMALLEST = 16  # pixels: below it the last stage has nothing left
 

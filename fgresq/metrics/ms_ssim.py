@@ -11,10 +11,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fgresq.metrics import need_pixels
-from fgresq.metrics.planes import gray
-from fgresq.metrics.reference import OncePerReference
-from fgresq.ssim import Statistics, contrast_of, plane_statistics, ssim_of
+from fgresq.ops.least import need_pixels
+from fgresq.ops.planes import gray
+from fgresq.ops.reference import OncePerReference
+from fgresq.ops.ssim_plane import Statistics, contrast_of, plane_statistics, ssim_of
 
 POWERS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 SMALLEST = 176  # pixels: the authors want the window's 11 at the coarsest scale, 16 times

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fgresq.multimodal.levels import PROMPT, WORDS, expectation
-from fgresq.multimodal.owl import logits, owl
+from fgresq.external.levels import PROMPT, WORDS, expectation
+from fgresq.external.owl import logits, owl
 
 KIND = "NR"
 METHOD = owl(

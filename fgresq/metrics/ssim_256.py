@@ -9,10 +9,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fgresq.metrics import need_pixels
-from fgresq.metrics.planes import gray, viewing_factor
-from fgresq.metrics.reference import OncePerReference
-from fgresq.ssim import WINDOW, Statistics, plane_statistics, ssim_of
+from fgresq.ops.least import need_pixels
+from fgresq.ops.planes import gray, viewing_factor
+from fgresq.ops.reference import OncePerReference
+from fgresq.ops.ssim_plane import WINDOW, Statistics, plane_statistics, ssim_of
 
 
 def seen(plane: np.ndarray) -> np.ndarray:

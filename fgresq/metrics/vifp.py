@@ -12,9 +12,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fgresq.metrics import NoValue, need_pixels
-from fgresq.metrics.planes import gray
-from fgresq.metrics.reference import OncePerReference
+from fgresq.ops.least import NoValue, need_pixels
+from fgresq.ops.planes import gray
+from fgresq.ops.reference import OncePerReference
 
 SMALLEST = 41  # pixels: below it the fourth scale has no position
 WINDOWS = (17, 9, 5, 3)

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fgresq.metrics import NoValue, need_pixels
 from fgresq.metrics.fsim import SCHARR, pooled
 from fgresq.metrics.fsimc import real_power
-from fgresq.metrics.planes import decimated, gradient, similarity, viewing_factor
-from fgresq.metrics.reference import OncePerReference
-from fgresq.metrics.saliency import saliency
+from fgresq.ops.least import NoValue, need_pixels
+from fgresq.ops.planes import decimated, gradient, similarity, viewing_factor
+from fgresq.ops.reference import OncePerReference
+from fgresq.ops.saliency import saliency
 
 SMALLEST = 2  # pixels: one has no gradient
 LMN = np.array([[0.06, 0.63, 0.27], [0.30, 0.04, -0.35], [0.34, -0.60, 0.17]], np.float32)

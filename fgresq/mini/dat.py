@@ -11,8 +11,8 @@ import torch
 
 from fgresq.mini.degradations import Degraded
 from fgresq.mini.restorers import back_projected, bicubic, sharpened
-from fgresq.packaged import read_weights
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.weights.cards import read_weights
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.torchvision_ops import make_importable
 
 DISPLAY = "standard_fhd"  # 24-inch full HD seen from 0.6 m: artefacts of small images are visible
 

@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fgresq.config import add_options, options_of
 from fgresq.errors import UserError
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
+from fgresq.settings import add_options, options_of
 from fgresq.tables import write_table
 
 # photograph: (package, file inside it); the order is that in which contents are taken

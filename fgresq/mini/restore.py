@@ -20,7 +20,6 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from fgresq.config import add_options, options_of
 from fgresq.errors import unknown
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
@@ -28,6 +27,7 @@ from fgresq.mini.degradations import DEGRADATIONS, Degraded, generator
 from fgresq.mini.jod import jod
 from fgresq.mini.photographs import CONTENT_COLUMNS
 from fgresq.mini.restorers import RESTORERS
+from fgresq.settings import add_options, options_of
 from fgresq.tables import IMAGE_COLUMNS, TASKS, read_table, write_table
 
 SOURCE = "mini"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from fgresq.model.heads import QualityHeads
-from fgresq.model.towers import ClipTower, StandInTower, build_clip
-from fgresq.tables import TASKS
+from fgresq.networks.towers import ClipTower, StandInTower
 
 
 class FGResQ(nn.Module):
@@ -26,10 +24,13 @@ class FGResQ(nn.Module):
         self.tower, self.heads = tower, heads
 
     @classmethod
-    def build(cls, settings: dict[str, Any], weights: Path) -> FGResQ:
-        """Build from the settings of the tower and of stage 2, laid together."""
-        clip = build_clip(settings, weights, list(TASKS))
-        tower = clip.visual.tower
+    def build(cls, settings: dict[str, Any], tower: StandInTower | ClipTower) -> FGResQ:
+        """Build the heads on a general encoder.
+
+        Args:
+            settings: of stage 2.
+            tower: trained further, unless the settings say otherwise.
+        """
         if not settings["train_encoder"]:
             tower.requires_grad_(False)
         with torch.random.fork_rng(devices=[]):

@@ -16,8 +16,8 @@ from torch import nn
 
 from fgresq.errors import UserError
 from fgresq.model.heads import QualityHeads
-from fgresq.model.towers import ClipTower
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.networks.towers import ClipTower
 
 State = dict[str, torch.Tensor]
 

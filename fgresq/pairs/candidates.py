@@ -21,11 +21,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq import images as decoding
-from fgresq import ssim
+from fgresq.code_digest import code_digest
 from fgresq.errors import UserError
-from fgresq.files import atomic, digest, sha256, write_csv
-from fgresq.pairs import similarity
+from fgresq.files import atomic, digest, write_csv
 from fgresq.pairs.order import all_pairs
 from fgresq.pairs.similarity import MEMORY, group_similarity
 from fgresq.tables import PAIR_COLUMNS, empty, read_images, restored
@@ -72,7 +70,7 @@ def check_families(images: pd.DataFrame, where: str) -> None:
 
 def kept_at(rows: pd.DataFrame, work: Path) -> Path:
     """Name the file that keeps the SSIM of a group: by image contents, their order and the code."""
-    code = [sha256(module.__file__) for module in (decoding, ssim, similarity)]
+    code = code_digest("fgresq.pairs.similarity")
     return work / f"{digest([rows['sha256'].tolist(), code])}.npy"
 
 

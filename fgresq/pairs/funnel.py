@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from fgresq.config import add_options, options_of
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
 from fgresq.pairs.labels import derived, simulated
 from fgresq.pairs.order import pair_key
 from fgresq.pairs.tau import taus
+from fgresq.settings import add_options, options_of
 from fgresq.tables import (
     PAIR_COLUMNS,
     PREFERENCES,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fgresq.ssim import luminance
+from fgresq.ops.ssim_plane import luminance
 
 SIGNS = ("random", "plus")
 PLANES = ("luminance", "rgb")

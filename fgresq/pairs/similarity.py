@@ -14,7 +14,7 @@ import numpy as np
 
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.ssim import WINDOW, Statistics, bytes_of, similarities, statistics
+from fgresq.ops.ssim_plane import WINDOW, Statistics, bytes_of, similarities, statistics
 
 MEMORY = 1024  # MiB of statistics held at a time
 _SIDE = 8  # a task of a thread is at most 8 images against 8: what they share stays in the cache

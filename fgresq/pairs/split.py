@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from fgresq.config import add_options, options_of
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.pairs.candidates import check_families
 from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS
 from fgresq.pairs.order import pair_key, stable_hash
+from fgresq.settings import add_options, options_of
 from fgresq.tables import SPLIT_SIDES, read_images, read_table, write_pairs
 
 OVERALL = "overall"

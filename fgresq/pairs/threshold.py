@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq.config import add_options, options_of
 from fgresq.files import write_json
 from fgresq.images import read_rgb
+from fgresq.ops.ssim_plane import WINDOW, ssim_of, statistics
 from fgresq.pairs.jnd import PLANES, SIGNS, inject, jnd_maps
 from fgresq.pairs.order import stable_hash
-from fgresq.ssim import WINDOW, ssim_of, statistics
+from fgresq.settings import add_options, options_of
 from fgresq.tables import read_images
 
 BETAS = (0.7, 1.0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
 from fgresq.errors import UserError
-from fgresq.metrics.states import counted, why_none
-from fgresq.report.methods import reasons
-from fgresq.report.run import Run
-from fgresq.report.tables import Methods, count
+from fgresq.report.cells import Methods, count
+from fgresq.report.method_tables import reasons
+from fgresq.report.results import Run
+from fgresq.scoring.states import counted, why_none
 
 
 def absences(run: Run, methods: Methods) -> list[dict[str, str]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from fgresq.report.cells import Cell, Filter, Row, Table, decimal, head, interval_of, missing, text
 from fgresq.report.paper import BETTER, INCOMPARABLE, MATCH, WORSE
-from fgresq.report.tables import Cell, Filter, Row, Table, decimal, head, interval_of, missing, text
 
 SYMBOLS = {MATCH: "=", BETTER: "▲", WORSE: "▼", INCOMPARABLE: "○"}
 

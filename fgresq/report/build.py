@@ -13,32 +13,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fgresq.config import add_options, options_of, read_yaml
 from fgresq.files import write_json
 from fgresq.report import (
-    baselines,
     beside,
     comparison,
     datasets,
     figures,
-    funnel,
-    intervals,
     label_only,
     panels,
     paper,
-    training,
     training_figures,
 )
+from fgresq.report import funnel_tables as funnel
+from fgresq.report import interval_tables as intervals
+from fgresq.report import retrained as baselines
+from fgresq.report import training_tables as training
 from fgresq.report.absences import absences, fold_note, partial_notes, refuse_absent
+from fgresq.report.cells import Methods, Table, stat_label
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
-from fgresq.report.headline import ABSENCES
 from fgresq.report.label_only import LabelOnly, read_label_only
-from fgresq.report.methods import methods_table
+from fgresq.report.method_tables import methods_table
 from fgresq.report.page import render, write_page
-from fgresq.report.run import Run, read_run, same
-from fgresq.report.sources import brought_in_by, sources_table
-from fgresq.report.tables import Methods, Table, stat_label
+from fgresq.report.results import Run, read_run, same
+from fgresq.report.source_states import brought_in_by, sources_table
+from fgresq.report.terminal import ABSENCES
+from fgresq.settings import add_options, options_of, read_yaml
 
 PARTS = {
     "data": "results/data/PRESET",

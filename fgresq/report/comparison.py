@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fgresq.report.tables import (
+from fgresq.report.cells import (
     Cell,
     Methods,
     Row,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from fgresq.absent import COVERAGE
+from fgresq.report.cells import Row, Table, head, text
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import Paper
-from fgresq.report.run import Run, same
-from fgresq.report.tables import Row, Table, head, text
+from fgresq.report.results import Run, same
 from fgresq.tables import TASKS
 
 REPRODUCED, LABELS_ONLY, STAND_IN, ABSENT = COVERAGE

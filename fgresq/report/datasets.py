@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from fgresq.report.cells import Cell, Row, Table, head, text, whole
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import TASK_NAMES, Paper
-from fgresq.report.run import Run
-from fgresq.report.tables import Cell, Row, Table, head, text, whole
+from fgresq.report.results import Run
 from fgresq.tables import TASKS
 
 COUNTS = ("images", "contents", "families", "groups", "algorithms", "pairs")

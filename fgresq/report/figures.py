@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fgresq.report.cells import Methods, count, decimal, missing, stat_label
 from fgresq.report.comparison import AVERAGE, SPLITS
-from fgresq.report.run import Run
+from fgresq.report.results import Run
 from fgresq.report.svg import (
     BLUE,
     CYCLE,
@@ -18,7 +19,6 @@ from fgresq.report.svg import (
     picture,
     style,
 )
-from fgresq.report.tables import Methods, count, decimal, missing, stat_label
 
 WIDTH = 8.4  # inches
 LEADING = ("acc", "srcc_groups", "srcc")

@@ -14,8 +14,8 @@ import pandas as pd
 from PIL import Image
 
 from fgresq.images import read_rgb
-from fgresq.report.run import Run
-from fgresq.report.tables import Methods, decimal, missing
+from fgresq.report.cells import Methods, decimal, missing
+from fgresq.report.results import Run
 from fgresq.tables import TASKS
 
 SIDE = 384  # pixels; larger images are cut to the window in which A and B differ most

@@ -10,10 +10,7 @@ import pandas as pd
 
 from fgresq.analysis.inputs import COUNT_COLUMNS, INTERVAL_COLUMNS, NULL_COLUMNS
 from fgresq.files import read_json
-from fgresq.report.intervals import interval_tables
-from fgresq.report.paper import OVERALL, Paper, join, judge, reported
-from fgresq.report.run import read_columns, same
-from fgresq.report.tables import (
+from fgresq.report.cells import (
     Cell,
     Filter,
     Methods,
@@ -27,6 +24,9 @@ from fgresq.report.tables import (
     text,
     whole,
 )
+from fgresq.report.interval_tables import interval_tables
+from fgresq.report.paper import OVERALL, Paper, join, judge, reported
+from fgresq.report.results import read_columns, same
 
 BORROWED = "metric values came with the labels"
 

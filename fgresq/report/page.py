@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_text
-from fgresq.report.tables import Table
+from fgresq.report.cells import Table
 
 TEMPLATES = Path("reports/templates")
 MAX_BYTES = 5_000_000

@@ -7,12 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fgresq.report.cells import Methods, count
 from fgresq.report.figures import WIDTH, name_of
-from fgresq.report.intervals import safe
+from fgresq.report.interval_tables import safe
 from fgresq.report.paper import OVERALL, bin_name
-from fgresq.report.run import Run
+from fgresq.report.results import Run
 from fgresq.report.svg import BLUE, GREEN, INK, MUTED, PALE_RED, RED, Picture, picture, style
-from fgresq.report.tables import Methods, count
 from fgresq.tables import TASKS
 
 

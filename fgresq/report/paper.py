@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fgresq.config import read_yaml
 from fgresq.errors import UserError
-from fgresq.report.run import Run, same
-from fgresq.report.tables import Methods
+from fgresq.report.cells import Methods
+from fgresq.report.results import Run, same
+from fgresq.settings import read_yaml
 from fgresq.tables import TASKS
 
 # About twice the standard error of a task's ACC on the paper's test pairs (0.009 to 0.012).

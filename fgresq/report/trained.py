@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from fgresq.analysis.ablation import ABLATION_COLUMNS, FULL
-from fgresq.analysis.baselines import CURVE_COLUMNS as BASELINE_CURVE_COLUMNS
-from fgresq.analysis.baselines import RUN_COLUMNS
-from fgresq.analysis.training import CONFUSION_COLUMNS, CURVE_COLUMNS, RELIABILITY_COLUMNS
+from fgresq.analysis.baseline_runs import CURVE_COLUMNS as BASELINE_CURVE_COLUMNS
+from fgresq.analysis.baseline_runs import RUN_COLUMNS
+from fgresq.analysis.learning import CONFUSION_COLUMNS, CURVE_COLUMNS, RELIABILITY_COLUMNS
 from fgresq.files import read_json
 from fgresq.tables import empty, read_table
 

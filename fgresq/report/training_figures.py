@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fgresq.analysis.ablation import FULL
+from fgresq.report.cells import decimal, interval, stat_label
 from fgresq.report.figures import WIDTH
 from fgresq.report.svg import BLUE, CYCLE, INK, MUTED, Picture, picture, style
-from fgresq.report.tables import decimal, interval, stat_label
 from fgresq.report.trained import Trained, variant_title
-from fgresq.report.training import run_title, untrained
+from fgresq.report.training_tables import run_title, untrained
 
 PANELS = (
     (1, "loss", "Stage 1: contrastive loss"),

@@ -17,11 +17,11 @@ from typing import Any
 import pandas as pd
 
 from fgresq.absent import Absent
-from fgresq.config import check, read_yaml
 from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.raw import walk
+from fgresq.settings import check, read_yaml
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
 from fgresq.sources.layouts import LAYOUTS

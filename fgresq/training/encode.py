@@ -22,15 +22,14 @@ import torch
 from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
-from fgresq.config import add_options, options_of
+from fgresq.code_digest import code_digest
 from fgresq.files import atomic, digest, sha256, write_json
-from fgresq.metrics import towers as pixels
-from fgresq.metrics.towers import CROP, SIZE, resized, views
-from fgresq.model import towers as model_towers
-from fgresq.model.towers import StandInTower, build_clip
-from fgresq.packaged import read_card
+from fgresq.networks.towers import StandInTower, build_clip
+from fgresq.networks.vit import CROP, SIZE, resized, views
+from fgresq.runs import weights_file
+from fgresq.settings import add_options, options_of
 from fgresq.tables import TASKS, read_images, restored
-from fgresq.training.settings import weights_file
+from fgresq.weights.cards import read_card
 
 CACHE = Path("work/cache")
 BATCH = 16
@@ -81,7 +80,7 @@ def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str
     settings = {name: tower[name] for name in KEYED}
     if (file := weights_file(tower)) and file.is_file():
         settings["pretrained"] = sha256(file)
-    code = [sha256(module.__file__) for module in (pixels, model_towers)]
+    code = code_digest("fgresq.networks.towers", "fgresq.networks.vit")
     made_of = read_card(weights, "dinov2_vits14") if packaged else None
     return digest([images["sha256"].tolist(), settings, made_of, code])
 

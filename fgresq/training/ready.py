@@ -11,25 +11,8 @@ import pandas as pd
 from fgresq.absent import Absent
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_json
-from fgresq.model.towers import STAND_INS
-from fgresq.torchvision_ops import make_importable
-from fgresq.training.settings import weights_file
-
-
-def clip_at_hand(tower: dict[str, Any]) -> bool:
-    """Tell whether a tower's weights lie on this machine; nothing is downloaded."""
-    if tower["tower"] in STAND_INS or tower["pretrained"] is None:
-        return True
-    if file := weights_file(tower):
-        return file.is_file()
-    make_importable()
-    from huggingface_hub import try_to_load_from_cache
-    from open_clip.pretrained import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME, get_pretrained_cfg
-
-    hub = get_pretrained_cfg(tower["tower"], tower["pretrained"]).get("hf_hub", "")
-    repository, _, name = hub.rpartition("/")
-    names = [name] if name else [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME]
-    return any(isinstance(try_to_load_from_cache(repository, name), str) for name in names)
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.runs import STAND_INS, weights_file
 
 
 def clip_absence(tower: dict[str, Any]) -> Absent | None:

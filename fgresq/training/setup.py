@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fgresq import model
+from fgresq.code_digest import code_digest
 from fgresq.files import digest, sha256
+from fgresq.runs import add_stage_options, options_of_stage
 from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table, restored
 from fgresq.training.encode import device_of
-from fgresq.training.inputs import ImageFeed, sides
+from fgresq.training.feed import ImageFeed
 from fgresq.training.ready import absence, write_absent
-from fgresq.training.settings import add_stage_options, options_of_stage, state_of_tower
+from fgresq.training.sides import sides
+from fgresq.weights.hub_cache import state_of_tower
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,19 +70,22 @@ class Setup:
         tower, seed = self.options["tower"], self.options[self.stage]["seed"]
         return ImageFeed(self.images, tower, self.weights, self.on, seed)
 
-    def identity(self, *further: object) -> str:
+    def identity(self, code: tuple[str, ...], *further: object) -> str:
         """Digest everything that the numbers of the run follow from, the code included.
 
         A checkpoint of another identity is not resumed.
+
+        Args:
+            code: modules that train, by name; what they import counts as well.
+            further: what else the run follows from.
         """
         columns = ["image", "sha256", "task", "source", "dataset", "group", "family", "score"]
         pairs = self.train_pairs[["pair", "image_a", "image_b", "preference"]]
-        folders = (Path(__file__).parent, Path(model.__file__).parent)
-        code = [sha256(path) for folder in folders for path in sorted(folder.glob("*.py"))]
         rows = [frame.to_dict("list") for frame in (self.images[columns], pairs)]
         card = self.weights / "card.json"
         weights = [sha256(card) if card.exists() else "", state_of_tower(self.options["tower"])]
-        return digest([self.options, rows, self.train_rows.tolist(), code, weights, *further])
+        what = [self.options, rows, self.train_rows.tolist(), weights]
+        return digest([*what, code_digest(*code), *further])
 
 
 def set_up(args: argparse.Namespace, stage: str, tables: dict[str, list[str]]) -> Setup | None:

@@ -16,19 +16,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
-from fgresq.files import atomic, write_csv
-from fgresq.model.towers import build_clip
+from fgresq.files import atomic
+from fgresq.model.alignment import Alignment
+from fgresq.networks.towers import build_clip
 from fgresq.tables import TASKS
-from fgresq.training.encode import name_of
-from fgresq.training.inputs import ImageFeed
+from fgresq.training.feed import ImageFeed
+from fgresq.training.finish import finish
 from fgresq.training.loop import Job, train
 from fgresq.training.losses import contrastive_loss
 from fgresq.training.sampler import SceneSampler
 from fgresq.training.setup import Setup, add_run_arguments, set_up
-from fgresq.training.weights import trained_state, write_weights
+from fgresq.weights.checkpoints import trained_state
 
+CODE = "fgresq.training.stage1"
 STAGE1_TABLES = {
     "history.csv": ["step", "lr_factor", "loss"],
     "tasks.csv": ["image", "task", "predicted"],
@@ -38,22 +39,6 @@ STAGE1_TABLES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     add_run_arguments(parser)
-
-
-class Alignment(nn.Module):
-    """The trained parts of stage 1: upper blocks, projection, temperature."""
-
-    def __init__(self, clip: nn.Module) -> None:
-        super().__init__()
-        self.clip = clip
-        clip.visual.projection.requires_grad_(True)
-        clip.logit_scale.requires_grad_(True)
-
-    def logits(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Give cosine logits (N, tasks) of what the tower's `lower` gave."""
-        image = self.clip.encode_image(tokens, normalize=True)
-        text = self.clip.encode_text(torch.arange(len(self.clip.text.vectors)), normalize=True)
-        return self.clip.logit_scale.exp() * image @ text.to(image.device).T
 
 
 def job_of(
@@ -126,25 +111,18 @@ def main(args: argparse.Namespace) -> None:
         )
     feed = setup.feed()
     model = Alignment(build_clip(tower, setup.weights, list(TASKS))).to(setup.on)
-    job = job_of(args, setup, feed, model, setup.identity(args.run))
+    job = job_of(args, setup, feed, model, setup.identity((CODE,), args.run))
     history = train(job)
     out = Path(args.out)
-    write_csv(out / "history.csv", history)
     tasks = predicted_tasks(model, feed, setup, known)
-    write_csv(out / "tasks.csv", tasks if len(known) > 1 else tasks.iloc[:0])
     features = feed.features(model.clip.visual.tower, np.arange(len(images))).cpu().numpy()
     with atomic(out / "features.npz") as scratch:
         np.savez(scratch, image=images["image"].to_numpy(dtype=str), features=features)
+    tables = {"history.csv": history, "tasks.csv": tasks if len(known) > 1 else tasks.iloc[:0]}
     card = {
         "kind": "degradation encoder",
         "run": args.run,
         "options": setup.options,
         "tasks": [TASKS[k] for k in known],
-        "train_images": len(setup.train_rows),
-        "test_images": len(setup.test_rows),
-        "steps": job.steps,
-        "device": name_of(setup.on),
-        "deterministic": torch.are_deterministic_algorithms_enabled(),
     }
-    write_weights(out, trained_state(model), card)
-    job.checkpoint.unlink(missing_ok=True)
+    finish(out, setup, job, tables, trained_state(model), card)

@@ -11,35 +11,34 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
 from fgresq.errors import UserError
-from fgresq.files import sha256, write_csv
+from fgresq.files import sha256
+from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
-from fgresq.model.towers import build_clip
+from fgresq.networks.towers import build_clip
 from fgresq.tables import TASKS
-from fgresq.training.encode import name_of
-from fgresq.training.inputs import ImageFeed
+from fgresq.training.batches import PairBatches
+from fgresq.training.feed import ImageFeed
+from fgresq.training.finish import finish
 from fgresq.training.loop import Job, train
-from fgresq.training.losses import fidelity_loss, ranking_loss, scene_weights
-from fgresq.training.sampler import SceneSampler
+from fgresq.training.losses import fidelity_loss, ranking_loss
 from fgresq.training.setup import Setup, add_run_arguments, set_up
-from fgresq.training.stage1 import Alignment
 from fgresq.training.start import start_heads
-from fgresq.training.weights import (
+from fgresq.weights.checkpoints import (
     WEIGHTS,
     load_strictly,
     read_card,
     read_weights,
     trained_state,
-    write_weights,
 )
 
+CODE = "fgresq.training.stage2"
 STAGE2_TABLES = {
     "history.csv": ["step", "lr_factor", "loss", "scene", "rank"],
     "scores.csv": ["image", "value"],
@@ -83,39 +82,6 @@ class Degradation:
             return self.fixed[rows]
         with torch.no_grad():
             return self.tower.upper(feed.tokens(self.tower, batch)).float()
-
-
-class PairBatches:
-    """The pairs of the training side as arrays, and the batches drawn from them.
-
-    Args:
-        images: image table; its row numbers are what batches speak of.
-        pairs: training pairs.
-        settings: of stage 2; `scene` is dataset or task; `batch_by` is pair, or group, which
-            draws the pairs of whole groups together, so that images are shared within a batch.
-    """
-
-    def __init__(self, images: pd.DataFrame, pairs: pd.DataFrame, settings: dict[str, Any]) -> None:
-        number = pd.Series(np.arange(len(images)), index=images["image"])
-        self.first, self.second = (number[pairs[c]].to_numpy() for c in ("image_a", "image_b"))
-        self.equal = pairs["preference"].eq("equal").to_numpy()
-        self.fraction = pairs["preference"].map({"A": 1.0, "B": 0.0, "equal": 0.5}).to_numpy()
-        self.scenes = images[settings["scene"]].to_numpy(dtype=str)[self.first]
-        groups = (pairs["source"] + "/" + pairs["task"] + "/" + pairs["group"]).to_numpy(dtype=str)
-        together = groups if settings["batch_by"] == "group" else None
-        self.sampler = SceneSampler(self.scenes, settings["batch"], settings["seed"], together)
-        of_image = images["source"] + "/" + images["task"] + "/" + images["group"]
-        inside = settings["compare_in"] == "group"
-        self.groups = torch.from_numpy(pd.factorize(of_image)[0]) if inside else None
-        rows = np.union1d(self.first, self.second)
-        of_images = images.iloc[rows][settings["scene"]].value_counts()
-        self.weights = scene_weights({str(k): int(v) for k, v in of_images.items()})
-
-    def images_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the distinct images of chosen pairs (rows), and where A and B are in them (2, n)."""
-        both = np.stack([self.first[chosen], self.second[chosen]])
-        rows, place = np.unique(both, return_inverse=True)
-        return rows, place.reshape(2, -1)
 
 
 def job_of(
@@ -209,31 +175,22 @@ def main(args: argparse.Namespace) -> None:
     feed = setup.feed()
     fresh = tower["crop"] == "random" and settings["use_degradation"]
     degradation = Degradation(first, setup, fresh)
-    model = FGResQ.build({**tower, **settings}, setup.weights).to(setup.on)
+    general = build_clip(tower, setup.weights, list(TASKS)).visual.tower
+    model = FGResQ.build(settings, general).to(setup.on)
     start_heads(model, feed, images, setup.train_rows, degradation.fixed, settings)
-    identity = setup.identity(args.run, sha256(first / WEIGHTS))
+    identity = setup.identity((CODE,), args.run, sha256(first / WEIGHTS))
     batches = PairBatches(images, setup.train_pairs, settings)
     job = job_of(args, setup, feed, model, batches, degradation, identity)
     history = train(job)
-    out = Path(args.out)
     scores, ranking = predictions(model, feed, setup, degradation.fixed)
-    write_csv(out / "history.csv", history)
-    write_csv(out / "scores.csv", scores)
-    write_csv(out / "ranking.csv", ranking)
+    tables = {"history.csv": history, "scores.csv": scores, "ranking.csv": ranking}
     card = {
         "kind": "FGResQ",
         "run": args.run,
         "variant": args.variant,
         "tower": tower,
         "settings": settings,
-        "train_pairs": len(setup.train_pairs),
-        "steps": job.steps,
-        "device": name_of(setup.on),
-        "deterministic": torch.are_deterministic_algorithms_enabled(),
-        "train_images": len(setup.train_rows),
-        "test_images": len(setup.test_rows),
     }
     state = {f"quality.{n}": v for n, v in trained_state(model).items()}
     state |= {f"degradation.{n}": v for n, v in read_weights(first).items()}
-    write_weights(out, state, card)
-    job.checkpoint.unlink(missing_ok=True)
+    finish(Path(args.out), setup, job, tables, state, card)

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fgresq.metrics.ridge import fitted
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import QualityHeads
-from fgresq.training.inputs import ImageFeed
+from fgresq.training.feed import ImageFeed
+from fgresq.training.ridge import fitted
 
 EDGE = 0.02  # a score of 0 or 1 has no finite logit
 

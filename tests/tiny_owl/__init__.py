@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from fgresq.multimodal import levels, pairwise
-from fgresq.torchvision_ops import make_importable
+from fgresq.external import levels, pairwise
+from fgresq.networks.torchvision_ops import make_importable
 
 CODE = Path(__file__).parent / "modeling_tiny_owl.py"
 

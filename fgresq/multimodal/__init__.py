@@ -1,1 +1,0 @@
-"""Large multimodal models as methods: what they are asked, and what is made of their answers."""

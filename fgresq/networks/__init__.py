@@ -1,0 +1,1 @@
+"""Networks by their architecture: ViT, towers, CLIP, EfficientNet-Lite0, perceptual ones."""

@@ -1,0 +1,53 @@
+"""EfficientNet-Lite0 with its ImageNet weights under timm's names; its input is (x - 127) / 128."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import torch
+
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.weights.cards import read_weights
+
+STEM = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+OTHER = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+
+
+def efficientnet(folder: Path) -> torch.nn.Module:
+    """Load EfficientNet-Lite0, renamed to timm's `tf_efficientnet_lite0`, strictly.
+
+    Raises:
+        UserError: its weights are not there, are damaged, or the folder is of other weights.
+    """
+    weights = read_weights(folder, "efficientnet_lite0")
+    make_importable()
+    import timm
+
+    model = timm.create_model("tf_efficientnet_lite0")
+    flat = [f"blocks.{i}.{j}" for i, stage in enumerate(model.blocks) for j in range(len(stage))]
+    state = {}
+    for name, tensor in weights.items():
+        found = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", name)
+        if found:
+            block, layer, kind = int(found[1]), found[2], found[3]
+            state[f"{flat[block]}.{(FIRST if block == 0 else OTHER)[layer]}.{kind}"] = tensor
+        else:
+            layer, kind = name.rsplit(".", 1)
+            state[f"{STEM[layer]}.{kind}"] = tensor
+    model.load_state_dict(state, strict=True)
+    return model.eval()

@@ -1,0 +1,269 @@
+"""Image towers cut in two: a lower part that stays frozen, and the blocks that are trained.
+
+A tower turns pixels (N, 3, 224, 224), normalised, into tokens by `lower`, and the tokens of an
+image's views, (N, views, ...), into pooled features (N, width) by `upper`, before any projection.
+The paper's tower is CLIP ViT-B/16, whose feature is the class token after the last layer norm; the
+stand-in is the first blocks of DINOv2 ViT-S/14, whose feature is the class token beside the mean
+patch token, at several blocks. `level_width` is the width of one block's part of the feature.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from fgresq.errors import UserError
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.networks.vit import MEAN, STD, dinov2, normalised, vit
+from fgresq.runs import STAND_INS
+
+TASK_WIDTH = 64  # of the stand-in's fixed text vectors
+
+
+class Tower(nn.Module):
+    """What both towers share: the features of an image are the mean over its views.
+
+    `mean` and `std` are the statistics of the pixels that the tower was trained on.
+    """
+
+    mean, std = MEAN, STD
+
+    def tokens(self, crops: torch.Tensor) -> torch.Tensor:
+        """Give what `lower` gives of uint8 crops (N, 224, 224, 3), without gradient."""
+        with torch.no_grad():
+            return self.lower(normalised(crops, self.mean, self.std))
+
+    def upper(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, width) of (N, views, ...), each view what `lower` gave."""
+        return self.pooled(tokens.flatten(0, 1)).unflatten(0, tokens.shape[:2]).mean(dim=1)
+
+
+class StandInTower(Tower):
+    """The first blocks of a ViT-S/14, the last `trainable` of which are trained.
+
+    Args:
+        trunk: a timm ViT with a class token.
+        levels: numbers, from 1 and ascending, of the blocks whose pooled tokens are the features;
+            no block after the last of them is used.
+        trainable: blocks above the cut.
+        merge: patches averaged to one token at the cut, a side; 1 keeps all.
+    """
+
+    def __init__(self, trunk: nn.Module, levels: list[int], trainable: int, merge: int) -> None:
+        super().__init__()
+        cut = levels[-1] - trainable
+        self.embed = trunk
+        self.below = nn.Sequential(*trunk.blocks[:cut])
+        self.above = nn.Sequential(*trunk.blocks[cut : levels[-1]])
+        trunk.blocks = nn.Sequential()
+        trunk.norm = nn.Identity()
+        self.frozen_levels = [level for level in levels if level <= cut]
+        self.trained_levels = [level - cut for level in levels if level > cut]
+        self.merge = merge
+        self.level_width = 2 * trunk.num_features
+        self.width = len(levels) * self.level_width
+
+    def lower(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Give tokens (N, T, 384) of pixels (N, 3, 224, 224).
+
+        First the pooled tokens of the levels below the cut, two a level, which are features
+        already; then the class token and the patches.
+        """
+        tokens = self.embed.norm_pre(self.embed._pos_embed(self.embed.patch_embed(pixels)))
+        kept = []
+        for number, block in enumerate(self.below, start=1):
+            tokens = block(tokens)
+            if number in self.frozen_levels:
+                kept += [tokens[:, :1], tokens[:, 1:].mean(dim=1, keepdim=True)]
+        if self.merge > 1:
+            side = math.isqrt(tokens.shape[1] - 1)
+            grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+            merged = functional.avg_pool2d(grid, self.merge).flatten(2).transpose(1, 2)
+            tokens = torch.cat([tokens[:, :1], merged], dim=1)
+        return torch.cat([*kept, tokens], dim=1)
+
+    def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, width) of single views, (N, T, 384)."""
+        kept = 2 * len(self.frozen_levels)
+        features, tokens = [tokens[:, :kept].flatten(1)], tokens[:, kept:]
+        for number, block in enumerate(self.above, start=1):
+            tokens = block(tokens)
+            if number in self.trained_levels:
+                features += [tokens[:, 0], tokens[:, 1:].mean(dim=1)]
+        return torch.cat(features, dim=1)
+
+    def every_token(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give, of tokens (N, views, T, W) at the cut, every level pooled, then all that is left.
+
+        Two tokens a level, in the order of the levels; the last are those of the last block.
+        """
+        flat, before = tokens.flatten(0, 1), 2 * len(self.frozen_levels)
+        pooled, flat = [flat[:, :before]], flat[:, before:]
+        for number, block in enumerate(self.above, start=1):
+            flat = block(flat)
+            if number in self.trained_levels:
+                pooled += [flat[:, :1], flat[:, 1:].mean(dim=1, keepdim=True)]
+        return torch.cat([*pooled, flat], dim=1).unflatten(0, tokens.shape[:2])
+
+
+class ClipTower(Tower):
+    """The visual side of an open_clip ViT; features are pooled before the projection.
+
+    Args:
+        visual: open_clip's VisionTransformer.
+        trainable: blocks above the cut; all of them makes the embedding trainable too.
+    """
+
+    def __init__(self, visual: nn.Module, trainable: int) -> None:
+        super().__init__()
+        self.visual = visual
+        blocks = visual.transformer.resblocks
+        self.cut = max(len(blocks) - trainable, 0)
+        self.width = self.level_width = visual.ln_post.normalized_shape[0]
+        self.mean, self.std = tuple(visual.image_mean), tuple(visual.image_std)
+
+    def lower(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Give tokens (N, 197, 768) of pixels; the pixels themselves when nothing is frozen."""
+        if self.cut == 0:
+            return pixels
+        tokens = self.visual._embeds(pixels)
+        for block in self.visual.transformer.resblocks[: self.cut]:
+            tokens = block(tokens)
+        return tokens
+
+    def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, 768) of single views, each what `lower` gave."""
+        if self.cut == 0:
+            tokens = self.visual._embeds(tokens)
+        for block in self.visual.transformer.resblocks[self.cut :]:
+            tokens = block(tokens)
+        return self.visual.ln_post(tokens)[:, 0]
+
+
+class VisualSide(nn.Module):
+    """A tower and its projection to the text space, as the visual side of a CLIP model."""
+
+    def __init__(self, tower: StandInTower | ClipTower, projection: nn.Module) -> None:
+        super().__init__()
+        self.tower, self.projection = tower, projection
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give embeddings (N, text width) of what the tower's `lower` gave."""
+        return self.projection(self.tower.upper(tokens))
+
+
+class FrozenTexts(nn.Module):
+    """One fixed vector a task: the text side, which is never trained.
+
+    For CLIP they are the embeddings of the tasks' texts. For a stand-in they are orthogonal unit
+    vectors, so that what is reported is task accuracy, and nothing is zero-shot.
+    """
+
+    context_length = 1
+    vocab_size = 0
+
+    def __init__(self, vectors: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("vectors", vectors)
+
+    def forward(self, tasks: torch.Tensor) -> torch.Tensor:
+        """Give vectors (N, D) of task numbers (N,)."""
+        return self.vectors[tasks]
+
+
+def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+
+    Raises:
+        UserError: the levels are not ascending, or more blocks are to be trained than used.
+    """
+    levels, trainable = settings["levels"], settings["trainable_blocks"]
+    if levels != sorted(levels) or trainable > levels[-1]:
+        raise UserError(
+            "config/config.yaml, key 'tower/levels'",
+            f"{levels} are not ascending, or are fewer than the trainable_blocks ({trainable})",
+            "Give block numbers such as [4, 6, 8], the last no less than trainable_blocks",
+        )
+    make_importable()
+    from open_clip.model import CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
+
+    vision = CLIPVisionCfg(
+        timm_model_name="vit_small_patch14_dinov2",
+        timm_pool="token",
+        timm_proj="linear",
+        image_size=224,
+    )
+    clip = CustomTextCLIP(
+        TASK_WIDTH, vision, CLIPTextCfg(width=64, heads=1, layers=1, vocab_size=8)
+    )
+    trunk = dinov2(weights) if settings["tower"] == "dinov2_vits14" else vit(settings["seed"])
+    tower = StandInTower(trunk, levels, trainable, settings["merge"])
+    clip.visual = VisualSide(tower, nn.Linear(tower.width, TASK_WIDTH, bias=False))
+    clip.text = FrozenTexts(torch.eye(TASK_WIDTH)[: len(tasks)])
+    return clip
+
+
+def paper_clip(settings: dict[str, Any], tasks: list[str]) -> nn.Module:
+    """Build CLIP by open_clip; its texts are embedded once and the text tower is dropped."""
+    make_importable()
+    import open_clip
+
+    name, pretrained = settings["tower"], settings["pretrained"]
+    try:
+        clip = open_clip.create_model(name, pretrained=pretrained, force_custom_text=True)
+    except (RuntimeError, OSError) as error:
+        raise UserError(
+            f"tower '{name}'",
+            f"open_clip cannot give it with '{pretrained}' ({error})",
+            "Connect to a network once, or choose another tower",
+        ) from error
+    texts = [settings["text"].format(task=task) for task in tasks]
+    with torch.inference_mode():
+        vectors = clip.encode_text(open_clip.get_tokenizer(name)(texts), normalize=True)
+    projection = nn.Linear(*clip.visual.proj.shape, bias=False)
+    projection.weight.data = clip.visual.proj.data.T.clone()
+    clip.visual = VisualSide(ClipTower(clip.visual, settings["trainable_blocks"]), projection)
+    clip.text = FrozenTexts(vectors.clone())
+    return clip
+
+
+def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+    """Build the text-image model of a tower, with everything frozen but what is trained.
+
+    Args:
+        settings: section `tower` of a preset.
+        weights: folder of the stand-in's weights.
+        tasks: in the order of their numbers.
+
+    Returns:
+        An open_clip CustomTextCLIP whose `visual` is a `VisualSide`.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings["seed"])
+        stand_in = settings["tower"] in STAND_INS
+        clip = stand_in_clip(settings, weights, tasks) if stand_in else paper_clip(settings, tasks)
+    clip.requires_grad_(False)
+    for part in trained_parts(clip.visual.tower):
+        part.requires_grad_(True)
+    return clip.eval()
+
+
+def sibling(tower: StandInTower | ClipTower) -> StandInTower | ClipTower:
+    """Give a second tower that shares the frozen weights of this one and has its own to train."""
+    frozen = {id(p): p for p in tower.parameters() if not p.requires_grad}
+    return copy.deepcopy(tower, frozen)
+
+
+def trained_parts(tower: StandInTower | ClipTower) -> list[nn.Module]:
+    """List the modules of a tower that training may change."""
+    if isinstance(tower, StandInTower):
+        return [tower.above]
+    if tower.cut == 0:
+        return [tower.visual]
+    return [*tower.visual.transformer.resblocks[tower.cut :], tower.visual.ln_post]

@@ -1,0 +1,127 @@
+"""Score images with a trained FGResQ: a folder of pictures, or an image table."""
+
+from __future__ import annotations
+
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from fgresq.code_digest import code_digest, library_versions
+from fgresq.errors import UserError
+from fgresq.files import digest, sha256
+from fgresq.model.alignment import Alignment
+from fgresq.model.fgresq import FGResQ
+from fgresq.networks.towers import build_clip, sibling
+from fgresq.networks.vit import resized
+from fgresq.scoring.cache import CACHE, ScoreCache, image_hash
+from fgresq.scoring.evaluate import Judgement
+from fgresq.scoring.listed import listed
+from fgresq.settings import Given, given
+from fgresq.tables import TASKS, write_scores
+from fgresq.training.encode import centre, device_of, name_of, tokens_of
+from fgresq.weights.checkpoints import CARD, MEND, WEIGHTS, load_strictly, read_card, read_weights
+
+
+def weights_folder(tower: dict[str, Any]) -> Path:
+    """Give the folder of a stand-in's own weights; a checkpoint holds only what was trained."""
+    return Path("data/weights", tower["tower"])
+
+
+class Scorer:
+    """A trained FGResQ with its degradation encoder.
+
+    Args:
+        folder: what stage 2 wrote.
+
+    Raises:
+        UserError: the folder is no whole checkpoint, or of another architecture.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        parts, where = ("tower", "settings"), folder / CARD
+        card = given(read_card(folder, "FGResQ"), parts, where, MEND)
+        state = read_weights(folder)
+        self.tower = card["tower"]
+        self.on = device_of(self.tower)
+        weights = weights_folder(self.tower)
+        settings = Given(card["settings"], where, MEND)
+        clip = build_clip(self.tower, weights, list(TASKS))
+        self.model = FGResQ.build(settings, sibling(clip.visual.tower))
+        self.degradation = Alignment(clip)
+        for part, prefix in ((self.model, "quality."), (self.degradation, "degradation.")):
+            own = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
+            load_strictly(part, own, folder)
+            part.to(self.on).eval()
+
+    def tokens(self, path: str | Path) -> torch.Tensor:
+        """Give what the towers' `upper` takes of an image file, as at the evaluation."""
+        if self.tower["crop"] == "native":
+            # float16 between, as the cache that it was trained on holds them
+            tokens = tokens_of(self.model.tower, [str(path)], self.tower["grid"], self.on)
+            return tokens.float()
+        pixels = torch.from_numpy(resized(path))[None].to(self.on)
+        return self.model.tower.tokens(centre(pixels))[:, None]
+
+    def __call__(self, path: str | Path) -> float:
+        """Give the score of an image file, in (0, 1), higher better."""
+        with torch.inference_mode():
+            tokens = self.tokens(path)
+            general = self.model.tower.upper(tokens)
+            degradation = self.degradation.clip.visual.tower.upper(tokens)
+            quality = self.model.heads.quality(general, degradation)
+            return float(torch.sigmoid(self.model.heads.score_logits(quality)))
+
+
+def version_of(checkpoint: Path, on: torch.device) -> str:
+    """Digest all that the scores of a checkpoint follow from, beside the images."""
+    name = "fgresq.scoring.predict"
+    files = [sha256(checkpoint / file) for file in (CARD, WEIGHTS)]
+    return digest([files, code_digest(name), library_versions(name), name_of(on)])
+
+
+def judge(scorer: Scorer, cache: ScoreCache, path: str) -> Judgement:
+    """Score an image that the cache does not know; one that cannot be read has the reason."""
+    try:
+        key = image_hash(path)
+        known = cache.get(key, "")
+        if known is None:
+            known = scorer(path), ""
+            cache.put(key, "", known)
+        return known
+    except UserError as error:
+        logging.warning("%s", error)
+        return math.nan, str(error)
+
+
+def score_images(checkpoint: Path, images: Path, out: Path, folder: Path = CACHE) -> None:
+    """Score a folder or an image table and write a score table.
+
+    An image that cannot be read gets no value and the reason; the others are scored. What was
+    scored before is taken from the cache in `folder`.
+    """
+    rows, scorer = listed(images), Scorer(checkpoint)
+    cache = ScoreCache("fgresq", version_of(checkpoint, scorer.on), folder)
+    bar = tqdm(rows["path"], desc="FGResQ", disable=None)
+    judgements = [judge(scorer, cache, path) for path in bar]
+    reasons = [reason for _, reason in judgements]
+    table = pd.DataFrame(
+        {
+            "image": rows["image"],
+            "method": "fgresq",
+            "split": "all",
+            "value": [value for value, _ in judgements],
+            "reason": reasons,
+        }
+    )
+    write_scores(out, table)
+    logging.info(
+        "%s: %d images scored, %d without a value",
+        out,
+        len(table) - sum(map(bool, reasons)),
+        sum(map(bool, reasons)),
+    )

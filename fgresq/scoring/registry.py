@@ -1,0 +1,127 @@
+"""Method modules by name, and whether they can run here."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fgresq.absent import Absent
+from fgresq.errors import UserError
+from fgresq.settings import check_weight_names, read_yaml
+from fgresq.weights.hub_cache import TABLE, cached_files, state_of
+
+FOLDER = Path(__file__).parents[1] / "metrics"
+WEIGHTS = Path("data/weights")
+
+
+def method_module(name: str | None) -> ModuleType:
+    """Import an untrained method.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    try:
+        module = importlib.import_module(f"fgresq.metrics.{name}")
+        if not callable(getattr(module, "score", None)):
+            raise ModuleNotFoundError(name=f"fgresq.metrics.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"fgresq.metrics.{name}":
+            raise  # the module is there, and a library that it uses is not
+        raise no_module(name) from error
+    return module
+
+
+def no_module(name: str | None) -> UserError:
+    """Build the error for an untrained method of which nothing is there but its entry."""
+    problem = f"there is no fgresq/metrics/{name}.py with a function `score`"
+    return UserError(f"method '{name}'", problem, "Write it: docs/add-a-method.md shows how")
+
+
+def check_modules(entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check that every untrained method of the methods file has its module.
+
+    Raises:
+        UserError: names the first that has none.
+    """
+    for name, entry in entries.items():
+        if not entry["trained"] and not (FOLDER / f"{name}.py").exists():
+            raise no_module(name)
+
+
+def defined(source: str) -> set[str]:
+    """List the names that the text of a module defines, assigns or imports at its top."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            found |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return found
+
+
+def ask(name: str, question: str) -> Any:
+    """Call a function without arguments of a method's module; None where it has none of that name.
+
+    A module that does not define it is not imported: some import heavy libraries.
+    """
+    path = FOLDER / f"{name}.py"
+    if not path.exists() or question not in defined(path.read_text(encoding="utf-8")):
+        return None
+    function = getattr(importlib.import_module(f"fgresq.metrics.{name}"), question, None)
+    return function() if callable(function) else None
+
+
+def own_absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
+    """Say why a method cannot run here whatever the rules make; None where it can.
+
+    Its module says so, where it has a function `absent()`, or the weights that it takes from the
+    Hub's cache are not there. Nothing is downloaded.
+
+    Args:
+        name: of the method.
+        entry: of the method in config/methods.yaml.
+
+    Raises:
+        UserError: its entry names weights that there are none of.
+    """
+    if "hub" not in entry:
+        return ask(name, "absent")
+    table = read_yaml(TABLE)
+    check_weight_names({name: entry}, table, "config/methods.yaml")
+    weights = table[entry["hub"]]
+    if cached_files(weights["fetch"]):
+        return None
+    reason = f"its weights ({weights['title']}) are not at hand"
+    return Absent("no_weights", reason, f"run `fgresq data fetch {entry['hub']}`, then run again")
+
+
+def own_version(name: str, entry: Mapping[str, Any]) -> str:
+    """Name by content what is placed for a method and no rule makes; empty: nothing.
+
+    Its module says so, where it has a function `version()`; the Hub's cache is asked where the
+    method's entry in config/methods.yaml says `hub`.
+    """
+    return (ask(name, "version") or "") + (state_of(entry["hub"]) if "hub" in entry else "")
+
+
+def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
+    """Say why a method cannot run here as things lie: its own reason, or weights not fetched yet.
+
+    Args:
+        name: of the method.
+        entry: of the method in config/methods.yaml.
+    """
+    found = own_absence(name, entry)
+    weights = entry.get("weights", [])
+    missing = [w for w in weights if not (WEIGHTS / w / "card.json").exists()]
+    if found or not missing:
+        return found
+    calls = " and ".join(f"`fgresq weights {w}`" for w in missing)
+    reason = f"its weights {' and '.join(missing)} are not in {WEIGHTS}"
+    return Absent("no_weights", reason, entry.get("needs") or f"run {calls}, or any report")

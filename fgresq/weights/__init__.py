@@ -1,0 +1,1 @@
+"""Weights on disk: out of packages, checkpoints, foreign forms, the cache of the Hub."""

@@ -1,0 +1,62 @@
+"""The Hugging Face Hub's own cache on this machine: what of a repository lies there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fgresq.files import digest, sha256
+from fgresq.runs import weights_file
+from fgresq.settings import read_yaml
+
+TABLE = Path("config/weights.yaml")
+CLIP = {  # open_clip's names of models, and their entries in config/weights.yaml
+    "RN50-quickgelu": "clip_rn50",
+    "ViT-B-32-quickgelu": "clip_vit_b32",
+    "ViT-B-16-quickgelu": "clip_vit_b16",
+}
+
+
+def cached_files(downloads: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
+    """Give those files of downloads from the Hub that lie in its cache: name, path.
+
+    Nothing is downloaded.
+
+    Args:
+        downloads: parts with a key `hub`, as the entries of config/weights.yaml list them.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    found = {}
+    for part in downloads:
+        for name in part["files"]:
+            path = try_to_load_from_cache(
+                part["hub"], name, revision=part.get("revision"), repo_type=part["kind"]
+            )
+            if isinstance(path, str):
+                found[name] = Path(path)
+    return found
+
+
+def content(path: Path) -> str:
+    """Name a file of the cache by its content, which is how the Hub names its blobs."""
+    blob = path.resolve()
+    return blob.name if blob.parent.name == "blobs" else sha256(blob)
+
+
+def state_of(entry: str) -> str:
+    """Digest what of an entry of config/weights.yaml lies in the Hub's cache; empty: nothing."""
+    found = cached_files(read_yaml(TABLE)[entry]["fetch"])
+    return digest({name: content(path) for name, path in found.items()}) if found else ""
+
+
+def state_of_tower(tower: dict[str, Any]) -> str:
+    """Name a CLIP tower's weights by content, in their file or the Hub's cache; empty: none.
+
+    Those of a stand-in have cards, which rules make.
+    """
+    if file := weights_file(tower):
+        return sha256(file) if file.is_file() else ""
+    entry = CLIP.get(tower["tower"]) if tower["pretrained"] else None
+    return state_of(entry) if entry else ""

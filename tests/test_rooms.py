@@ -1,0 +1,102 @@
+"""The house: a room imports from floors below it, and what is called by name stands in a list."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+from fgresq.code_digest import direct, path_of
+
+ROOT = Path(__file__).parents[1]
+GROUND = ""  # modules that lie in the package itself, but for the roof
+ROOF = ("__init__", "__main__", "cli")
+# room: the rooms that it may import from, beside itself and the ground
+MAY_IMPORT = {
+    GROUND: (),
+    "weights": (),
+    "ops": (),
+    "networks": ("ops", "weights"),
+    "external": ("networks",),
+    "pairs": ("ops",),
+    "sources": ("pairs",),
+    "mini": ("networks", "ops", "weights"),
+    "model": ("networks",),
+    "metrics": ("external", "mini", "model", "networks", "ops"),
+    "training": ("model", "networks", "weights"),
+    "baselines": ("networks", "training", "weights"),
+    "scoring": ("metrics", "model", "networks", "ops", "training", "weights"),
+    "analysis": ("sources",),
+    "fetch": ("sources", "weights"),
+    "report": ("analysis", "scoring", "sources"),
+}
+# who imports a module by name, and why: these are the tables of dispatch
+BY_NAME = {
+    "fgresq/cli.py": "verbs",
+    "fgresq/fetch/verb.py": "actions of `fgresq data`",
+    "fgresq/scoring/registry.py": "methods",
+    "fgresq/baselines/train.py": "baselines",
+}
+LOADERS = ("import_module", "run_module", "__import__", "exec", "eval")
+
+
+def modules() -> list[str]:
+    """List the modules of the package."""
+    files = sorted((ROOT / "fgresq").rglob("*.py"))
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
+    return [name.removesuffix(".__init__") for name in names]
+
+
+def room_of(module: str) -> str:
+    """Give the room of a module: its folder in the package; the ground has none."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 2 or (len(parts) == 2 and parts[1] in MAY_IMPORT) else GROUND
+
+
+def test_a_room_imports_only_from_floors_below() -> None:
+    wrong = []
+    for module in modules():
+        if module.split(".")[-1] in ROOF or module == "fgresq":
+            continue
+        room = room_of(module)
+        for other in direct(module) - {"fgresq"}:
+            if room_of(other) not in (room, GROUND, *MAY_IMPORT[room]):
+                wrong.append(f"{module} imports {other}")
+    assert not wrong
+
+
+def test_the_list_of_rooms_is_the_house_and_has_no_circle() -> None:
+    folders = {p.name for p in (ROOT / "fgresq").iterdir() if (p / "__init__.py").exists()}
+    assert folders == set(MAY_IMPORT) - {GROUND}
+    floor: dict[str, int] = {}
+    while len(floor) < len(MAY_IMPORT):
+        rest = [room for room in MAY_IMPORT if room not in floor]
+        ready = [room for room in rest if set(MAY_IMPORT[room]) <= set(floor)]
+        assert ready, f"a circle among {rest}"
+        floor |= dict.fromkeys(ready, len(floor))
+
+
+def test_every_leave_to_import_is_used() -> None:
+    used = {(room_of(m), room_of(o)) for m in modules() for o in direct(m)}
+    used.add(("scoring", "metrics"))  # by the registry's table of dispatch
+    for room, below in MAY_IMPORT.items():
+        assert {other for other in below if (room, other) in used} == set(below), room
+
+
+def test_no_name_stands_twice() -> None:
+    files = [p for p in (ROOT / "fgresq").rglob("*.py") if p.name != "__init__.py"]
+    twice = [name for name, count in Counter(p.stem for p in files).items() if count > 1]
+    assert not twice
+
+
+def test_only_tables_of_dispatch_import_by_name() -> None:
+    found = set()
+    for module in modules():
+        path = path_of(module)
+        assert path is not None
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            name, attribute = getattr(called, "id", ""), getattr(called, "attr", "")
+            if attribute in ("import_module", "run_module") or name in LOADERS:
+                found.add(path.relative_to(ROOT).as_posix())
+    assert found == set(BY_NAME)
