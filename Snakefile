@@ -23,5 +23,5 @@ rule all:
 
 
 onsuccess:
-    if reported() and not CONFIG["only"]:
+    if reported() and not CONFIG.only:
         shell(f"python -m fgresq headline {' '.join(reported())}")

@@ -10,7 +10,6 @@ a run killed half way and resumed ends in the same loss. Works in a scratch fold
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import os
 import tempfile
@@ -24,8 +23,8 @@ from numpy.lib.format import open_memmap
 
 from fgresq.cli import main as fgresq
 from fgresq.networks.vit import SIZE
-from fgresq.runs import stage_options
-from fgresq.settings import load
+from fgresq.presets import load, merge
+from fgresq.runs import Stage1Options, Stage2Options, stage_options
 from fgresq.tables import TASKS, read_images, write_images, write_pairs
 from fgresq.training import loop
 from fgresq.training.encode import CACHE, cache_key
@@ -117,9 +116,7 @@ def run(stage: str, out: str, options: dict) -> float:
 
 def with_steps(options: dict, steps: int) -> dict:
     """Give settings that stop after a number of steps."""
-    changed = copy.deepcopy(options)
-    changed["tower"]["max_steps"] = steps
-    return changed
+    return merge(options, {"tower": {"max_steps": steps}})
 
 
 def killed_and_resumed(options: dict) -> bool:
@@ -149,19 +146,23 @@ def main() -> None:
         raise SystemExit(
             "This benchmark needs a CUDA device; none was found, nothing was measured."
         )
-    preset, peak = load()["presets"]["paper"], roof()
-    preset["tower"] |= {"pretrained": None}
+    preset, peak = load().presets["paper"], roof()
+    tower = preset.tower.model_copy(update={"pretrained": None})
+    preset = preset.model_copy(update={"tower": tower})
     root = Path.cwd()
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
         for name in ("config", "workflow"):
             Path(name).symlink_to(root / name)
         write_tables(args.images)
-        fill_cache(preset["tower"])
+        fill_cache(tower)
         print(f"device: {torch.cuda.get_device_name()}; matmul roof {peak / 1e12:.0f} TFLOP/s")
         print("| stage | images/s | share of roof | peak GiB |\n|---|---|---|---|")
-        for stage, images in (("stage1", 64), ("stage2", 128)):
-            options = stage_options(preset, stage, "full")
+        for stage, form, images in (
+            ("stage1", Stage1Options, 64),
+            ("stage2", Stage2Options, 128),
+        ):
+            options = stage_options(preset, form).record()
             torch.cuda.reset_peak_memory_stats()
             few = run(stage, "warm", with_steps(options, 10))
             many = run(stage, stage, with_steps(options, args.steps))

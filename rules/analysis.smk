@@ -148,7 +148,7 @@ rule summary:
     conda:
         "../environment.yml"
     params:
-        options=lambda w: json.dumps(CONFIG["presets"][w.preset], sort_keys=True),
+        options=lambda w: json.dumps(CONFIG.presets[w.preset].record(), sort_keys=True),
         code=code_digest("fgresq.analysis.summary"),
     shell:
         "python -m fgresq summary --preset {wildcards.preset} --options {params.options:q}"

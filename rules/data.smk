@@ -78,8 +78,8 @@ rule read_source:
         "../environment.yml"
     params:
         entry=lambda w: json.dumps(SOURCES[w.source], sort_keys=True),
-        alpha=lambda w: CONFIG["presets"][w.preset]["labels"]["alpha"],
-        required=lambda w: "--required" if w.source in CONFIG["require"] else "",
+        alpha=lambda w: CONFIG.presets[w.preset].labels.alpha,
+        required=lambda w: "--required" if w.source in CONFIG.require else "",
         raw=raw,
         code=code_digest("fgresq.sources.read"),
     shell:

@@ -135,8 +135,8 @@ rule method_states:
     conda:
         "../environment.yml"
     params:
-        named=lambda w: CONFIG["presets"][w.preset]["methods"],
-        full=lambda w: CONFIG["presets"][w.preset]["full_methods"],
+        named=lambda w: CONFIG.presets[w.preset].methods,
+        full=lambda w: CONFIG.presets[w.preset].full_methods,
         code=code_digest("fgresq.scoring.states"),
     shell:
         "python -m fgresq method-states --scores {input.scores} --named {params.named}"

@@ -44,7 +44,7 @@ rule stage1:
     resources:
         gpu=gpus,
     params:
-        options=training_options("stage1"),
+        options=training_options(Stage1Options),
         placed=placed_for_tower,
         out=subpath(output[0], parent=True),
         weights=subpath(input.weights, parent=True),

@@ -23,7 +23,7 @@ rule stage2:
     resources:
         gpu=gpus,
     params:
-        options=training_options("stage2"),
+        options=training_options(Stage2Options),
         placed=placed_for_tower,
         out=subpath(output[0], parent=True),
         degradation=subpath(input.degradation, parent=True),

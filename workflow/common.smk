@@ -11,15 +11,16 @@ sys.path.insert(0, workflow.basedir)
 from fgresq.baselines import BASELINES
 from fgresq.baselines.shared import baseline_options
 from fgresq.baselines.shared import placed as placed_for
-from fgresq.settings import check, check_names, check_required, read_yaml, resolve
+from fgresq.presets import check_names, check_required, resolve, with_full_methods
+from fgresq.settings import check, read_yaml
 from fgresq.errors import UserError, unknown
 from fgresq.files import read_json
 from fgresq.scoring.registry import check_modules, own_version
 from fgresq.raw import raw_state, walk
 from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest
-from fgresq.runs import stage1_of, stage_options, weights_file
-from fgresq.weights.hub_cache import state_of_tower
+from fgresq.runs import Stage1Options, Stage2Options, stage1_of, stage_options, weights_file
+from fgresq.weights.hub_cache import state_of_clip
 from workflow.attempts import attempt
 from workflow.environment import prefer_own_python
 from workflow.phases import PHASES
@@ -35,13 +36,12 @@ def settings():
         check(entries, name, f"config/{name}.yaml")
     check_names(resolved, **files)
     check_modules(files["methods"])
-    if resolved["full"]:
-        for preset in resolved["presets"].values():
-            preset["methods"] = list(dict.fromkeys(preset["methods"] + preset["full_methods"]))
-    if resolved["folder"]:
-        files["sources"]["own"]["path"] = resolved["folder"]
-    if resolved["only"] and resolved["only"] not in PHASES:
-        raise unknown("config/config.yaml, key 'only'", "phase", resolved["only"], PHASES)
+    if resolved.full:
+        resolved = with_full_methods(resolved)
+    if resolved.folder:
+        files["sources"]["own"]["path"] = resolved.folder
+    if resolved.only and resolved.only not in PHASES:
+        raise unknown("config/config.yaml, key 'only'", "phase", resolved.only, PHASES)
     packaged = {name for name, entry in files["weights"].items() if "package" in entry}
     return resolved, files["sources"], files["methods"], packaged
 
@@ -54,7 +54,7 @@ except UserError as error:
 
 def placed(preset):
     """Say whether any source of a preset is at hand: made here, or placed."""
-    entries = [SOURCES[source] for source in CONFIG["presets"][preset]["sources"]]
+    entries = [SOURCES[source] for source in CONFIG.presets[preset].sources]
     return any(entry["adapter"] == "made" or walk(Path(entry["path"])) for entry in entries)
 
 
@@ -62,17 +62,17 @@ def chosen(asked, gpus):
     """List the presets of this call: where a GPU is granted, all that can show something."""
     if asked != "auto" or not gpus:
         return ["mini" if asked == "auto" else asked]
-    public = ["public"] if "public" in CONFIG["presets"] and placed("public") else []
+    public = ["public"] if "public" in CONFIG.presets and placed("public") else []
     return ["mini", "paper", *public]
 
 
 # The call chooses targets only: jobs of cluster executors parse this file again without
 # --resources, so what a rule does must follow from its wildcards.
 GPUS = int(workflow.global_resources.get("gpu").value or 0)
-CHOSEN = chosen(CONFIG["preset"], GPUS)
-PHASES_HERE = [CONFIG["only"]] if CONFIG["only"] else list(PHASES)
+CHOSEN = chosen(CONFIG.preset, GPUS)
+PHASES_HERE = [CONFIG.only] if CONFIG.only else list(PHASES)
 STAND_INS = [
-    CONFIG["presets"][name]["stand_in"] for name in CHOSEN if CONFIG["presets"][name]["stand_in"]
+    CONFIG.presets[name].stand_in for name in CHOSEN if CONFIG.presets[name].stand_in
 ]
 WANTED = sorted({*CHOSEN, *STAND_INS})
 UNTRAINED = [n for n, m in METHODS.items() if not m["trained"] and m["role"] != "label source"]
@@ -80,12 +80,12 @@ UNTRAINED = [n for n, m in METHODS.items() if not m["trained"] and m["role"] != 
 
 def trainings(preset):
     """List the training runs of a preset: the full model's, then the variants' for the ablation."""
-    options = CONFIG["presets"][preset]
-    if "fgresq" not in options["methods"]:
+    options = CONFIG.presets[preset]
+    if "fgresq" not in options.methods:
         return []
-    variants = [name for name in options["variants"] if name != "full"]
-    runs = [("full", run) for run in options["runs"]["full"]]
-    runs += [(variant, run) for variant in variants for run in options["runs"]["variants"]]
+    variants = [name for name in options.variants if name != "full"]
+    runs = [("full", run) for run in options.runs.full]
+    runs += [(variant, run) for variant in variants for run in options.runs.variants]
     if not placed(preset):
         runs = runs[:1]  # it says why training is absent; the others would say the same
     return [
@@ -96,9 +96,9 @@ def trainings(preset):
 
 def baseline_runs(preset):
     """List the runs of the baselines of a preset: the folds and splits that FGResQ is tested on."""
-    options = CONFIG["presets"][preset]
-    chosen = [name for name in BASELINES if name in options["methods"]]
-    runs = options["runs"]["full"] if placed(preset) else options["runs"]["full"][:1]
+    options = CONFIG.presets[preset]
+    chosen = [name for name in BASELINES if name in options.methods]
+    runs = options.runs.full if placed(preset) else options.runs.full[:1]
     return [{"baseline": name, "run": run} for name in chosen for run in runs]
 
 
@@ -107,7 +107,7 @@ def targets(phase):
     found = []
     for pattern in PHASES[phase].targets:
         for preset in WANTED:
-            methods = CONFIG["presets"][preset]["methods"] if "{method}" in pattern else [""]
+            methods = CONFIG.presets[preset].methods if "{method}" in pattern else [""]
             runs = trainings(preset) if "{run}" in pattern else [{}]
             runs = baseline_runs(preset) if "{baseline}" in pattern else runs
             found += [pattern.format(preset=preset, method=m, **r) for m in methods for r in runs]
@@ -124,16 +124,16 @@ def reported():
 def refuse_to_train():
     """Stop before any work where data and weights for a GPU's settings are here and no GPU is."""
     for name in WANTED:
-        preset = CONFIG["presets"][name]
-        if trainings(name) and placed(name) and preset["tower"]["device"] == "cuda":
+        preset = CONFIG.presets[name]
+        if trainings(name) and placed(name) and preset.tower.device == "cuda":
             from fgresq.networks.clip import clip_at_hand
             from fgresq.training.ready import check_device
 
-            if clip_at_hand(preset["tower"]):
-                check_device(preset["tower"])
+            if clip_at_hand(preset.tower.tower, preset.tower.pretrained):
+                check_device(preset.tower)
 
 
-TARGETS = targets(CONFIG["only"] or "report")
+TARGETS = targets(CONFIG.only or "report")
 if "report" in PHASES_HERE:
     TARGETS.append("reports/site/index.html")
 try:
@@ -149,7 +149,7 @@ for folder in ("data/raw", "data/labels", *STAGE_FOLDERS):
 
 
 wildcard_constraints:
-    preset="|".join(CONFIG["presets"]),
+    preset="|".join(CONFIG.presets),
     source="|".join(SOURCES),
     task="|".join(
         ["super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture"]
@@ -162,12 +162,11 @@ wildcard_constraints:
 
 
 def options(*sections):
-    """Give a params function: the preset's settings, one section or several by name, as JSON."""
+    """Give a params function: sections of the preset by their names, as JSON."""
 
     def of(wildcards):
-        preset = CONFIG["presets"][wildcards.preset]
-        chosen = preset[sections[0]] if len(sections) == 1 else {s: preset[s] for s in sections}
-        return json.dumps(chosen, sort_keys=True)
+        preset = CONFIG.presets[wildcards.preset].record()
+        return json.dumps({name: preset[name] for name in sections}, sort_keys=True)
 
     return of
 
@@ -185,24 +184,24 @@ def attempt_at(wildcards):
 
 def of_sources(pattern):
     """Give an input function: the pattern, filled for every source of the preset."""
-    return lambda w: expand(pattern, preset=w.preset, source=CONFIG["presets"][w.preset]["sources"])
+    return lambda w: expand(pattern, preset=w.preset, source=CONFIG.presets[w.preset].sources)
 
 
 def of_methods(pattern):
     """Give an input function: the pattern, filled for every method of the preset."""
-    return lambda w: expand(pattern, preset=w.preset, method=CONFIG["presets"][w.preset]["methods"])
+    return lambda w: expand(pattern, preset=w.preset, method=CONFIG.presets[w.preset].methods)
 
 
 def mini_tasks(wildcards):
     """List the tables of the embedded data's tasks."""
-    tasks = CONFIG["presets"][wildcards.preset]["mini"]["tasks"]
+    tasks = CONFIG.presets[wildcards.preset].mini.tasks
     return expand("results/data/{preset}/mini/{task}.csv", preset=wildcards.preset, task=tasks)
 
 
 def required(wildcards):
     """Give the report's argument that names what must not be absent from a preset."""
-    preset = CONFIG["presets"][wildcards.preset]
-    names = [n for n in CONFIG["require"] if n in preset["sources"] + preset["methods"]]
+    preset = CONFIG.presets[wildcards.preset]
+    names = [n for n in CONFIG.require if n in preset.sources + preset.methods]
     return f"--require {' '.join(names)}" if names else ""
 
 
@@ -218,32 +217,34 @@ def packaged_labels(wildcards):
     return [f"data/weights/{entry['labels']['package']}/card.json"] if placed else []
 
 
-def training_options(stage):
+def training_options(form):
     """Give a params function: all that a run of a stage follows from, as JSON."""
 
     def of(wildcards):
-        preset = CONFIG["presets"][wildcards.preset]
-        return json.dumps(stage_options(preset, stage, wildcards.variant), sort_keys=True)
+        preset = CONFIG.presets[wildcards.preset]
+        made = stage_options(preset, form, wildcards.variant)
+        return json.dumps(made.record(), sort_keys=True)
 
     return of
 
 
 def tower_file(wildcards):
     """List the file of a tower's weights, where the settings name one that is there."""
-    file = weights_file(CONFIG["presets"][wildcards.preset]["tower"])
+    file = weights_file(CONFIG.presets[wildcards.preset].tower.pretrained)
     return [str(file)] if file and file.is_file() else []
 
 
 def options_of_baseline(wildcards):
     """Give all that a run of a baseline follows from, as JSON."""
-    preset = CONFIG["presets"][wildcards.preset]
-    return json.dumps(baseline_options(preset, wildcards.baseline), sort_keys=True)
+    preset = CONFIG.presets[wildcards.preset]
+    tower, own = baseline_options(preset, wildcards.baseline)
+    return json.dumps({"tower": tower.record(), "baseline": own.record()}, sort_keys=True)
 
 
 def placed_for_baseline(wildcards):
     """Name by content what a baseline reads and a user places; with another it is run anew."""
-    preset = CONFIG["presets"][wildcards.preset]
-    return placed_for(baseline_options(preset, wildcards.baseline)["baseline"])
+    preset = CONFIG.presets[wildcards.preset]
+    return placed_for(baseline_options(preset, wildcards.baseline)[1])
 
 
 def placed_for_tower(wildcards, output):
@@ -251,16 +252,17 @@ def placed_for_tower(wildcards, output):
 
     Weights in a file of their own are an input.
     """
-    tower, card = CONFIG["presets"][wildcards.preset]["tower"], Path(output[0])
+    tower, card = CONFIG.presets[wildcards.preset].tower, Path(output[0])
     absent = read_json(card).get("absent", {}) if card.exists() else {}
     tried = card.stat().st_mtime_ns if absent.get("code") == "no_network" else ""
-    return f"{'' if weights_file(tower) else state_of_tower(tower)} {tried}".strip()
+    state = "" if weights_file(tower.pretrained) else state_of_clip(tower.tower, tower.pretrained)
+    return f"{state} {tried}".strip()
 
 
 def weights_of_baseline(wildcards):
     """List the cards of the weights of packages that a baseline reads, the stand-in's first."""
-    own = CONFIG["presets"][wildcards.preset]["baselines"][wildcards.baseline]
-    names = {own["backbone"], own.get("second")} & {"efficientnet_lite0", "vgg16"}
+    own = getattr(CONFIG.presets[wildcards.preset].baselines, wildcards.baseline)
+    names = {own.backbone, getattr(own, "second", None)} & {"efficientnet_lite0", "vgg16"}
     return [f"data/weights/{name}/card.json" for name in ["dinov2_vits14", *sorted(names)]]
 
 
@@ -274,7 +276,7 @@ def cards_of_baselines(wildcards):
 
 def stage1_card(wildcards):
     """Name the card of the degradation encoder that a run of stage 2 builds on."""
-    variant = stage1_of(CONFIG["presets"][wildcards.preset], wildcards.variant)
+    variant = stage1_of(CONFIG.presets[wildcards.preset], wildcards.variant)
     return f"results/stage1/{wildcards.preset}/{variant}/{wildcards.run}/card.json"
 
 
@@ -300,7 +302,7 @@ def folders_of(files):
 
 def gpus(wildcards):
     """Give the number of GPUs a training job takes: none where its preset trains on the CPU."""
-    return int(CONFIG["presets"][wildcards.preset]["tower"]["device"] == "cuda")
+    return int(CONFIG.presets[wildcards.preset].tower.device == "cuda")
 
 
 def glob_of(pattern):
@@ -312,8 +314,8 @@ def stand_in(pattern):
     """Give an input function: the pattern for the preset whose results stand in, if any."""
 
     def of(wildcards):
-        preset = CONFIG["presets"][wildcards.preset]["stand_in"]
-        methods = CONFIG["presets"][preset]["methods"] if preset else []
+        preset = CONFIG.presets[wildcards.preset].stand_in
+        methods = CONFIG.presets[preset].methods if preset else []
         files = expand(pattern, preset=preset, method=methods) if preset else []
         return list(dict.fromkeys(files))
 
@@ -322,7 +324,7 @@ def stand_in(pattern):
 
 def stand_in_arguments(wildcards, input):
     """Give the report's arguments for the preset whose results stand in, if any."""
-    preset = CONFIG["presets"][wildcards.preset]["stand_in"]
+    preset = CONFIG.presets[wildcards.preset].stand_in
     if not preset:
         return ""
     return (
