@@ -173,7 +173,7 @@ def test_runs_are_collected_and_measured(place: Path) -> None:
     (place / "config").mkdir(exist_ok=True)
     methods = Path(__file__).parent.parent / "config/methods.yaml"
     call = ["performance", "--images=images.csv", "--pairs=pairs.csv", "--scores=metaiqa.csv"]
-    setting = json.dumps({"bootstrap": 10, "metric_ties": "half", "seed": 0})
+    setting = json.dumps({"analysis": {"bootstrap": 10, "metric_ties": "half", "seed": 0}})
     with contextlib.chdir(Path(__file__).parent.parent):
         words = [w.replace("=", f"={place}/", 1) for w in call[1:]]
         more = [f"--methods={methods}", f"--options={setting}", f"--out={place}/performance.csv"]
