@@ -1,0 +1,258 @@
+"""Which way round: A and B, better and worse, in what training learns, where it starts and writes.
+
+In the small world an image is the brighter the better it is, so all that learns, or starts at a
+ridge, tells the test side's images and pairs: ACC above .95. A sign that is turned gives the
+opposite. The objective itself is computed again by plain loops from what a run without a learning
+rate writes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fgresq.files import read_json
+from fgresq.model.heads import preference_probability
+from fgresq.tables import read_images, read_pairs
+from fgresq.training.losses import fidelity_loss, ranking_loss
+from fgresq.training.stage2 import PairBatches
+from tests.training_world import (
+    call,
+    make_world,
+    options,
+    options_of_baseline,
+    shallow_towers,
+    train_both,
+)
+
+STILL = {"lr_encoder": 0.0, "lr_heads": 0.0}
+# from a random start, by the heads alone: what is not learnt is not there
+LEARN = {"train_encoder": False, "epochs": 40, "lr_heads": 3e-3, "head_init": "random"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shallow() -> Iterator[None]:
+    """Train on towers of two blocks."""
+    with shallow_towers():
+        yield
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a world, with stage 1 of run 0 in `first`."""
+    made = make_world().write(tmp_path_factory.mktemp("signs"))
+    assert call(made, ["stage1", "0"], options("stage1"), "first") == 0
+    return made
+
+
+def second(place: Path, out: str, run: str = "0", **over: object) -> Path:
+    """Train stage 2 of a run; give its folder."""
+    settings = options("stage2", **over)
+    assert call(place, ["stage2", run], settings, out, "--degradation=first") == 0
+    return place / out
+
+
+def share_of_scores(place: Path, out: Path) -> float:
+    """Give ACC: the share of test pairs of different scores that the written values order."""
+    images = read_images(place / "images.csv").set_index("image")
+    values = pd.read_csv(out / "scores.csv").set_index("image")["value"]
+    right = []
+    for _, own in images.loc[values.index].groupby(["source", "group"]):
+        for one, two in combinations(own.index, 2):
+            gap = own.loc[one, "score"] - own.loc[two, "score"]
+            if abs(gap) > 0.1:
+                right.append((values[one] > values[two]) == (gap > 0))
+    return float(np.mean(right))
+
+
+def share_of_ranking(place: Path, out: Path) -> float:
+    """Give ranking ACC: the share of preferred images to which the written chances point."""
+    pairs = read_pairs(place / "pairs.csv").set_index("pair")
+    chances = pd.read_csv(out / "ranking.csv").set_index("pair")["probability_a"]
+    liked = pairs.loc[chances.index, "preference"]
+    assert {"A", "B"} <= set(liked)
+    clear = liked.ne("equal")
+    return float(((chances > 0.5) == liked.eq("A"))[clear].mean())
+
+
+def test_the_fidelity_loss_alone_teaches_scores(place: Path) -> None:
+    out = second(place, "by-scores", lambda_rank=0, **LEARN)
+    assert share_of_scores(place, out) > 0.95
+
+
+@pytest.mark.parametrize("compare", ["paper", "released"])
+def test_the_ranking_loss_alone_teaches_preferences(place: Path, compare: str) -> None:
+    out = second(place, f"by-pairs-{compare}", lambda_scene=0, compare=compare, **LEARN)
+    assert share_of_ranking(place, out) > 0.95
+
+
+@pytest.mark.parametrize("compare", ["paper", "released"])
+def test_the_start_at_a_ridge_tells_scores_and_pairs(place: Path, compare: str) -> None:
+    out = second(place, f"start-{compare}", compare=compare, **STILL)
+    assert share_of_scores(place, out) > 0.95
+    assert share_of_ranking(place, out) > 0.95
+
+
+def test_both_losses_keep_what_the_ridge_knew(place: Path) -> None:
+    out = second(place, "both", epochs=30, lr_encoder=1e-5, lr_heads=1e-3)
+    assert share_of_scores(place, out) > 0.95
+    assert share_of_ranking(place, out) > 0.95
+    history = pd.read_csv(out / "history.csv")
+    assert history["loss"].tail(4).mean() < history["loss"].head(4).mean()
+
+
+@pytest.mark.parametrize("method", ["dbcnn", "hyperiqa", "metaiqa"])
+def test_a_baseline_s_scores_are_higher_the_better(place: Path, method: str) -> None:
+    settings = options_of_baseline(method, epochs=40, lr_heads=3e-3)
+    out = f"{method}-signs"
+    assert call(place, ["train-baseline", method, "0"], settings, out) == 0
+    assert share_of_scores(place, place / out) > 0.95
+
+
+def fidelity(logits: list[float], scores: list[float], groups: list[str]) -> float:
+    """Compute the fidelity loss by a plain loop over i < j of one group (equation 6)."""
+    terms = []
+    for i, j in combinations(range(len(logits)), 2):
+        if groups[i] == groups[j]:
+            p = 0.5 if scores[i] == scores[j] else float(scores[i] > scores[j])
+            z = (logits[i] - logits[j]) / math.sqrt(2)
+            q = 0.5 * (1 + math.erf(z / math.sqrt(2)))
+            terms.append(1 - math.sqrt(p * q) - math.sqrt((1 - p) * (1 - q)))
+    return sum(terms) / len(terms) if terms else 0.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_fidelity_loss_inside_groups_is_that_of_a_plain_loop(seed: int) -> None:
+    """Groups lie between each other, one has a single member, and scores are tied."""
+    rng = np.random.default_rng(seed)
+    groups = rng.permutation([7, 7, 7, 2, 2, 2, 2, 5, 9, 9])
+    logits, scores = rng.normal(size=10), rng.integers(0, 4, 10) / 4
+    found = fidelity_loss(*(torch.from_numpy(v) for v in (logits, scores, groups)))
+    assert float(found) == pytest.approx(
+        fidelity(list(logits), list(scores), list(groups)), abs=1e-3
+    )
+    alone = torch.arange(10)
+    assert float(fidelity_loss(torch.from_numpy(logits), torch.from_numpy(scores), alone)) == 0
+
+
+def test_the_ranking_loss_is_that_of_a_plain_loop() -> None:
+    """Three classes: B better, A better, equal; and two, where equal is half of each."""
+    logits = np.random.default_rng(0).normal(size=(6, 3))
+    liked = ["A", "B", "equal", "A", "equal", "B"]
+    fraction = torch.tensor([{"A": 1.0, "B": 0.0, "equal": 0.5}[k] for k in liked])
+    equal = torch.tensor([k == "equal" for k in liked])
+    for classes in (2, 3):
+        terms, chances = [], []
+        for row, k in zip(logits[:, :classes], liked, strict=True):
+            share = np.exp(row) / np.exp(row).sum()
+            half = -0.5 * (math.log(share[0]) + math.log(share[1]))
+            of_equal = half if classes == 2 else -math.log(share[-1])
+            terms.append({"A": -math.log(share[1]), "B": -math.log(share[0])}.get(k, of_equal))
+            chances.append(share[1] + (share[2] / 2 if classes == 3 else 0))
+        given = torch.from_numpy(logits[:, :classes]).float()
+        assert float(ranking_loss(given, fraction, equal)) == pytest.approx(np.mean(terms), 1e-5)
+        assert preference_probability(given).tolist() == pytest.approx(chances, 1e-5)
+
+
+@pytest.fixture(scope="module")
+def covered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a world whose run `pairs` writes what the objective is made of.
+
+    The tasks are of unequal size, all training images are in test pairs as well, so that each has
+    its value, and every image that a scene's batch holds is in a training pair.
+    """
+    world = make_world()
+    heavy = world.images["family"].eq("gamma") & world.images["source"].eq("t")
+    world.images.loc[heavy, "task"] = "denoising"
+    of = world.pairs["family"].eq("gamma") & world.pairs["source"].eq("t")
+    world.pairs.loc[of, "task"] = "denoising"
+    world.pairs["split_pairs"] = "train"
+    again = world.pairs.assign(split_pairs="test", pair="x" + world.pairs["pair"])
+    world.pairs = pd.concat([world.pairs, again], ignore_index=True)
+    return world.write(tmp_path_factory.mktemp("covered"))
+
+
+def objective_of(place: Path, out: Path, tasks: list[str]) -> dict[str, dict[str, float]]:
+    """Compute both terms of every scene by plain loops from what a still run wrote."""
+    images = read_images(place / "images.csv")
+    pairs = read_pairs(place / "pairs.csv").query("split_pairs == 'train'")
+    values = pd.read_csv(out / "scores.csv").set_index("image")["value"]
+    logits = {name: math.log(v / (1 - v)) for name, v in values.items()}
+    inside = images[images["image"].isin(logits)]
+    counts = inside["task"].value_counts()
+    inverse = {task: 1 / counts[task] for task in tasks}
+    weight = {task: inverse[task] * len(tasks) / sum(inverse.values()) for task in tasks}
+    found = {}
+    for task in tasks:
+        own = inside[inside["task"].eq(task)]
+        groups = (own["source"] + "/" + own["group"]).tolist()
+        scene = fidelity([logits[n] for n in own["image"]], own["score"].tolist(), groups)
+        terms = []
+        for pair in pairs[pairs["task"].eq(task)].itertuples():
+            ahead = logits[pair.image_a] - logits[pair.image_b]
+            chance = 1 / (1 + math.exp(-ahead))
+            share = {"A": 1.0, "B": 0.0, "equal": 0.5}[pair.preference]
+            terms.append(-share * math.log(chance) - (1 - share) * math.log(1 - chance))
+        found[task] = {"scene": weight[task] * scene, "rank": float(np.mean(terms))}
+    return found
+
+
+def test_a_step_s_objective_is_that_of_plain_loops(covered: Path) -> None:
+    """Groups, scene weights, A and B and both lambdas, at the start, where nothing has moved."""
+    settings = options("stage2", lambda_scene=5, lambda_rank=0.7, **STILL)
+    out = train_both(covered, "pairs", "still", options("stage1"), settings)
+    tasks = ["denoising", "deblurring"]
+    expected = objective_of(covered, out, tasks)
+    history = pd.read_csv(out / "history.csv").sort_values("scene")
+    assert len(history) == read_json(out / "card.json")["steps"] == 2
+    rows = sorted(expected.values(), key=lambda row: row["scene"])
+    assert abs(rows[0]["scene"] - rows[1]["scene"]) > 0.01
+    for row, found in zip(rows, history.to_dict("records"), strict=True):
+        assert found["scene"] == pytest.approx(row["scene"], abs=2e-3)
+        assert found["rank"] == pytest.approx(row["rank"], abs=1e-3)
+        assert found["loss"] == pytest.approx(5 * found["scene"] + 0.7 * found["rank"], rel=1e-5)
+
+
+def test_a_baseline_s_objective_is_that_of_plain_loops(covered: Path) -> None:
+    settings = options_of_baseline("hyperiqa", **STILL)
+    assert call(covered, ["train-baseline", "hyperiqa", "pairs"], settings, "still-b") == 0
+    values = pd.read_csv(covered / "still-b/scores.csv").set_index("image")["value"]
+    (covered / "as-scores").mkdir()
+    chances = (1 / (1 + np.exp(-values))).rename("value").reset_index()
+    chances.to_csv(covered / "as-scores/scores.csv", index=False)
+    rows = objective_of(covered, covered / "as-scores", ["denoising", "deblurring"]).values()
+    history = pd.read_csv(covered / "still-b/history.csv")
+    assert sorted(history["loss"]) == pytest.approx(sorted(r["scene"] for r in rows), abs=2e-3)
+
+
+def test_groups_of_one_name_in_two_sources_and_tasks_are_apart(place: Path) -> None:
+    images = read_images(place / "images.csv")
+    pairs = read_pairs(place / "pairs.csv")
+    images.loc[images["algorithm"].eq("odd"), "task"] = "deraining"
+    groups = PairBatches(images, pairs, options("stage2")["stage2"]).groups.tolist()
+    keys = images[["source", "task", "group"]].apply(tuple, axis=1).tolist()
+    for (one, two), (a, b) in zip(combinations(groups, 2), combinations(keys, 2), strict=True):
+        assert (one == two) == (a == b)
+
+
+def test_images_of_a_batch_are_those_of_its_pairs_at_their_places(place: Path) -> None:
+    images, pairs = read_images(place / "images.csv"), read_pairs(place / "pairs.csv")
+    batches = PairBatches(images, pairs, options("stage2", batch=7)["stage2"])
+    seen = []
+    for step in range(batches.sampler.per_epoch):
+        chosen = batches.sampler.step(step)
+        rows, place_of = batches.images_of(chosen)
+        named = images["image"].to_numpy()[rows][place_of]
+        assert named.tolist() == pairs[["image_a", "image_b"]].to_numpy()[chosen].T.tolist()
+        liked = pairs["preference"].iloc[chosen]
+        assert (batches.fraction[chosen] == liked.map({"A": 1, "B": 0, "equal": 0.5})).all()
+        assert (batches.equal[chosen] == liked.eq("equal")).all()
+        seen += chosen.tolist()
+    assert sorted(seen) == list(range(len(pairs)))
