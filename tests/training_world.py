@@ -260,16 +260,12 @@ class Killed:
         return self.real(job, losses, step)
 
 
-class Stop(Exception):
-    """Ends a run once it is known what it takes up."""
-
-
 def watched_resume(taken: list[int]) -> Callable[..., list]:
-    """Give a stand-in for the loop's `resume` that notes how many steps it took up, and ends."""
+    """Give a stand-in for the loop's `resume` that notes how many steps it took up, and stops."""
     real = loop.resume
 
     def resume(*args: object) -> list:
         taken.append(len(real(*args)))
-        raise Stop
+        raise KeyboardInterrupt
 
     return resume
