@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import fgresq
@@ -137,6 +138,24 @@ def test_not_under_another_setting_of_the_tower(place: Path, driver: str) -> Non
 @pytest.mark.parametrize("run", ["0-seed1", "1", "0-without-weak", "pairs"])
 def test_not_by_another_run(place: Path, driver: str, run: str) -> None:
     assert taken_up(place, driver, run) == 0
+
+
+def test_a_run_of_another_seed_learns_something_else(place: Path) -> None:
+    """From the random start of its heads on."""
+    settings = settings_of("stage2", head_init="random", lr_encoder=0.0, lr_heads=0.0)
+    settings["tower"]["max_steps"] = 1
+    for run in ("0", "0-seed1"):
+        assert start_run(place, "stage2", run, settings, out=run) == 0
+    one, two = (place / f"stage2-{run}/weights.safetensors" for run in ("0", "0-seed1"))
+    assert one.read_bytes() != two.read_bytes()
+
+
+def test_a_stage_1_of_images_in_another_order_is_refused(place: Path, tmp_path: Path) -> None:
+    folder = moved(place, tmp_path, make_world())
+    with np.load(folder / "first/features.npz") as file:
+        names, features = file["image"], file["features"]
+    np.savez(folder / "first/features.npz", image=names[::-1], features=features)
+    assert start_run(folder, "stage2", out="turned") == 1
 
 
 def test_not_on_another_stage_1(place: Path, tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ import pytest
 import torch
 
 from fgresq.files import read_json
+from fgresq.metrics.ridge import read_features
 from fgresq.model.heads import preference_probability
 from fgresq.tables import read_images, read_pairs
 from fgresq.training.losses import fidelity_loss, ranking_loss
+from fgresq.training.sampler import SceneSampler
 from fgresq.training.stage2 import PairBatches
 from tests.training_world import (
     call,
@@ -165,15 +167,16 @@ def test_the_ranking_loss_is_that_of_a_plain_loop() -> None:
 def covered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a world whose run `pairs` writes what the objective is made of.
 
-    The tasks are of unequal size, all training images are in test pairs as well, so that each has
-    its value, and every image that a scene's batch holds is in a training pair.
+    The tasks are of unequal size, in images as in pairs, and all training pairs are test pairs as
+    well, so that each of their images has its value.
     """
     world = make_world()
     heavy = world.images["family"].eq("gamma") & world.images["source"].eq("t")
     world.images.loc[heavy, "task"] = "denoising"
     of = world.pairs["family"].eq("gamma") & world.pairs["source"].eq("t")
     world.pairs.loc[of, "task"] = "denoising"
-    world.pairs["split_pairs"] = "train"
+    alpha = world.pairs.index[world.pairs["family"].eq("alpha") & world.pairs["source"].eq("t")]
+    world.pairs = world.pairs.drop(alpha[[0, 5]]).assign(split_pairs="train")
     again = world.pairs.assign(split_pairs="test", pair="x" + world.pairs["pair"])
     world.pairs = pd.concat([world.pairs, again], ignore_index=True)
     return world.write(tmp_path_factory.mktemp("covered"))
@@ -256,3 +259,17 @@ def test_images_of_a_batch_are_those_of_its_pairs_at_their_places(place: Path) -
         assert (batches.equal[chosen] == liked.eq("equal")).all()
         seen += chosen.tolist()
     assert sorted(seen) == list(range(len(pairs)))
+
+
+def test_every_epoch_has_an_order_of_its_own() -> None:
+    sampler = SceneSampler(np.zeros(40), 8, seed=0)
+    orders = [np.concatenate(sampler.epoch(number)).tolist() for number in range(4)]
+    assert all(one != two for one, two in combinations(orders, 2))
+
+
+def test_features_are_read_in_the_order_of_the_image_table(place: Path, tmp_path: Path) -> None:
+    images = read_images(place / "images.csv")
+    order = np.random.default_rng(0).permutation(len(images))
+    names = images["image"].to_numpy(dtype=str)[order]
+    np.savez(tmp_path / "f.npz", image=names, features=order[:, None].astype(np.float32))
+    assert read_features(tmp_path / "f.npz", images)[:, 0].tolist() == list(range(len(images)))
