@@ -19,14 +19,13 @@ import numpy as np
 import pytest
 
 import fgresq
-from fgresq.baselines import base, feeds, hyperiqa
+from fgresq.baselines import base, hyperiqa
 from fgresq.files import write_json
 from fgresq.metrics import ridge
 from fgresq.metrics import towers as pixels
-from fgresq.model import fgresq as quality
 from fgresq.model import heads
 from fgresq.model import towers as model_towers
-from fgresq.training import encode, inputs, loop, losses, sampler, stage1, stage2, start
+from fgresq.training import inputs, loop, losses, sampler, start
 from tests.conftest import ROOT
 from tests.training_world import (
     INTERRUPTED,
@@ -248,10 +247,9 @@ with shallow_towers():
 """
 PACKAGE = Path(fgresq.__file__).parent
 CODE: list[tuple[str, ModuleType]] = [
-    *(("stage1", module) for module in (stage1, losses)),
-    *(("stage2", module) for module in (loop, losses, sampler, inputs, encode, model_towers)),
-    *(("stage2", module) for module in (stage2, start, heads, quality)),
-    *(("baseline", module) for module in (base, feeds, hyperiqa)),
+    ("stage1", losses),
+    *(("stage2", module) for module in (loop, sampler, inputs, start, heads, model_towers)),
+    *(("baseline", module) for module in (base, hyperiqa)),
 ]
 LEFT_OUT: list[tuple[str, ModuleType]] = [("stage2", ridge), ("stage1", pixels)]
 

@@ -8,6 +8,7 @@ First the named tests run without a fault: they must pass. Ends with 1 where a f
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import queue
 import subprocess
@@ -21,63 +22,68 @@ from tests.conftest import ROOT, copy_repository
 from tests.faults.table import KINDS, Fault, read_faults
 
 PASSED, FAILED = 0, 1  # exit status of pytest; another is no verdict
-LIMIT = 600  # seconds a fault's tests may take: what hangs is not caught
-TAIL = 2000  # characters of a run's output that are shown
 
 
-def pytest_in(copy: Path, tests: list[str], *more: str) -> tuple[int, str]:
-    """Run tests in a copy; give pytest's exit status and the end of what it said.
+class Copy:
+    """A copy of the repository in which tests are run, by a process that stays (`forks`).
 
     No bytecode is written: two faults of one length within a second would share it.
+
+    Args:
+        place: the folder to make.
     """
-    call = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *more]
-    settings = {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        run = subprocess.run(
-            [*call, *tests],
-            cwd=copy,
+
+    def __init__(self, place: Path) -> None:
+        self.place = copy_repository(place, "weights")
+        (place / "data").mkdir(exist_ok=True)
+        (place / "data/weights").symlink_to((ROOT / "data/weights").resolve())
+        settings = {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.forks"],
+            cwd=place,
             env={**os.environ, **settings},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
-            timeout=LIMIT,
         )
-    except subprocess.TimeoutExpired:
-        return -1, f"no end after {LIMIT} s"
-    return run.returncode, run.stdout[-TAIL:]
+
+    def pytest(self, *words: str) -> tuple[int, str]:
+        """Run tests; give pytest's exit status and the end of what it said."""
+        assert self.process.stdin and self.process.stdout
+        whole = ["-q", "-n", "0", "-p", "no:cacheprovider", *words]
+        self.process.stdin.write(json.dumps(whole) + "\n")
+        self.process.stdin.flush()
+        status, said = json.loads(self.process.stdout.readline())
+        return status, said
+
+    def verdict(self, fault: Fault) -> tuple[str, str]:
+        """Plant a fault and run its tests: caught, NOT CAUGHT, or no verdict; and what was said."""
+        with fault.within(self.place):
+            status, said = self.pytest("-x", *fault.caught_by)
+        return {PASSED: "NOT CAUGHT", FAILED: "caught"}.get(status, f"no verdict ({status})"), said
+
+    def close(self) -> None:
+        """End the process."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
 
 
-def verdict(copy: Path, fault: Fault) -> tuple[str, str]:
-    """Plant a fault and run its tests: caught, NOT CAUGHT, or no verdict; and what was said."""
-    with fault.within(copy):
-        status, said = pytest_in(copy, list(fault.caught_by), "-x")
-    told = {PASSED: "NOT CAUGHT", FAILED: "caught"}.get(status, f"no verdict ({status})")
-    return told, said
-
-
-def copied(place: Path) -> Path:
-    """Copy the repository's files, the weights linked."""
-    copy = copy_repository(place, "weights")
-    (copy / "data").mkdir(exist_ok=True)
-    (copy / "data/weights").symlink_to((ROOT / "data/weights").resolve())
-    return copy
-
-
-def judged(faults: list[Fault], place: Path, jobs: int) -> dict[str, str]:
+def judged(faults: list[Fault], copies: list[Copy]) -> dict[str, str]:
     """Give the verdict on each fault; tells each as it is known, and how long all may take."""
-    free: queue.Queue[Path] = queue.Queue()
-    for number in range(jobs):
-        free.put(copied(place / f"copy-{number}"))
+    free: queue.Queue[Copy] = queue.Queue()
+    for copy in copies:
+        free.put(copy)
 
     def judge(fault: Fault) -> tuple[str, str, float]:
         copy, started = free.get(), time.monotonic()
         try:
-            return *verdict(copy, fault), time.monotonic() - started
+            return *copy.verdict(fault), time.monotonic() - started
         finally:
             free.put(copy)
 
     found, started = {}, time.monotonic()
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(len(copies)) as pool:
         tasks = {pool.submit(judge, fault): fault for fault in faults}
         for done, task in enumerate(as_completed(tasks), start=1):
             fault, (told, said, seconds) = tasks[task], task.result()
@@ -105,11 +111,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tests = sorted({test for fault in faults for test in fault.caught_by})
         print(f"{len(tests)} tests without a fault", flush=True)
-        status, said = pytest_in(copied(Path(folder) / "plain"), tests)
-        if status != PASSED:
-            print(f"{said}\nthe tests fail without a fault: no verdict", file=sys.stderr)
-            return 1
-        found = judged(faults, Path(folder), args.jobs)
+        copies = [Copy(Path(folder) / f"copy-{number}") for number in range(args.jobs)]
+        try:
+            status, said = copies[0].pytest(*tests)
+            if status != PASSED:
+                print(f"{said}\nthe tests fail without a fault: no verdict", file=sys.stderr)
+                return 1
+            found = judged(faults, copies)
+        finally:
+            for copy in copies:
+                copy.close()
     width = max(len(name) for name in found)
     for fault in sorted(faults, key=lambda f: (KINDS.index(f.kind), f.name)):
         print(f"{fault.kind:8} {fault.name:{width}}  {found[fault.name]}")
