@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from fgresq.baselines import BASELINES
-from fgresq.metrics.ridge import by_family, by_pairs
-from fgresq.metrics.towers import features, vit
+from fgresq.networks.vit import features, vit
+from fgresq.training.ridge import by_family, by_pairs
 from tests.training_world import (
     World,
     call,

@@ -21,11 +21,11 @@ import pytest
 import fgresq
 from fgresq.baselines import base, hyperiqa
 from fgresq.files import write_json
-from fgresq.metrics import ridge
-from fgresq.metrics import towers as pixels
 from fgresq.model import heads
-from fgresq.model import towers as model_towers
-from fgresq.training import inputs, loop, losses, sampler, start
+from fgresq.networks import towers as model_towers
+from fgresq.networks import vit as pixels
+from fgresq.training import feed as inputs
+from fgresq.training import loop, losses, ridge, sampler, start
 from tests.conftest import ROOT
 from tests.training_world import (
     INTERRUPTED,

@@ -17,10 +17,10 @@ import pytest
 import torch
 
 from fgresq.files import read_json
-from fgresq.metrics.ridge import read_features
 from fgresq.model.heads import preference_probability
 from fgresq.tables import read_images, read_pairs
 from fgresq.training.losses import fidelity_loss, ranking_loss
+from fgresq.training.ridge import read_features
 from fgresq.training.sampler import SceneSampler
 from fgresq.training.stage2 import PairBatches
 from tests.training_world import (

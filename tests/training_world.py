@@ -20,14 +20,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fgresq.baselines.settings import baseline_options
+from fgresq.baselines.shared import baseline_options
 from fgresq.cli import main
-from fgresq.config import load
 from fgresq.files import sha256, write_csv
+from fgresq.networks.torchvision_ops import make_importable
+from fgresq.runs import split_run, stage_options
+from fgresq.settings import load
 from fgresq.tables import DEGRADED, IMAGE_COLUMNS, write_images, write_pairs
-from fgresq.torchvision_ops import make_importable
 from fgresq.training import loop
-from fgresq.training.settings import split_run, stage_options
 from tests.conftest import ALGORITHMS, picture
 
 # source, family, task, fold, and the image that stands in test pairs of the split by pairs only
