@@ -127,6 +127,21 @@ def test_an_empty_draw_and_one_of_like_values_are_nan_without_a_warning(name: st
 
 
 @pytest.mark.parametrize("name", ["srcc", "plcc", "krcc"])
+@pytest.mark.parametrize(("offset", "scale"), [(1e5, 1e-3), (-1e3, 1e-5), (0.0, 1e9)])
+def test_offset_and_scale_of_a_metric_change_no_correlation(
+    name: str, offset: float, scale: float
+) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=30)
+    x = y + rng.normal(size=30)
+    weights = rng.integers(0, 4, (10, 30))
+    function = {"srcc": c.weighted_srcc, "plcc": c.weighted_plcc, "krcc": c.weighted_krcc}[name]
+    expected = function(x, y, weights)
+    assert function(offset + scale * x, y, weights) == pytest.approx(expected, abs=1e-6)
+    assert function(x, offset + scale * y, weights) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["srcc", "plcc", "krcc"])
 @pytest.mark.parametrize("cells", [1, 5, 6, 10_000])
 def test_the_size_of_blocks_changes_no_value(
     monkeypatch: pytest.MonkeyPatch, name: str, cells: int
@@ -156,6 +171,14 @@ def test_blocks_bound_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
         held.clear()
         function(x, y, np.ones((7, 5)))
         assert set(held) == {5}, "a row at a time where a block is smaller than a row"
+    monkeypatch.setattr(c, "BLOCK", 10)
+    for function, rows in (
+        (c.weighted_srcc, [10] * 6 + [5] * 2),  # of both sides
+        (c.weighted_krcc, [10, 10, 5]),
+    ):
+        held.clear()
+        function(x, y, np.ones((7, 5)))
+        assert held == rows
 
 
 def test_many_images_of_one_cluster_do_not_overflow() -> None:
@@ -171,8 +194,14 @@ def test_a_perfect_correlation_is_never_beyond_one() -> None:
     both, first = np.array([1.0 + 1e-9, -1.0 - 1e-9, 5e-13]), np.array([1.0, 1.0, 1e-12])
     found = c._ratio(both, first, first)
     assert found[:2].tolist() == [1.0, -1.0] and np.isnan(found[2])
-    one_side = c._ratio(np.array([0.0]), np.array([1.0]), np.array([0.0]))
-    assert np.isnan(one_side).all() and np.isnan(c._ratio(*np.array([[0.0], [0.0], [1.0]]))).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("variance", [0.0, 5e-13, 1e-12])
+def test_a_variance_of_nearly_nought_on_either_side_gives_no_value(variance: float) -> None:
+    one, low, high = np.array([1.0]), np.array([variance]), np.array([1.1e-12])
+    assert np.isnan(c._ratio(one, one, low)).all() and np.isnan(c._ratio(one, low, one)).all()
+    assert c._ratio(one, high, one).tolist() == [1.0] == c._ratio(one, one, high).tolist()
 
 
 def test_ranks_with_weights_are_mid_ranks_from_one_upward() -> None:
