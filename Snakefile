@@ -24,4 +24,4 @@ rule all:
 
 onsuccess:
     if reported() and not CONFIG["only"]:
-        shell(f"python -m fgresq headline {' '.join(reported())}")
+        shell(f"python -m fgresq step headline {' '.join(reported())}")

@@ -23,7 +23,7 @@ rule performance:
         options=options("analysis"),
         code=code_digest("fgresq.analysis.performance"),
     shell:
-        "python -m fgresq performance --images {input.images} --pairs {input.pairs}"
+        "python -m fgresq step performance --images {input.images} --pairs {input.pairs}"
         " --scores {input.scores} --rankings {input.rankings} --methods {input.methods}"
         " --options {params.options:q} --out {output} --log {log}"
 
@@ -44,7 +44,7 @@ rule intervals:
         options=options("analysis"),
         code=code_digest("fgresq.analysis.intervals"),
     shell:
-        "python -m fgresq intervals --images {input.images} --pairs {input.pairs}"
+        "python -m fgresq step intervals --images {input.images} --pairs {input.pairs}"
         " --scores {input.scores} --methods {input.methods}"
         " --options {params.options:q} --out {output} --log {log}"
 
@@ -70,7 +70,7 @@ rule training:
         stage2=lambda w, input: folders_of(input.stage2),
         code=code_digest("fgresq.analysis.learning"),
     shell:
-        "python -m fgresq training --stage1 {params.stage1} --stage2 {params.stage2}"
+        "python -m fgresq step training --stage1 {params.stage1} --stage2 {params.stage2}"
         " --images {input.images} --pairs {input.pairs} --options {params.options:q}"
         " --confusion {output.confusion} --reliability {output.reliability}"
         " --curves {output.curves} --record {output.record} --log {log}"
@@ -90,7 +90,7 @@ rule baseline_runs:
         runs=lambda w, input: folders_of(input.runs),
         code=code_digest("fgresq.analysis.baseline_runs"),
     shell:
-        "python -m fgresq baseline-runs {params.runs} --out {output.runs}"
+        "python -m fgresq step baseline-runs {params.runs} --out {output.runs}"
         " --curves {output.curves} --log {log}"
 
 
@@ -110,7 +110,7 @@ rule ablation:
         runs=lambda w, input: folders_of(input.runs),
         code=code_digest("fgresq.analysis.ablation"),
     shell:
-        "python -m fgresq ablation --runs {params.runs} --images {input.images}"
+        "python -m fgresq step ablation --runs {params.runs} --images {input.images}"
         " --pairs {input.pairs} --options {params.options:q} --out {output} --log {log}"
 
 
@@ -126,7 +126,7 @@ rule preference:
     params:
         code=code_digest("fgresq.analysis.preference"),
     shell:
-        "python -m fgresq preference --pairs {input} --out {output} --log {log}"
+        "python -m fgresq step preference --pairs {input} --out {output} --log {log}"
 
 
 rule summary:
@@ -151,7 +151,7 @@ rule summary:
         options=lambda w: json.dumps(CONFIG["presets"][w.preset], sort_keys=True),
         code=code_digest("fgresq.analysis.summary"),
     shell:
-        "python -m fgresq summary --preset {wildcards.preset} --options {params.options:q}"
+        "python -m fgresq step summary --preset {wildcards.preset} --options {params.options:q}"
         " --performance {input.performance} --intervals {input.intervals}"
         " --sources {input.sources} --funnel {input.funnel} --leak {input.leak}"
         " --ablation {input.ablation} --training {input.training}"

@@ -28,7 +28,7 @@ rule train_baseline:
         work="work/baselines/{preset}/{baseline}/{run}",
         code=lambda w: code_digest("fgresq.baselines.train", f"fgresq.baselines.{w.baseline}"),
     shell:
-        "python -m fgresq train-baseline {wildcards.baseline} {wildcards.run}"
+        "python -m fgresq step train-baseline {wildcards.baseline} {wildcards.run}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
         " --weights {params.weights} --options {params.options:q}"
         " --work {params.work} --out {params.out} --log {log}"

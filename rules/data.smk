@@ -20,7 +20,7 @@ rule photographs:
         options=options("mini"),
         code=code_digest("fgresq.mini.photographs"),
     shell:
-        "python -m fgresq photographs --options {params.options:q}"
+        "python -m fgresq step photographs --options {params.options:q}"
         " --out-dir {params.folder}/contents --out {output} --log {log}"
 
 
@@ -40,7 +40,7 @@ rule restore:
         options=options("mini"),
         code=code_digest("fgresq.mini.restore"),
     shell:
-        "python -m fgresq restore {wildcards.task} --contents {input.contents}"
+        "python -m fgresq step restore {wildcards.task} --contents {input.contents}"
         " --weights {params.weights} --options {params.options:q}"
         " --out-dir {params.folder} --out {output} --log {log}"
 
@@ -59,7 +59,7 @@ rule mini_table:
     params:
         code=code_digest("fgresq.mini.table"),
     shell:
-        "python -m fgresq mini-table {input} --out {output.images}"
+        "python -m fgresq step mini-table {input} --out {output.images}"
         " --pairs {output.pairs} --record {output.record} --log {log}"
 
 
@@ -83,7 +83,7 @@ rule read_source:
         raw=raw,
         code=code_digest("fgresq.sources.read"),
     shell:
-        "python -m fgresq read-source {wildcards.source} --entry {params.entry:q}"
+        "python -m fgresq step read-source {wildcards.source} --entry {params.entry:q}"
         " --alpha {params.alpha} {params.required} --out {output.images}"
         " --pairs {output.pairs} --record {output.record} --log {log}"
 
@@ -102,5 +102,5 @@ rule join_sources:
     params:
         code=code_digest("fgresq.sources.join"),
     shell:
-        "python -m fgresq join-sources {input.images} --records {input.records}"
+        "python -m fgresq step join-sources {input.images} --records {input.records}"
         " --out {output.images} --sources {output.sources} --log {log}"

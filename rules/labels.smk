@@ -28,5 +28,5 @@ rule labels:
         placed=lambda w: raw_state("data/labels", "work/raw/labels.json"),
         code=code_digest("fgresq.analysis.labels_alone"),
     shell:
-        "python -m fgresq labels --sources {input.sources} --paper {input.paper}"
+        "python -m fgresq step labels --sources {input.sources} --paper {input.paper}"
         " --options {params.options:q} --out {params.out} --log {log}"

@@ -21,7 +21,7 @@ rule jnd_threshold:
         options=options("jnd"),
         code=code_digest("fgresq.pairs.threshold"),
     shell:
-        "python -m fgresq jnd-threshold --images {input} --options {params.options:q}"
+        "python -m fgresq step jnd-threshold --images {input} --options {params.options:q}"
         " --threads {threads} --out {output} --log {log}"
 
 
@@ -38,7 +38,7 @@ rule candidates:
     params:
         code=code_digest("fgresq.pairs.candidates"),
     shell:
-        "python -m fgresq candidates --images {input} --work work/similarity"
+        "python -m fgresq step candidates --images {input} --work work/similarity"
         " --threads {threads} --out {output} --log {log}"
 
 
@@ -60,7 +60,7 @@ rule filter_pairs:
         options=options("filter", "labels"),
         code=code_digest("fgresq.pairs.funnel"),
     shell:
-        "python -m fgresq filter-pairs --images {input.images} --supplied {input.supplied}"
+        "python -m fgresq step filter-pairs --images {input.images} --supplied {input.supplied}"
         " --record {input.record} --candidates {input.candidates}"
         " --threshold {input.threshold} --options {params.options:q}"
         " --out {output.pairs} --funnel {output.funnel} --log {log}"
@@ -84,6 +84,6 @@ rule split_pairs:
         options=options("split"),
         code=code_digest("fgresq.pairs.split"),
     shell:
-        "python -m fgresq split-pairs --pairs {input.pairs} --funnels {input.funnels}"
+        "python -m fgresq step split-pairs --pairs {input.pairs} --funnels {input.funnels}"
         " --images {input.images} --options {params.options:q} --out {output.pairs}"
         " --folds {output.folds} --funnel {output.funnel} --leak {output.leak} --log {log}"

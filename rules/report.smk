@@ -55,7 +55,7 @@ rule report:
         required=required,
         code=code_digest("fgresq.report.build"),
     shell:
-        "python -m fgresq report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
+        "python -m fgresq step report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
         " --labels results/labels/{wildcards.preset} --metrics {input.metrics}"
         " --scores {input.scores} --states {input.states} --paper reports/paper"
@@ -75,5 +75,5 @@ rule site_index:
     params:
         code=code_digest("fgresq.report.index"),
     shell:
-        "python -m fgresq site-index --pages reports/site/*/index.html"
+        "python -m fgresq step site-index --pages reports/site/*/index.html"
         " --metrics reports/metrics/*.json --out {output} --log {log}"

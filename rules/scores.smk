@@ -25,7 +25,7 @@ rule score:
         placed=lambda w: own_version(w.method, METHODS[w.method]),
         code=lambda w: code_digest("fgresq.scoring.judging", f"fgresq.metrics.{w.method}"),
     shell:
-        "python -m fgresq score {wildcards.method} --images {input.images}"
+        "python -m fgresq step score {wildcards.method} --images {input.images}"
         " --workers {threads} --out {output} --log {log}"
 
 
@@ -44,7 +44,7 @@ rule features:
         weights=subpath(input.weights, parent=True),
         code=code_digest("fgresq.training.features"),
     shell:
-        "python -m fgresq features {wildcards.tower} --images {input.images}"
+        "python -m fgresq step features {wildcards.tower} --images {input.images}"
         " --weights {params.weights} --options {params.options:q} --out {output} --log {log}"
 
 
@@ -63,7 +63,7 @@ rule ridge:
     params:
         code=code_digest("fgresq.training.ridge"),
     shell:
-        "python -m fgresq ridge ridge_{wildcards.tower} --features {input.features}"
+        "python -m fgresq step ridge ridge_{wildcards.tower} --features {input.features}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
         " --out {output} --log {log}"
 
@@ -83,7 +83,7 @@ rule collect:
         runs=lambda w, input: [Path(card).parent for card in input.runs],
         code=code_digest("fgresq.training.collect"),
     shell:
-        "python -m fgresq collect {params.runs} --images {input.images}"
+        "python -m fgresq step collect {params.runs} --images {input.images}"
         " --out {output.scores} --ranking {output.ranking} --log {log}"
 
 
@@ -101,7 +101,7 @@ rule collect_baseline:
         runs=lambda w, input: [Path(card).parent for card in input.runs],
         code=code_digest("fgresq.training.collect"),
     shell:
-        "python -m fgresq collect {params.runs} --method {wildcards.baseline}"
+        "python -m fgresq step collect {params.runs} --method {wildcards.baseline}"
         " --images {input.images} --out {output} --log {log}"
 
 
@@ -120,7 +120,7 @@ rule label_source:
         made=json.dumps([name for name in SOURCES if SOURCES[name]["adapter"] == "made"]),
         code=lambda w: code_digest("fgresq.scoring.label_source", f"fgresq.metrics.{w.method}"),
     shell:
-        "python -m fgresq label-source {wildcards.method} --images {input}"
+        "python -m fgresq step label-source {wildcards.method} --images {input}"
         " --made {params.made:q} --out {output} --log {log}"
 
 
@@ -139,5 +139,5 @@ rule method_states:
         full=lambda w: CONFIG["presets"][w.preset]["full_methods"],
         code=code_digest("fgresq.scoring.states"),
     shell:
-        "python -m fgresq method-states --scores {input.scores} --named {params.named}"
+        "python -m fgresq step method-states --scores {input.scores} --named {params.named}"
         " --full {params.full} --methods {input.methods} --out {output} --log {log}"

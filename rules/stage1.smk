@@ -23,7 +23,7 @@ rule encode:
         weights=subpath(input.weights, parent=True),
         code=code_digest("fgresq.training.encode"),
     shell:
-        "python -m fgresq encode --images {input.images} --weights {params.weights}"
+        "python -m fgresq step encode --images {input.images} --weights {params.weights}"
         " --options {params.options:q} --out {output} --log {log}"
 
 
@@ -51,6 +51,6 @@ rule stage1:
         work="work/stage1/{preset}/{variant}/{run}",
         code=code_digest("fgresq.training.stage1"),
     shell:
-        "python -m fgresq stage1 {wildcards.run} --images {input.images} --pairs {input.pairs}"
+        "python -m fgresq step stage1 {wildcards.run} --images {input.images} --pairs {input.pairs}"
         " --folds {input.folds} --weights {params.weights} --options {params.options:q}"
         " --work {params.work} --out {params.out} --log {log}"

@@ -31,7 +31,7 @@ rule stage2:
         work="work/stage2/{preset}/{variant}/{run}",
         code=code_digest("fgresq.training.stage2"),
     shell:
-        "python -m fgresq stage2 {wildcards.run} --variant {wildcards.variant}"
+        "python -m fgresq step stage2 {wildcards.run} --variant {wildcards.variant}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
         " --weights {params.weights} --degradation {params.degradation}"
         " --options {params.options:q} --work {params.work} --out {params.out} --log {log}"

@@ -18,4 +18,4 @@ rule weights:
         out=subpath(output[0], parent=True),
         code=code_digest("fgresq.weights.packages"),
     shell:
-        "python -m fgresq weights {wildcards.name} --out {params.out} --log {log}"
+        "python -m fgresq step weights {wildcards.name} --out {params.out} --log {log}"
