@@ -6,15 +6,14 @@ import argparse
 import importlib
 import logging
 import os
-import resource
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from fgresq import __version__
 from fgresq.arguments import at_least_one
 from fgresq.errors import UserError, disk_full, is_full, nearest
+from fgresq.messages import report_cost, start_log
 
 # name: (module with add_arguments(parser) and main(args), one line of help)
 COMMANDS = {
@@ -69,8 +68,8 @@ STEPS = {
 }
 HELP = ("-h", "--help", "help")
 SHELLS = ("bash", "zsh", "tcsh")
-EXITS = """exit codes (docs/commands.md): 0 done; 1 something to mend, told in a line; 2 a wrong call;
-130 stopped by Ctrl-C; 141 the reader of the output went away"""
+EXITS = """exit codes (docs/commands.md): 0 done; 1 something to mend, told in a line; 2 a wrong
+call; 130 stopped by Ctrl-C; 141 the reader of the output went away"""
 USAGE = f"""usage: fgresq COMMAND [options]; fgresq COMMAND --help explains one
 
 {{commands}}
@@ -195,41 +194,6 @@ def fix_threads(verb: str, argv: Sequence[str]) -> None:
     count = early.parse_known_args(argv)[0].threads
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(count)
-
-
-def start_log(path: str | None, debug: bool) -> None:
-    """Send messages to the terminal and, where asked, to a file.
-
-    A line that the file takes no more (a full disk) is left out of it without a word, unless with
-    `debug`: the terminal has it.
-
-    Raises:
-        UserError: the file cannot be opened.
-    """
-    logging.raiseExceptions = debug
-    show = {"level": logging.INFO, "format": "%(message)s"}
-    logging.basicConfig(**show, handlers=[logging.StreamHandler(sys.stderr)], force=True)
-    if path:
-        logging.getLogger().addHandler(log_file(path))
-
-
-def log_file(path: str) -> logging.Handler:
-    """Open a log file for writing."""
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        # a file's name that is no UTF-8 stands in it as it does in tables (fgresq/files.py)
-        return logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        problem = f"the log cannot be opened ({error.strerror or error})"
-        raise UserError(path, problem, "Give --log a file that can be written") from error
-
-
-def report_cost(verb: str, started: float) -> None:
-    """Log what a verb took: seconds and the greatest resident memory of its process."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    mebibytes = used / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    seconds = time.perf_counter() - started
-    logging.info("fgresq %s: done in %.1f s, peak memory %.0f MiB", verb, seconds, mebibytes)
 
 
 def drop_output() -> None:

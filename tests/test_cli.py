@@ -40,9 +40,9 @@ class FullDisk(io.RawIOBase):
 
 def test_a_full_disk_of_the_log_leaves_the_messages_on_the_terminal() -> None:
     call = (
-        "import io, logging, sys; from tests.test_cli import FullDisk; from fgresq import cli\n"
+        "import io, logging, sys; from tests.test_cli import FullDisk; from fgresq import cli, messages\n"
         "log = io.TextIOWrapper(FullDisk(), write_through=True)\n"
-        "cli.log_file = lambda path: logging.StreamHandler(log)\n"
+        "messages.log_file = lambda path: logging.StreamHandler(log)\n"
         "sys.exit(cli.main(['step', 'headline', 'no-such-preset', '--log', 'x.log']))"
     )
     done = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, cwd=ROOT)
