@@ -12,7 +12,7 @@ rule report:
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
         folds="results/pairs/{preset}/folds.csv",
-        scores=of_methods("results/scores/{preset}/{method}.csv"),
+        scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
         states="results/scores/{preset}/methods.json",
         performance="results/analysis/{preset}/performance.csv",
         intervals="results/analysis/{preset}/intervals.csv",
@@ -39,9 +39,9 @@ rule report:
         sources="config/sources.yaml",
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/*"),
-        stand_in=stand_in("results/analysis/{preset}/provenance.json"),
-        stand_in_scores=stand_in("results/scores/{preset}/{method}.csv"),
-        stand_in_states=stand_in("results/scores/{preset}/methods.json"),
+        stand_in=inputs.stand_in("results/analysis/{preset}/provenance.json"),
+        stand_in_scores=inputs.stand_in("results/scores/{preset}/{method}.csv"),
+        stand_in_states=inputs.stand_in("results/scores/{preset}/methods.json"),
     output:
         page="reports/site/{preset}/index.html",
         absences="reports/site/{preset}/absences.json",
@@ -50,10 +50,10 @@ rule report:
     conda:
         "../environment.yml"
     params:
-        options=options("report"),
-        stand_in=stand_in_arguments,
-        required=required,
-        code=code_digest("fgresq.report.build"),
+        options=values.options("report"),
+        stand_in=values.stand_in,
+        required=values.required,
+        code=code_of("report"),
     shell:
         "python -m fgresq step report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
@@ -73,7 +73,7 @@ rule site_index:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("fgresq.report.index"),
+        code=code_of("site-index"),
     shell:
         "python -m fgresq step site-index --pages reports/site/*/index.html"
         " --metrics reports/metrics/*.json --out {output} --log {log}"

@@ -40,7 +40,8 @@ class FullDisk(io.RawIOBase):
 
 def test_a_full_disk_of_the_log_leaves_the_messages_on_the_terminal() -> None:
     call = (
-        "import io, logging, sys; from tests.test_cli import FullDisk; from fgresq import cli, messages\n"
+        "import io, logging, sys; from tests.test_cli import FullDisk\n"
+        "from fgresq import cli, messages\n"
         "log = io.TextIOWrapper(FullDisk(), write_through=True)\n"
         "messages.log_file = lambda path: logging.StreamHandler(log)\n"
         "sys.exit(cli.main(['step', 'headline', 'no-such-preset', '--log', 'x.log']))"

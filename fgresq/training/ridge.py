@@ -4,9 +4,9 @@
 folds.csv --out METHOD.csv` gives a score table with two kinds of rows: split `family`, values of
 every image out of fold, each fold predicted by a model of the other folds; and split `pairs`,
 values of the images of test pairs by a model of the images of train pairs (the paper's leaky
-split). Features are standardised. The penalty is chosen on the training side, families left out, by the
-error inside groups (features and scores less their group's mean): chosen by the plain error it
-grows until only the contents are told apart, and images of one content no longer.
+split). Features are standardised. The penalty is chosen on the training side, families left out,
+by the error inside groups (features and scores less their group's mean): chosen by the plain error
+it grows until only the contents are told apart, and images of one content no longer.
 """
 
 from __future__ import annotations
