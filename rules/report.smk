@@ -9,31 +9,9 @@ Outputs: reports/site/PRESET/index.html with its tables, and absences.json, whic
 
 rule report:
     input:
-        images="results/data/{preset}/images.csv",
-        pairs="results/pairs/{preset}/pairs.csv",
-        folds="results/pairs/{preset}/folds.csv",
+        tables=inputs.report_tables,
         scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
         states="results/scores/{preset}/methods.json",
-        performance="results/analysis/{preset}/performance.csv",
-        intervals="results/analysis/{preset}/intervals.csv",
-        preference="results/analysis/{preset}/preference.csv",
-        training=expand(
-            "results/analysis/{{preset}}/{table}",
-            table=[
-                "ablation.csv",
-                "confusion.csv",
-                "reliability.csv",
-                "curves.csv",
-                "training.json",
-                "baselines.csv",
-                "baseline_curves.csv",
-            ],
-        ),
-        labels=expand(
-            "results/labels/{{preset}}/{table}",
-            table=["sources.json", "counts.csv", "intervals.csv", "nulls.csv"],
-        ),
-        provenance="results/analysis/{preset}/provenance.json",
         metrics="reports/metrics/{preset}.json",
         methods="config/methods.yaml",
         sources="config/sources.yaml",
@@ -55,9 +33,10 @@ rule report:
         required=values.required,
         code=code_of("report"),
     shell:
-        "python -m fgresq step report --preset {wildcards.preset} --data results/data/{wildcards.preset}"
-        " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
-        " --labels results/labels/{wildcards.preset} --metrics {input.metrics}"
+        "python -m fgresq step report --preset {wildcards.preset}"
+        " --data results/data/{wildcards.preset} --pairs results/pairs/{wildcards.preset}"
+        " --analysis results/analysis/{wildcards.preset} --labels results/labels/{wildcards.preset}"
+        " --metrics {input.metrics}"
         " --scores {input.scores} --states {input.states} --paper reports/paper"
         " --methods {input.methods} --sources {input.sources} {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"

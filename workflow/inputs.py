@@ -14,6 +14,18 @@ from workflow.runs import Runs
 Wildcards = Any  # with an attribute a wildcard of the rule
 Files = Callable[[Wildcards], list[str]]
 
+# what the report reads of a phase's folder, which its step takes whole
+REPORT_READS = {
+    "data": ("images.csv",),
+    "pairs": ("pairs.csv", "folds.csv"),
+    "labels": ("sources.json", "counts.csv", "intervals.csv", "nulls.csv"),
+    "analysis": (
+        *("performance.csv", "intervals.csv", "preference.csv", "provenance.json"),
+        *("ablation.csv", "confusion.csv", "reliability.csv", "curves.csv", "training.json"),
+        *("baselines.csv", "baseline_curves.csv"),
+    ),
+}
+
 
 class Inputs:
     """Input functions; those that take a pattern give one.
@@ -97,6 +109,14 @@ class Inputs:
         runs = self.runs.baseline_runs(wildcards.preset)
         runs = [run for run in runs if own in (None, run["baseline"])]
         return [pattern.format(preset=wildcards.preset, **run) for run in runs]
+
+    def report_tables(self, wildcards: Wildcards) -> list[str]:
+        """List the tables and records that the report of a preset reads beside its scores."""
+        return [
+            f"results/{phase}/{wildcards.preset}/{name}"
+            for phase, names in REPORT_READS.items()
+            for name in names
+        ]
 
     def rankings(self, wildcards: Wildcards) -> list[str]:
         """Name the table of pair rankings, where the preset trains a ranking head."""
