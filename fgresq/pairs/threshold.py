@@ -40,10 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def sample(images: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """Choose at most `count` distinct images by a hash of their content, not by their order."""
-    distinct = images.drop_duplicates("sha256")
-    rank = distinct["sha256"].map(lambda content: stable_hash("jnd", seed, content))
-    return distinct.loc[rank.sort_values().index[:count]]
+    """Choose at most `count` images by a hash of their names: neither by order nor by pixels.
+
+    The bytes of a restored image may differ between processors, its name does not. A file that has
+    several rows is taken once, at the row of least hash.
+    """
+    names = zip(images["source"], images["image"], strict=True)
+    rank = pd.Series([stable_hash("jnd", seed, *name) for name in names], images.index, dtype="O")
+    return images.loc[rank.sort_values().index].drop_duplicates("path").head(count)
 
 
 def noised_ssim(path: str, settings: list[Setting], seed: int) -> list[float] | None:
@@ -80,7 +84,8 @@ def measure(images: pd.DataFrame, options: dict[str, Any], threads: int = 1) -> 
     asked = (options["sign"], options["beta"], options["plane"])
     grid = list(itertools.product(SIGNS, sorted({*BETAS, options["beta"]}), PLANES))
     chosen = sample(images, options["images"], options["seed"])
-    seeds = [stable_hash("signs", options["seed"], content) for content in chosen["sha256"]]
+    names = zip(chosen["source"], chosen["image"], strict=True)
+    seeds = [stable_hash("signs", options["seed"], *name) for name in names]
     wanted = [grid if k < GRID_IMAGES else [asked] for k in range(len(chosen))]
     values: dict[Setting, list[float]] = {setting: [] for setting in grid}
     with ThreadPoolExecutor(threads) as pool:
