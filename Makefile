@@ -8,13 +8,14 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
 SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && snakemake --unlock --quiet all; exec snakemake --cores all "$$@"' snakemake
 
-.PHONY: help env weights report report-full own test tiny clean-env
+.PHONY: help env weights report report-full own test tiny check-machines clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
 	@echo "make report-full       the same with the slow methods, and the baselines retrained (18 min more)"
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make test              all tests"
+	@echo "make check-machines    the mini data and pairs under a lower instruction set, compared (7 min)"
 	@echo "make tiny              the whole graph on four small images, for a quick look"
 
 env: $(ENV)
@@ -50,6 +51,9 @@ test: weights
 	snakefmt --check Snakefile rules workflow
 	snakemake --lint
 	pytest
+
+check-machines: weights
+	python -m workflow.check_machines
 
 dvc.yaml: $(ENV) $(wildcard fgresq/*.py fgresq/*/*.py workflow/*.py)
 	python workflow/render_dvc.py

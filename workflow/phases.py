@@ -177,7 +177,7 @@ PHASES = {
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
         settings=("defaults", "full"),
-        files=("config/methods.yaml",),
+        files=("config/methods.yaml", "reports/machines.json"),
         metrics=("reports/metrics",),
     ),
     "report": Phase(
@@ -187,6 +187,7 @@ PHASES = {
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/machines.json",
             "reports/paper",
             "reports/templates",
             "config/methods.yaml",

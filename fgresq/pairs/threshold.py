@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq.files import write_json
+from fgresq.files import digest, write_json
 from fgresq.images import read_rgb
 from fgresq.ops.ssim_plane import WINDOW, ssim_of, statistics
 from fgresq.pairs.jnd import PLANES, SIGNS, inject, jnd_maps
@@ -84,7 +84,7 @@ def measure(images: pd.DataFrame, options: dict[str, Any], threads: int = 1) -> 
     asked = (options["sign"], options["beta"], options["plane"])
     grid = list(itertools.product(SIGNS, sorted({*BETAS, options["beta"]}), PLANES))
     chosen = sample(images, options["images"], options["seed"])
-    names = zip(chosen["source"], chosen["image"], strict=True)
+    names = list(zip(chosen["source"], chosen["image"], strict=True))
     seeds = [stable_hash("signs", options["seed"], *name) for name in names]
     wanted = [grid if k < GRID_IMAGES else [asked] for k in range(len(chosen))]
     values: dict[Setting, list[float]] = {setting: [] for setting in grid}
@@ -94,17 +94,18 @@ def measure(images: pd.DataFrame, options: dict[str, Any], threads: int = 1) -> 
         for settings, measured in zip(wanted, bar, strict=True):
             for setting, value in zip(settings, measured or (), strict=False):  # None: passed over
                 values[setting].append(value)
-    names = ("sign", "beta", "plane", "low_quartile", "median", "high_quartile")
+    keys = ("sign", "beta", "plane", "low_quartile", "median", "high_quartile")
     rows = [
-        dict(zip(names, (*setting, *quartiles(values[setting])), strict=True))
+        dict(zip(keys, (*setting, *quartiles(values[setting])), strict=True))
         | {"images": len(values[setting])}
         for setting in grid
         if values[setting]
     ]
     return {
         "threshold": rows[grid.index(asked)]["median"] if rows else None,
-        "setting": dict(zip(names, asked, strict=False)),
+        "setting": dict(zip(keys, asked, strict=False)),
         "images": len(values[asked]),
+        "sample": digest(sorted(map(list, names))),  # of names: the same on every processor
         "grid": rows,
     }
 
