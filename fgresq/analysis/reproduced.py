@@ -10,7 +10,6 @@ the new file is written.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +111,8 @@ def tolerance_of(path: str | None, preset: str) -> dict[str, float]:
 
 def in_git(path: str | Path) -> str | None:
     """Give the text of a file as the last commit has it; None where there is none."""
-    return run_git("show", f"HEAD:./{Path(os.path.relpath(path)).as_posix()}")
+    folder, name = Path(path).parent, Path(path).name
+    return run_git("-C", str(folder), "show", f"HEAD:./{name}")
 
 
 def told(found: Difference, far: Mapping[str, float]) -> str:
