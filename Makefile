@@ -5,8 +5,9 @@ VENV := .venv
 ENV := $(VENV)/.installed
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# `python -m`: the scripts of an environment do not start below a folder with a quote in its name;
 # one run at a time; a lock that a killed run left behind is taken off
-SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && snakemake --unlock --quiet all; exec snakemake --cores all "$$@"' snakemake
+SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && python -m snakemake --unlock --quiet all; exec python -m snakemake --cores all "$$@"' snakemake
 
 .PHONY: help env weights report report-full own test tiny check-machines clean-env
 
@@ -48,9 +49,9 @@ tiny: $(ENV)
 test: weights
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile rules workflow
-	snakemake --lint
-	pytest
+	python -m snakefmt --check Snakefile rules workflow
+	python -m snakemake --lint
+	python -m pytest
 
 check-machines: weights
 	python -m workflow.check_machines

@@ -94,12 +94,13 @@ def call(target: str, preset: str, tasks: list[str], cores: int) -> list[str]:
     config = [f"preset={preset}"]
     if tasks:
         config.append(f"presets={{{preset}: {{mini: {{tasks: [{', '.join(tasks)}]}}}}}}")
-    return ["snakemake", "--cores", str(cores), "--config", *config, "--", target]
+    snakemake = [sys.executable, "-m", "snakemake"]
+    return [*snakemake, "--cores", str(cores), "--config", *config, "--", target]
 
 
 def complete(root: Path, command: list[str]) -> bool:
     """Whether a target is made already, by this code and these settings."""
-    dry = [command[0], "-n", *command[1:]]
+    dry = [*command[:-2], "-n", *command[-2:]]
     done = subprocess.run(dry, cwd=root, capture_output=True, text=True, env=environment({}))
     return done.returncode == 0 and "Nothing to be done" in done.stdout + done.stderr
 

@@ -20,11 +20,12 @@ from fgresq.images import read_rgb
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
 from fgresq.pairs.labels import observers, perceive
 from fgresq.pairs.order import pair_key
+from fgresq.pairs.threshold import DIGITS
 from fgresq.tables import read_images, read_pairs, read_table
 
 # How near to a border a value may cross it: score of the coarse filter, SSIM of the JND filter,
-# JOD of the observers' indifference. Ten times what was measured on the embedded data, or less.
-NEAR = {"score": 0.001, "ssim": 0.001, "jod": 0.005}
+# JOD of the observers' indifference. About ten times what was measured on the embedded data.
+NEAR = {"score": 5e-4, "ssim": 3e-4, "jod": 3e-3}
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,13 @@ class Made:
             "ssim": self.threshold["threshold"] - row["ssim"],
         }
 
+    def from_rounding(self) -> float:
+        """Give the distance of the median SSIM from where the threshold is rounded to another."""
+        setting = self.threshold["setting"].items()
+        own = next(row for row in self.threshold["grid"] if setting <= row.items())
+        steps = own["median"] * 10**DIGITS
+        return abs(steps % 1 - 0.5) / 10**DIGITS
+
     def pixels(self, image: str) -> np.ndarray:
         """Decode an image."""
         return read_rgb(self.root / self.images.at[image, "path"]).astype(int)
@@ -97,7 +105,12 @@ def greatest(a: pd.Series, b: pd.Series) -> float:
 
 
 def moved_pairs(a: Made, b: Made) -> Iterator[Moved]:
-    """List the pairs that only one of two runs has, each with its distance from the border."""
+    """List the pairs that only one of two runs has, each with its distance from the border.
+
+    Where the JND threshold itself was rounded to another, that is the border that was near.
+    """
+    turned = [run.threshold["threshold"] for run in (a, b)]
+    rounding = max(run.from_rounding() for run in (a, b)) if turned[0] != turned[1] else None
     for run, other, verb in ((a, b, "out"), (b, a, "in")):
         for pair in run.pairs.index.difference(other.pairs.index):
             inside, outside = run.distances(pair), other.distances(pair)
@@ -106,7 +119,10 @@ def moved_pairs(a: Made, b: Made) -> Iterator[Moved]:
             if not crossed:
                 yield Moved(what)
             for border in crossed:
-                yield Moved(what, max(inside[border], -outside[border]), border)
+                distance = max(inside[border], -outside[border])
+                if border == "ssim" and rounding is not None:
+                    distance = min(distance, rounding)
+                yield Moved(what, distance, border)
 
 
 def moved_labels(a: Made, b: Made, seed: int, indifference: float) -> Iterator[Moved]:
@@ -165,8 +181,8 @@ def numbers(a: Made, b: Made) -> dict[str, Any]:
 
     Returns:
         images and candidates (how many there are), images_differing, and the greatest differences:
-        gray_levels, jod, score, ssim, threshold; pairs of the first run, pairs_in, pairs_out,
-        labels_changed.
+        gray_levels, jod, score, ssim, jnd_median (of every setting), threshold; pairs of the first
+        run, pairs_in, pairs_out, labels_changed.
     """
     differing = a.images.index[a.images["sha256"] != b.images["sha256"].reindex(a.images.index)]
     levels = [int(np.abs(a.pixels(i) - b.pixels(i)).max()) for i in differing]
@@ -181,6 +197,7 @@ def numbers(a: Made, b: Made) -> dict[str, Any]:
         "score": greatest(a.images["score"], b.images["score"]),
         "candidates": len(a.candidates),
         "ssim": greatest(a.candidates["ssim"], b.candidates["ssim"]),
+        "jnd_median": greatest(*(pd.DataFrame(run.threshold["grid"])["median"] for run in (a, b))),
         "threshold": round(abs(thresholds[0] - thresholds[1]), 9),
         "pairs": len(a.pairs),
         "pairs_in": len(b.pairs) - len(both),

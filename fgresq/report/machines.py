@@ -35,7 +35,8 @@ def machines_sentences(record: dict[str, Any], preset: str) -> list[str]:
         f"bytes, by at most {record['gray_levels']} of 255 gray levels.",
         f"Label quality moves by at most {record['jod']:g} JOD, scores in [0, 1] by "
         f"{record['score']:g}, the SSIM of {record['candidates']:,} pairs by {record['ssim']:g}, "
-        f"the JND threshold by {record['threshold']:g}.",
+        f"the median SSIM that gives the JND threshold by {record['jnd_median']:g}, the rounded "
+        f"threshold by {record['threshold']:g}.",
         "The sample, the pairs and the labels are the same."
         if not changed
         else f"Of {record['pairs']:,} pairs {record['pairs_out']} fall out and "
