@@ -136,6 +136,7 @@ def run(place: Path, command: list[str], own: dict[str, str], progress: Progress
             if found := STEPS.match(line):
                 progress.told(place.name, int(found[1]), int(found[2]))
     if process.returncode:
+        print("\n".join(log.read_text(encoding="utf-8").splitlines()[-20:]), file=sys.stderr)
         raise UserError(log, f"the run '{place.name}' failed", "Read the end of this file")
 
 
