@@ -107,7 +107,17 @@ def roof() -> float:
 
 def run(stage: str, out: str, options: dict) -> float:
     """Run a stage by its verb; give the seconds it took, start-up included."""
-    call = [stage, "all", "--images", "images.csv", "--pairs", "pairs.csv", "--folds", "folds.csv"]
+    call = [
+        "step",
+        stage,
+        "all",
+        "--images",
+        "images.csv",
+        "--pairs",
+        "pairs.csv",
+        "--folds",
+        "folds.csv",
+    ]
     call += ["--weights", "none", "--work", f"work/{out}", "--out", out]
     call += ["--degradation", "stage1"] if stage == "stage2" else []
     started = time.perf_counter()

@@ -273,6 +273,7 @@ def test_settings_not_in_use_are_measured_on_the_first_images(
 def test_no_images_give_no_threshold(tmp_path: Path) -> None:
     write_images(tmp_path / "images.csv", empty(IMAGE_COLUMNS))
     call = [
+        "step",
         "jnd-threshold",
         "--images",
         str(tmp_path / "images.csv"),
@@ -292,6 +293,7 @@ def test_an_unreadable_image_is_named(images: pd.DataFrame, capsys: pytest.Captu
     table = path.parent / "images.csv"
     write_images(table, images)
     call = [
+        "step",
         "jnd-threshold",
         "--images",
         str(table),

@@ -13,7 +13,7 @@ import pytest
 
 from fgresq.files import read_json, write_json
 from fgresq.report.machines import UNMEASURED, machines_sentences
-from tests.conftest import ROOT, copy_repository
+from tests.conftest import copy_with_weights
 from workflow.check_machines import LOWER, exceeded, keep, main
 from workflow.movement import NEAR, Made, Moved, choices, numbers
 
@@ -26,9 +26,7 @@ PAIRS = f"pairs/{PRESET}/pairs.csv"
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder of the copies `usual` and `lower`: one task was made in each, and compared."""
     place = tmp_path_factory.mktemp("machines")
-    root = copy_repository(place / "fgresq", "weights")
-    (root / "data").mkdir(exist_ok=True)
-    (root / "data/weights").symlink_to(ROOT / "data/weights")
+    root = copy_with_weights(place / "fgresq")
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     words = ["--preset", PRESET, "--tasks", TASK, "--work", str(place)]
     assert main(words, root) == 0

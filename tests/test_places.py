@@ -21,7 +21,7 @@ def git(folder: Path, *words: str) -> None:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a clone with `core.autocrlf`, below a folder with quotes, spaces and an umlaut."""
     place = tmp_path_factory.mktemp("places")
-    origin = copy_repository(place / "origin", "weights")
+    origin = copy_repository(place / "origin", "data/weights")
     git(origin, "init", "--quiet")
     git(origin, "add", ".")
     git(origin, "commit", "--quiet", "-m", "all")
