@@ -35,6 +35,9 @@ class Stage2Options(Section):
     stage2: Stage2
 
 
+STAGE_FORMS: dict[str, type[Section]] = {"stage1": Stage1Options, "stage2": Stage2Options}
+
+
 def stage_options(preset: Preset, form: type[S], variant: str = "full") -> S:
     """Give the sections of a preset that a stage reads, the settings of a variant laid over.
 
