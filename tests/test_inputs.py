@@ -220,13 +220,21 @@ def test_placed_data_is_named_by_content(values: Values) -> None:
     assert values.placed_labels(of()) != "absent"
 
 
+def test_a_towers_weights_of_the_hub_are_named_and_those_in_a_file_are_an_input(
+    values: Values, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow.values.state_of_tower", lambda tower: "in the Hub's cache")
+    assert values.placed_for_tower(of(), ["results/none.json"]) == "in the Hub's cache"
+    values.settings.preset("p")["tower"]["pretrained"] = "data/clip.pt"
+    assert values.placed_for_tower(of(), ["results/none.json"]) == ""
+
+
 def test_a_run_that_had_no_network_is_tried_again(values: Values) -> None:
-    values.settings.preset("p")["tower"]["pretrained"] = "data/clip.pt"  # no file of the Hub's
+    values.settings.preset("p")["tower"]["pretrained"] = "data/clip.pt"
     card = place("results/card.json", '{"absent": {"code": "no_weights"}}')
     assert values.placed_for_tower(of(), [str(card)]) == ""
     card.write_text('{"absent": {"code": "no_network"}}')
     assert values.placed_for_tower(of(), [str(card)]) == str(card.stat().st_mtime_ns)
-    assert values.placed_for_tower(of(), ["results/none.json"]) == ""
 
 
 def test_processes_and_gpus_follow_the_settings(values: Values) -> None:

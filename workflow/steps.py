@@ -44,7 +44,12 @@ def code_of(step: str, *modules: str) -> str:
     return code_digest(module_of(step), *modules)
 
 
+def modules_of(steps: Iterable[str]) -> list[str]:
+    """List the modules of steps, and the packages of what they import by name."""
+    steps = list(steps)
+    return [*map(module_of, steps), *(BY_NAME[step] for step in steps if step in BY_NAME)]
+
+
 def files_of(steps: Iterable[str]) -> list[str]:
     """List the files of the code of steps; of modules imported by name, the folder of all."""
-    steps = list(steps)
-    return code_files(*map(module_of, steps), *(BY_NAME[step] for step in steps if step in BY_NAME))
+    return code_files(*modules_of(steps))
