@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from numpy._core import _multiarray_umath as numpy_cpu
+from numpy._core import _multiarray_umath as numpy_cpu  # type: ignore[attr-defined]
 
 from fgresq.analysis.reproduced import compare, greatest_by_kind, trained_in
 from fgresq.errors import UserError
@@ -46,6 +46,7 @@ LOWER = {
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "OPENBLAS_CORETYPE": "Prescott",
     "OPENCV_CPU_DISABLE": "AVX2,FMA3,AVX512-SKX",
+    "OPENCV_IPP": "sse42",
 }
 STEPS = re.compile(r"^(\d+) of (\d+) steps")
 COMPARED = ("preset", "images", "candidates")  # what a record is of
@@ -120,7 +121,7 @@ def run(place: Path, command: list[str], own: dict[str, str], progress: Progress
     given = environment({**own, "NUMBA_CACHE_DIR": str(place / "work/numba")})
     log = place / "run.log"
     with (
-        log.open("w", encoding="utf-8") as kept,
+        log.open("w", encoding="utf-8", buffering=1) as kept,
         subprocess.Popen(
             command,
             cwd=place,
