@@ -148,7 +148,10 @@ def lose_half(store: Path) -> list[str]:
 def test_two_machines_share_a_remote_and_half_a_cache_is_lost(
     repository: Path, tmp_path: Path
 ) -> None:
-    """No stage that was done runs again, and what is nowhere any more is named."""
+    """No stage that was done runs again, and what is missing is named.
+
+    DVC takes a folder's entry in the remote for all of its files: a push does not mend that.
+    """
     remote = tmp_path / "remote"
     call(repository, "dvc", "remote", "add", "-d", "-f", "place", str(remote))
     call(repository, "git", "add", "-A")
@@ -166,6 +169,3 @@ def test_two_machines_share_a_remote_and_half_a_cache_is_lost(
     done = subprocess.run(["dvc", "pull"], cwd=third, capture_output=True, text=True)
     assert done.returncode and any(name in done.stdout + done.stderr for name in lost)
     assert repro(third, "--allow-missing") == (set(), set())
-    call(other, "dvc", "push", "-q")
-    call(third, "dvc", "pull", "-q")
-    assert not changed(third) & {"pairs", "scores", "report"}
