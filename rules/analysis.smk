@@ -24,7 +24,7 @@ rule performance:
         code=code_of("performance"),
     shell:
         "python -m fgresq step performance --images {input.images} --pairs {input.pairs}"
-        " --scores {input.scores} --inputs.rankings {input.rankings} --methods {input.methods}"
+        " --scores {input.scores} --rankings {input.rankings} --methods {input.methods}"
         " --options {params.options:q} --out {output} --log {log}"
 
 
