@@ -140,6 +140,7 @@ rule summary:
         ablation="results/analysis/{preset}/ablation.csv",
         training="results/analysis/{preset}/training.json",
         methods="config/methods.yaml",
+        machines=glob_of("reports/machines.json"),
     output:
         metrics="reports/metrics/{preset}.json",
         provenance="results/analysis/{preset}/provenance.json",
@@ -156,4 +157,5 @@ rule summary:
         " --sources {input.sources} --funnel {input.funnel} --leak {input.leak}"
         " --ablation {input.ablation} --training {input.training}"
         " --threshold {input.threshold} --methods {input.methods}"
-        " --out {output.metrics} --provenance {output.provenance} --log {log}"
+        " --machines reports/machines.json --out {output.metrics}"
+        " --provenance {output.provenance} --log {log}"

@@ -27,7 +27,7 @@ rule train_baseline:
         out=subpath(output[0], parent=True),
         weights=subpath(input.weights, parent=True),
         work="work/baselines/{preset}/{baseline}/{run}",
-        code=lambda w: code_of("train-baseline", w.baseline),
+        code=lambda w: code_of("train-baseline", f"fgresq.baselines.{w.baseline}"),
     shell:
         "python -m fgresq step train-baseline {wildcards.baseline} {wildcards.run}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"

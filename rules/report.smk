@@ -15,6 +15,7 @@ rule report:
         metrics="reports/metrics/{preset}.json",
         methods="config/methods.yaml",
         sources="config/sources.yaml",
+        machines=glob_of("reports/machines.json"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/*"),
         stand_in=inputs.stand_in("results/analysis/{preset}/provenance.json"),
@@ -38,6 +39,7 @@ rule report:
         " --analysis results/analysis/{wildcards.preset} --labels results/labels/{wildcards.preset}"
         " --metrics {input.metrics}"
         " --scores {input.scores} --states {input.states} --paper reports/paper"
+        " --machines reports/machines.json"
         " --methods {input.methods} --sources {input.sources} {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"
 

@@ -23,7 +23,7 @@ rule score:
     params:
         attempt=values.attempt,
         placed=values.placed_for_method,
-        code=lambda w: code_of("score", w.method),
+        code=lambda w: code_of("score", *SETTINGS.code_of_method(w.method)),
     shell:
         "python -m fgresq step score {wildcards.method} --images {input.images}"
         " --workers {threads} --out {output} --log {log}"
@@ -118,7 +118,7 @@ rule label_source:
         "../environment.yml"
     params:
         made=as_json(SETTINGS.made),
-        code=lambda w: code_of("label-source", w.method),
+        code=lambda w: code_of("label-source", *SETTINGS.code_of_method(w.method)),
     shell:
         "python -m fgresq step label-source {wildcards.method} --images {input}"
         " --made {params.made:q} --out {output} --log {log}"

@@ -14,7 +14,7 @@ import yaml
 
 from fgresq.files import read_json
 from fgresq.networks.torchvision_ops import make_importable
-from fgresq.settings import merge
+from fgresq.presets import merge
 from fgresq.tables import TASKS, read_images, read_pairs
 from tests import replicas
 from tests.conftest import ROOT, copy_repository
@@ -63,7 +63,7 @@ def write_weights(path: Path) -> None:
 @pytest.fixture(scope="module")
 def placed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a checkout with FGRestore placed and mapped, and weights; its preset made short."""
-    place = copy_repository(tmp_path_factory.mktemp("paper") / "fgresq", "weights")
+    place = copy_repository(tmp_path_factory.mktemp("paper") / "fgresq", "data/weights")
     (place / "data/weights").symlink_to(ROOT / "data/weights")
     replicas.fgrestore(place / "data/raw/fgrestore")
     change(place / "config/sources.yaml", "fgrestore", by=replicas.FGRESTORE_ENTRY)

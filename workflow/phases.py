@@ -156,7 +156,7 @@ PHASES = {
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
         settings=("defaults", "full"),
-        files=("config/methods.yaml",),
+        files=("config/methods.yaml", "reports/machines.json"),
         metrics=("reports/metrics",),
     ),
     "report": Phase(
@@ -166,6 +166,7 @@ PHASES = {
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/machines.json",
             "reports/paper",
             "reports/templates",
             "config/methods.yaml",

@@ -28,20 +28,20 @@ def module_of(step: str) -> str:
     return STEPS[step][0]
 
 
-def code_of(step: str, name: str | None = None) -> str:
+def code_of(step: str, *modules: str) -> str:
     """Digest the code that a rule runs: its step's module and all that it imports.
 
     Args:
         step: its name.
-        name: of the method or baseline, where the step imports it by name.
+        modules: those that the step imports by name: of the method or baseline.
 
     Raises:
         UserError: there is no such step.
         ValueError: a step that imports by name comes without one, or another with one.
     """
-    if (name is None) == (step in BY_NAME):
+    if bool(modules) != (step in BY_NAME):
         raise ValueError(f"step '{step}' imports {'a' if step in BY_NAME else 'no'} module by name")
-    return code_digest(module_of(step), *([f"{BY_NAME[step]}.{name}"] if name else []))
+    return code_digest(module_of(step), *modules)
 
 
 def modules_of(steps: Iterable[str]) -> list[str]:
