@@ -18,7 +18,7 @@ import time
 import pytest
 
 from fgresq.code_digest import PACKAGE
-from fgresq.torchvision_ops import make_importable
+from fgresq.networks.torchvision_ops import make_importable
 
 # what takes long to import; what is not listed is imported after the fork
 LIBRARIES = ("pandas", "PIL.Image", "scipy.stats", "sklearn.linear_model", "torch._dynamo", "tqdm")
