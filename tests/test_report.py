@@ -56,7 +56,7 @@ def build(
             "--preset",
             preset,
             "--options",
-            '{"gallery": 6}',
+            '{"report": {"gallery": 6}}',
             "--methods",
             str(methods),
             *inputs.arguments(run),

@@ -163,8 +163,7 @@ def test_an_empty_table_flows_through(tmp_path):
             weights=None,
             out=tmp_path / "f.npz",
             threads=1,
-            options={"block": 1, "grid": 1, "seed": 0},
-            sections=("ridge",),
+            options={"ridge": {"block": 1, "grid": 1, "seed": 0}},
         )
     )
     with np.load(tmp_path / "f.npz") as data:

@@ -30,7 +30,7 @@ from numpy._core import _multiarray_umath as numpy_cpu  # type: ignore[attr-defi
 from fgresq.analysis.reproduced import compare, greatest_by_kind, trained_in
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
-from fgresq.settings import load, read_methods
+from fgresq.presets import load, read_methods
 from workflow.movement import Made, choices, numbers
 
 ROOT = Path(__file__).parent.parent
@@ -214,8 +214,8 @@ def main(words: list[str] | None = None, root: Path = ROOT) -> int:
     work = args.work or root / "work/machines"
     folders = made(root, work, target, args.preset, args.tasks)
     usual, lower = (Made(folder / "results", args.preset) for folder in folders)
-    labels = load(root / "config/config.yaml")["presets"][args.preset]["labels"]
-    moved = choices(usual, lower, labels["seed"], labels["indifference"])
+    labels = load(root / "config/config.yaml").presets[args.preset].labels
+    moved = choices(usual, lower, labels.seed, labels.indifference)
     for choice in moved:
         print(choice)
     far = [choice for choice in moved if not choice.near]

@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,17 +25,24 @@ from fgresq.code_digest import code_digest
 from fgresq.files import atomic, digest, sha256, write_json
 from fgresq.networks.towers import StandInTower, build_clip
 from fgresq.networks.vit import CROP, SIZE, resized, views
+from fgresq.options import add_options, options_of
 from fgresq.runs import weights_file
-from fgresq.settings import add_options, options_of
+from fgresq.sections import Section, Tower
 from fgresq.tables import TASKS, read_images, restored
 from fgresq.weights.cards import read_card
 
 CACHE = Path("work/cache")
 BATCH = 16
-KEYED = (
+KEYED = {
     *("tower", "pretrained", "levels", "trainable_blocks", "merge"),
     *("crop", "grid", "device", "seed"),
-)
+}
+
+
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    tower: Tower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--weights", required=True, help="folder of the stand-in's weights")
     parser.add_argument("--out", required=True, help="record of the cache to write")
-    add_options(parser, "tower")
+    add_options(parser, Options)
 
 
 @contextmanager
@@ -56,11 +62,9 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def device_of(tower: dict[str, Any]) -> torch.device:
+def device_of(tower: Tower) -> torch.device:
     """Give the device of a tower's settings; the CPU where CUDA is asked for and there is none."""
-    return torch.device(
-        "cuda" if tower["device"] == "cuda" and torch.cuda.is_available() else "cpu"
-    )
+    return torch.device("cuda" if tower.device == "cuda" and torch.cuda.is_available() else "cpu")
 
 
 def name_of(on: torch.device) -> str:
@@ -74,11 +78,11 @@ def centre(images: torch.Tensor) -> torch.Tensor:
     return images[:, edge : edge + CROP, edge : edge + CROP]
 
 
-def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str:
+def cache_key(images: pd.DataFrame, tower: Tower, weights: Path) -> str:
     """Name a cache by what its bytes follow from."""
-    packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "native"
-    settings = {name: tower[name] for name in KEYED}
-    if (file := weights_file(tower)) and file.is_file():
+    packaged = tower.tower == "dinov2_vits14" and tower.crop == "native"
+    settings = tower.model_dump(mode="json", include=KEYED)
+    if (file := weights_file(tower.pretrained)) and file.is_file():
         settings["pretrained"] = sha256(file)
     code = code_digest("fgresq.networks.towers", "fgresq.networks.vit")
     made_of = read_card(weights, "dinov2_vits14") if packaged else None
@@ -108,7 +112,7 @@ def tokens_of(lower: StandInTower, paths: list[str], grid: int, on: torch.device
     return lower.tokens(flat).half().unflatten(0, (len(paths), -1))
 
 
-def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratch: Path) -> None:
+def fill_tokens(rows: pd.DataFrame, tower: Tower, weights: Path, scratch: Path) -> None:
     """Write the tokens of all images as one float16 array (N, views, T, D)."""
     on = device_of(tower)
     lower: StandInTower = build_clip(tower, weights, list(TASKS)).visual.tower.to(on)
@@ -116,7 +120,7 @@ def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratc
     with torch.inference_mode():
         for start in tqdm(range(0, len(rows), BATCH), desc="encoding", disable=None):
             paths = rows["path"].iloc[start : start + BATCH].tolist()
-            tokens = tokens_of(lower, paths, tower["grid"], on).cpu().numpy()
+            tokens = tokens_of(lower, paths, tower.grid, on).cpu().numpy()
             if out is None:
                 shape = (len(rows), *tokens.shape[1:])
                 out = reserved(scratch, np.float16, shape)
@@ -124,13 +128,13 @@ def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratc
     out.flush()
 
 
-def encoded(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> np.ndarray:
+def encoded(images: pd.DataFrame, tower: Tower, weights: Path) -> np.ndarray:
     """Give the cached array of a table's images, one row each in its order, mapped read-only."""
     path = CACHE / f"{cache_key(images, tower, weights)}.npy"
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch:
-                if tower["crop"] == "native":
+                if tower.crop == "native":
                     fill_tokens(images, tower, weights, scratch)
                 else:
                     fill_pixels(images, scratch)
@@ -140,7 +144,7 @@ def encoded(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> np.nd
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     torch.set_num_threads(args.threads)
-    images, tower = restored(read_images(args.images)), options_of(args)
+    images, tower = restored(read_images(args.images)), options_of(args, Options).tower
     weights = Path(args.weights)
     shape = list(encoded(images, tower, weights).shape) if len(images) else []
     key = cache_key(images, tower, weights)

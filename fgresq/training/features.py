@@ -15,11 +15,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fgresq.errors import UserError, unknown
+from fgresq.errors import unknown
 from fgresq.files import atomic
-from fgresq.networks.vit import DEPTH, TOWERS, features, tower
-from fgresq.settings import add_options, options_of
+from fgresq.networks.vit import TOWERS, features, tower
+from fgresq.options import add_options, options_of
+from fgresq.sections import Ridge, Section
 from fgresq.tables import read_images
+
+
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    ridge: Ridge
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,22 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, required=True, help="image table")
     parser.add_argument("--weights", type=Path, help="folder of the weights (dinov2)")
     parser.add_argument("--out", type=Path, required=True, help="features (npz)")
-    add_options(parser, "ridge")
+    add_options(parser, Options)
 
 
 def main(args: argparse.Namespace) -> None:
-    options = options_of(args)
+    ridge = options_of(args, Options).ridge
     if args.tower not in TOWERS:
         raise unknown("fgresq step features", "tower", args.tower, TOWERS)
-    if not 1 <= options["block"] <= DEPTH:
-        raise UserError(
-            "config/config.yaml, key 'ridge/block'",
-            f"there is no block {options['block']}",
-            f"Give 1 to {DEPTH}",
-        )
     torch.set_num_threads(args.threads)
     images = read_images(args.images)
-    model = tower(args.tower, args.weights, options["seed"])
-    values = features(model, images["path"], [options["block"]], options["grid"])[0]
+    model = tower(args.tower, args.weights, ridge.seed)
+    values = features(model, images["path"], [ridge.block], ridge.grid)[0]
     with atomic(args.out) as scratch:
         np.savez(scratch, image=images["image"].to_numpy(dtype=str), features=values)
