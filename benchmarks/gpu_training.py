@@ -28,7 +28,7 @@ from fgresq.runs import stage_options
 from fgresq.settings import load
 from fgresq.tables import TASKS, read_images, write_images, write_pairs
 from fgresq.training import loop
-from fgresq.training.encode import CACHE, cache_key
+from fgresq.training.token_cache import CACHE, cache_key
 
 FLOP_OF_AN_IMAGE = 105e9  # ViT-B/16 at 224, forward and backward
 SOURCES = 7

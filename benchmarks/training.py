@@ -24,9 +24,9 @@ from fgresq.runs import stage_options
 from fgresq.settings import load
 from fgresq.tables import TASKS, read_images, read_pairs
 from fgresq.training.batches import PairBatches
-from fgresq.training.encode import BATCH, tokens_of
 from fgresq.training.feed import ImageFeed
 from fgresq.training.losses import fidelity_loss, ranking_loss
+from fgresq.training.token_cache import BATCH, tokens_of
 
 WEIGHTS = Path("data/weights/dinov2_vits14")
 STEPS = 4

@@ -38,6 +38,21 @@ def weights_file(tower: dict[str, Any]) -> Path | None:
     return path if path.suffix in WEIGHTS else None
 
 
+def shares_forward(tower: dict[str, Any], ridge: dict[str, Any]) -> bool:
+    """Tell whether the cache that training fills holds the features of DINOv2 that a ridge wants.
+
+    Args:
+        tower: section `tower` of a preset.
+        ridge: its section `ridge`.
+    """
+    return (
+        tower["tower"] == "dinov2_vits14"
+        and tower["crop"] == "native"
+        and tower["grid"] == ridge["grid"]
+        and ridge["block"] <= tower["levels"][-1] - tower["trainable_blocks"]
+    )
+
+
 def split_run(run: str) -> tuple[str, str, int]:
     """Split a run's name into its parts.
 

@@ -18,7 +18,7 @@ from fgresq.scoring.registry import check_modules, own_version
 from fgresq.raw import raw_state, walk
 from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest
-from fgresq.runs import stage1_of, stage_options, weights_file
+from fgresq.runs import shares_forward, stage1_of, stage_options, weights_file
 from fgresq.weights.hub_cache import state_of_tower
 from workflow.attempts import attempt
 from workflow.environment import prefer_own_python
@@ -181,6 +181,13 @@ def weights_of_method(wildcards):
 def attempt_at(wildcards):
     """Number the attempts at a method: one more when what kept it away has changed."""
     return attempt(wildcards.method, f"results/scores/{wildcards.preset}/methods.json")
+
+
+def forward_of_training(wildcards):
+    """Name the record of the forward that training makes, where a tower's features are of it."""
+    preset = CONFIG["presets"][wildcards.preset]
+    shares = wildcards.tower == "dinov2" and shares_forward(preset["tower"], preset["ridge"])
+    return [f"results/stage1/{wildcards.preset}/encoded.json"] if shares else []
 
 
 def of_sources(pattern):

@@ -149,11 +149,12 @@ PHASES = {
             "fgresq.training.ridge",
             "fgresq.training.collect",
         ),
-        after=("weights", "data", "pairs", "stage2", "baselines"),
+        after=("weights", "data", "pairs", "stage1", "stage2", "baselines"),
         settings=(
             "defaults.methods",
             "defaults.full_methods",
             "defaults.ridge",
+            "defaults.tower",
             "defaults.runs",
             "full",
         ),

@@ -20,10 +20,10 @@ from fgresq.files import atomic, digest, read_json
 from fgresq.networks.towers import build_clip
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
-from fgresq.training import encode
-from fgresq.training.encode import BATCH, cache_key, locked, reserved
+from fgresq.training import token_cache
 from fgresq.training.feed import ImageFeed
 from fgresq.training.setup import Setup
+from fgresq.training.token_cache import BATCH, cache_key, locked, reserved
 
 
 class TokenFeed(Feed):
@@ -70,7 +70,7 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
         parts: gives the rows, some at a time, in order.
         count: of all rows.
     """
-    path = encode.CACHE / f"{key}.npy"
+    path = token_cache.CACHE / f"{key}.npy"
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch, torch.inference_mode():

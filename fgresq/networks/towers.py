@@ -75,18 +75,35 @@ class StandInTower(Tower):
         First the pooled tokens of the levels below the cut, two a level, which are features
         already; then the class token and the patches.
         """
+        return self.lower_and_blocks(pixels)[0]
+
+    def lower_and_blocks(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give what `lower` gives, and the pooled features of every block that it ran.
+
+        Args:
+            pixels: (N, 3, 224, 224).
+
+        Returns:
+            Tokens (N, T, 384), and (N, cut, 768), class token beside mean patch token, the first
+            block's first.
+        """
         tokens = self.embed.norm_pre(self.embed._pos_embed(self.embed.patch_embed(pixels)))
-        kept = []
-        for number, block in enumerate(self.below, start=1):
+        pooled = []
+        for block in self.below:
             tokens = block(tokens)
-            if number in self.frozen_levels:
-                kept += [tokens[:, :1], tokens[:, 1:].mean(dim=1, keepdim=True)]
+            pooled.append(torch.cat([tokens[:, 0], tokens[:, 1:].mean(dim=1)], dim=1))
+        kept = [pooled[level - 1].unflatten(1, (2, -1)) for level in self.frozen_levels]
         if self.merge > 1:
             side = math.isqrt(tokens.shape[1] - 1)
             grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
             merged = functional.avg_pool2d(grid, self.merge).flatten(2).transpose(1, 2)
             tokens = torch.cat([tokens[:, :1], merged], dim=1)
-        return torch.cat([*kept, tokens], dim=1)
+        blocks = (
+            torch.stack(pooled, dim=1)
+            if pooled
+            else pixels.new_empty((len(pixels), 0, self.level_width))
+        )
+        return torch.cat([*kept, tokens], dim=1), blocks
 
     def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
         """Give features (N, width) of single views, (N, T, 384)."""

@@ -16,10 +16,10 @@ from fgresq.code_digest import code_digest
 from fgresq.files import digest, sha256
 from fgresq.runs import add_stage_options, options_of_stage
 from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table, restored
-from fgresq.training.encode import device_of
 from fgresq.training.feed import ImageFeed
 from fgresq.training.ready import absence, write_absent
 from fgresq.training.sides import sides
+from fgresq.training.token_cache import device_of
 from fgresq.weights.hub_cache import state_of_tower
 
 
