@@ -55,7 +55,7 @@ def test_the_ridge_reads_the_forward_of_training(images, tmp_path, monkeypatch):
     monkeypatch.setattr(features, "features", None)
     assert np.array_equal(features_by_verb(images, tmp_path, block=6), own)
     tower = ridge_options()["tower"]
-    monkeypatch.setattr(token_cache, "build_clip", None)  # all that follows is there already
+    monkeypatch.setattr(token_cache, "build_tower", None)  # all that follows is there already
     assert token_cache.encoded(images, tower, DINOV2).shape == (3, 1, 4 + 65, 384)
     assert np.array_equal(features_by_verb(images, tmp_path, block=6), own)
 

@@ -17,7 +17,7 @@ from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_netw
 from fgresq.baselines.shared import on_tokens
 from fgresq.code_digest import code_digest
 from fgresq.files import atomic, digest, read_json
-from fgresq.networks.towers import build_clip
+from fgresq.networks.towers import build_tower
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
 from fgresq.training import token_cache
@@ -92,7 +92,7 @@ def frozen_tokens(setup: Setup) -> np.ndarray:
 
     def parts() -> Iterator[torch.Tensor]:
         feed = ImageFeed(images, tower, setup.weights, setup.on)
-        stand_in = build_clip(tower, setup.weights, list(TASKS)).visual.tower.to(setup.on)
+        stand_in = build_tower(tower, setup.weights, list(TASKS)).to(setup.on)
         for rows in batches(len(images)):
             yield stand_in.every_token(feed.evaluation(rows))
 

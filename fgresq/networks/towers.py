@@ -194,8 +194,8 @@ class FrozenTexts(nn.Module):
         return self.vectors[tasks]
 
 
-def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
-    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+def stand_in_tower(settings: dict[str, Any], weights: Path) -> StandInTower:
+    """Build the tower of the stand-in.
 
     Raises:
         UserError: the levels are not ascending, or more blocks are to be trained than used.
@@ -207,6 +207,17 @@ def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> 
             f"{levels} are not ascending, or are fewer than the trainable_blocks ({trainable})",
             "Give block numbers such as [4, 6, 8], the last no less than trainable_blocks",
         )
+    trunk = dinov2(weights) if settings["tower"] == "dinov2_vits14" else vit(settings["seed"])
+    return StandInTower(trunk, levels, trainable, settings["merge"])
+
+
+def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+
+    Raises:
+        UserError: as `stand_in_tower` says.
+    """
+    tower = stand_in_tower(settings, weights)
     make_importable()
     from open_clip.model import CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 
@@ -219,8 +230,6 @@ def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> 
     clip = CustomTextCLIP(
         TASK_WIDTH, vision, CLIPTextCfg(width=64, heads=1, layers=1, vocab_size=8)
     )
-    trunk = dinov2(weights) if settings["tower"] == "dinov2_vits14" else vit(settings["seed"])
-    tower = StandInTower(trunk, levels, trainable, settings["merge"])
     clip.visual = VisualSide(tower, nn.Linear(tower.width, TASK_WIDTH, bias=False))
     clip.text = FrozenTexts(torch.eye(TASK_WIDTH)[: len(tasks)])
     return clip
@@ -269,6 +278,17 @@ def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.
     for part in trained_parts(clip.visual.tower):
         part.requires_grad_(True)
     return clip.eval()
+
+
+def build_tower(
+    settings: dict[str, Any], weights: Path, tasks: list[str]
+) -> StandInTower | ClipTower:
+    """Build the tower of `build_clip` alone; of a stand-in, no text-image model is made for it."""
+    if settings["tower"] not in STAND_INS:
+        return build_clip(settings, weights, tasks).visual.tower
+    tower = stand_in_tower(settings, weights).requires_grad_(False)
+    tower.above.requires_grad_(True)
+    return tower.eval()
 
 
 def sibling(tower: StandInTower | ClipTower) -> StandInTower | ClipTower:

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from fgresq.code_digest import code_digest
 from fgresq.files import atomic, digest, sha256
-from fgresq.networks.towers import ClipTower, StandInTower, build_clip
+from fgresq.networks.towers import ClipTower, StandInTower, build_tower
 from fgresq.networks.vit import CROP, SIZE, normalised, resized, views
 from fgresq.runs import STAND_INS, weights_file
 from fgresq.tables import TASKS
@@ -129,7 +129,7 @@ def fill_tokens(
 ) -> None:
     """Write what `encode` gives of all images: tokens, and beside them pooled features, if any."""
     on, grid = device_of(tower), tower["grid"]
-    lower = build_clip(tower, weights, list(TASKS)).visual.tower.to(on)
+    lower = build_tower(tower, weights, list(TASKS)).to(on)
     out: list[np.memmap] = []
     with torch.inference_mode():
         for start in tqdm(range(0, len(rows), BATCH), desc="encoding", disable=None):
