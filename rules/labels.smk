@@ -24,9 +24,9 @@ rule labels:
         "../environment.yml"
     params:
         out=subpath(output[0], parent=True),
-        options=options("analysis", "label_sources"),
-        placed=lambda w: raw_state("data/labels", "work/raw/labels.json"),
-        code=code_digest("fgresq.analysis.labels_alone"),
+        options=values.options("analysis", "label_sources"),
+        placed=values.placed_labels,
+        code=code_of("labels"),
     shell:
-        "python -m fgresq labels --sources {input.sources} --paper {input.paper}"
+        "python -m fgresq step labels --sources {input.sources} --paper {input.paper}"
         " --options {params.options:q} --out {params.out} --log {log}"

@@ -18,15 +18,48 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from fgresq.arguments import at_least_one
 from fgresq.errors import OneImage, UserError, unknown
 from fgresq.images import read_rgb
-from fgresq.scoring.cache import ScoreCache, image_hash, version_of
+from fgresq.scoring.cache import CACHE, ScoreCache, image_hash, version_of
 from fgresq.scoring.evaluate import NO_REFERENCE, Judgement, evaluate
 from fgresq.scoring.registry import Method, method_of, own_absence
 from fgresq.settings import read_methods
+from fgresq.tables import write_scores
 
 SHOWN = 5  # reasons that the log tells
 NOTHING_WRITTEN = "Mend that and call again: no table is written, older ones stay"
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    """Give a verb what `score_all` reads of its arguments, and `--out`."""
+    parser.add_argument("--out", required=True, metavar="FILE", help="score table to write")
+    methods = "methods file (default config/methods.yaml)"
+    parser.add_argument("--methods", metavar="FILE", default="config/methods.yaml", help=methods)
+    workers = "processes, for a method with `workers` in the methods file (default 1)"
+    parser.add_argument("--workers", type=at_least_one, default=1, help=workers)
+    parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
+
+
+def write_judgements(rows: pd.DataFrame, args: argparse.Namespace) -> None:
+    """Score images by an untrained method and write the score table, in the order of their names.
+
+    Args:
+        rows: image, path, and reference and mask or empty.
+        args: what `add_judging` adds, and `method`, `threads` and `debug`.
+
+    Raises:
+        UserError: there is no such method, its weights cannot be read, or all images fail.
+    """
+    cv2.setNumThreads(args.threads)
+    rows = rows.sort_values(["reference", "image"])
+    judgements = score_all(rows, args.method, args)
+    scores = pd.DataFrame({"image": rows["image"].to_numpy(), "method": args.method})
+    scores["split"] = "all"
+    scores["value"] = [value for value, _ in judgements]
+    scores["reason"] = [reason for _, reason in judgements]
+    tell(args.method, scores["reason"])
+    write_scores(args.out, scores.sort_values("image"))
 
 
 def judge(

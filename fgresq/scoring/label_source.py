@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 import pandas as pd
 
-from fgresq.scoring.cache import CACHE
-from fgresq.scoring.judging import score_all, tell
+from fgresq.scoring.judging import add_judging, score_all, tell
 from fgresq.tables import read_images, write_scores
 
 
@@ -29,10 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="names of the sources whose raw scores it made",
     )
-    parser.add_argument("--out", required=True, help="score table to write")
-    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
-    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
+    add_judging(parser)
 
 
 def main(args: argparse.Namespace) -> None:

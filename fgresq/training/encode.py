@@ -1,7 +1,7 @@
 """Fill the cache of the tower's frozen part for every image of a table.
 
-`fgresq encode --images images.csv --weights DIR --out encoded.json`. The bytes lie in work/cache
-(`fgresq.training.token_cache`); the file written here says which.
+`fgresq step encode --images images.csv --weights DIR --out encoded.json`. The bytes lie in
+work/cache (`fgresq.training.token_cache`); the file written here says which.
 """
 
 from __future__ import annotations
