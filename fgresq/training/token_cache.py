@@ -23,7 +23,7 @@ import torch
 from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
-from fgresq.code_digest import code_digest
+from fgresq.code_digest import code_digest, library_versions
 from fgresq.files import atomic, digest, sha256
 from fgresq.networks.towers import ClipTower, StandInTower, build_tower
 from fgresq.networks.vit import CROP, SIZE, normalised, resized, views
@@ -72,7 +72,7 @@ def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str
     settings = {name: tower[name] for name in KEYED}
     if (file := weights_file(tower)) and file.is_file():
         settings["pretrained"] = sha256(file)
-    code = code_digest(__name__)
+    code = code_digest(__name__), library_versions(__name__)
     made_of = read_card(weights, "dinov2_vits14") if packaged else None
     return digest([images["sha256"].tolist(), settings, made_of, code])
 
