@@ -23,5 +23,5 @@ rule all:
 
 
 onsuccess:
-    if reported(WANTED) and not SETTINGS.config["only"]:
+    if reported(WANTED) and not SETTINGS.config.only:
         shell(f"python -m fgresq step headline {' '.join(reported(WANTED))}")

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from fgresq.settings import load
+from fgresq.presets import preset_named
 from fgresq.tables import IMAGE_COLUMNS
 
 ROOT = Path(__file__).parent.parent
@@ -110,8 +110,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def ridge_options(**given: int) -> dict[str, dict[str, Any]]:
     """Give the options of `features`: those of the preset mini, its `ridge` with some replaced."""
-    mini = load()["presets"]["mini"]
-    return {"ridge": {**mini["ridge"], **given}, "tower": mini["tower"]}
+    mini = preset_named("mini")
+    return {"ridge": {**mini.ridge.record(), **given}, "tower": mini.tower.record()}
 
 
 def image_table(count: int, families: int, score: np.ndarray) -> pd.DataFrame:

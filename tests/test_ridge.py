@@ -164,7 +164,6 @@ def test_an_empty_table_flows_through(tmp_path):
             out=tmp_path / "f.npz",
             threads=1,
             options=ridge_options(block=1),
-            sections=("ridge", "tower"),
         )
     )
     with np.load(tmp_path / "f.npz") as data:

@@ -14,6 +14,7 @@ from fgresq.files import sha256
 from fgresq.images import write_png
 from fgresq.networks import vit
 from fgresq.networks.towers import StandInTower
+from fgresq.presets import preset_named
 from fgresq.tables import DEGRADED, write_images
 from fgresq.training import features, token_cache
 from tests.conftest import image_table, picture, ridge_options
@@ -42,7 +43,6 @@ def features_by_verb(images: pd.DataFrame, folder: Path, **ridge: int) -> np.nda
             out=folder / "f.npz",
             threads=1,
             options=ridge_options(**ridge),
-            sections=("ridge", "tower"),
         )
     )
     with np.load(folder / "f.npz") as data:
@@ -54,7 +54,7 @@ def test_the_ridge_reads_the_forward_of_training(images, tmp_path, monkeypatch):
     own = vit.features(vit.dinov2(DINOV2), images["path"], [6])[0]
     monkeypatch.setattr(features, "features", None)
     assert np.array_equal(features_by_verb(images, tmp_path, block=6), own)
-    tower = ridge_options()["tower"]
+    tower = preset_named("mini").tower
     monkeypatch.setattr(token_cache, "build_tower", None)  # all that follows is there already
     assert token_cache.encoded(images, tower, DINOV2).shape == (3, 1, 4 + 65, 384)
     assert np.array_equal(features_by_verb(images, tmp_path, block=6), own)
@@ -74,7 +74,7 @@ def test_another_block_or_grid_is_not_the_forward_of_training(images, tmp_path, 
 
 
 def test_a_lost_half_of_the_cache_is_made_again(images):
-    tower = ridge_options()["tower"]
+    tower = preset_named("mini").tower
     tokens, blocks = token_cache.fill(images, tower, DINOV2)
     whole = sha256(tokens), sha256(blocks)
     for lost in (blocks, tokens):
@@ -84,7 +84,7 @@ def test_a_lost_half_of_the_cache_is_made_again(images):
 
 
 def test_pixels_have_no_features_beside_them(images):
-    tower = {**ridge_options()["tower"], "crop": "random"}
+    tower = preset_named("mini").tower.model_copy(update={"crop": "random"})
     pixels, blocks = token_cache.fill(images, tower, DINOV2)
     assert pixels.exists() and not blocks.exists()
 

@@ -91,7 +91,6 @@ def test_two_runs_of_the_verb_give_the_same_bytes(png, tmp_path):
                 threads=1,
                 out=tmp_path / f"{name}.npz",
                 options=ridge_options(block=1),
-                sections=("ridge", "tower"),
             )
         )
     assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
@@ -103,12 +102,12 @@ def test_unknown_tower_and_block_are_named(tmp_path):
         "weights": None,
         "out": tmp_path,
         "threads": 1,
-        "sections": ("ridge", "tower"),
     }
     with pytest.raises(UserError, match="Did you mean 'dinov2'"):
         features.main(argparse.Namespace(tower="dino", options=ridge_options(), **args))
-    with pytest.raises(UserError, match="no block 13"):
-        features.main(argparse.Namespace(tower="random", options=ridge_options(block=13), **args))
+    given = ridge_options(block=13)
+    with pytest.raises(UserError, match="'ridge/block': 13 is greater than the maximum of 12"):
+        features.main(argparse.Namespace(tower="random", options=given, **args))
 
 
 def test_positions_keep_the_class_token_and_a_constant():

@@ -25,11 +25,12 @@ from fgresq.analysis.bootstrap import LEVEL, Measure
 from fgresq.analysis.inputs import (
     INTERVAL_COLUMNS,
     Inputs,
+    Options,
     add_arguments,
     read_inputs,
     write_rounded,
 )
-from fgresq.settings import options_of
+from fgresq.options import options_of
 
 __all__ = ["add_arguments", "main"]
 
@@ -178,7 +179,7 @@ def measure_source(inputs: Inputs, source: str, method: str, seed: int) -> list[
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    inputs, seed = read_inputs(args), options_of(args)["seed"]
+    inputs, seed = read_inputs(args), options_of(args, Options).analysis.seed
     sources = sorted(inputs.images["source"].unique())
     cells = [(source, method) for source in sources for method in inputs.methods]
     rows = [

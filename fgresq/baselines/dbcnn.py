@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.absent import Absent
+from fgresq.baseline_sections import DbcnnRun
 from fgresq.baselines.backbones import (
     Backbone,
     OnBackbone,
@@ -30,6 +30,7 @@ from fgresq.baselines.second import CHANNELS, second_absence
 from fgresq.baselines.shared import CHECKPOINTS
 from fgresq.errors import UserError
 from fgresq.networks.vit import normalised
+from fgresq.sections import Tower
 
 SCNN = CHECKPOINTS / "scnn/scnn.pkl"
 SCNN_LAYERS = ((48, 1), (48, 2), (64, 1), (64, 2), (64, 1), (64, 2), (128, 1), (128, 1), (128, 2))
@@ -127,23 +128,22 @@ class DBCNN(OnBackbone):
         return self.score(pooled).squeeze(1)
 
 
-def absence(options: dict[str, Any], weights: Path) -> Absent | None:
+def absence(settings: DbcnnRun, weights: Path) -> Absent | None:
     """Say why it cannot be had here, or None where it can."""
-    settings = options["baseline"]
-    if settings["second"] == "scnn":
+    if settings.second == "scnn":
         if not SCNN.exists():
             return Absent(
                 "no_weights",
                 "the weights of its second stream, S-CNN, are not at hand",
                 f"put pretrained_scnn/scnn.pkl of github.com/zwx8981/DBCNN-PyTorch in {SCNN}",
             )
-    elif absent := second_absence(settings["second"], weights):
+    elif absent := second_absence(settings.second, weights):
         return absent
-    return absence_of(settings["backbone"])
+    return absence_of(settings.backbone)
 
 
-def build(options: dict[str, Any], weights: Path) -> DBCNN:
+def build(tower: Tower, settings: DbcnnRun, weights: Path) -> DBCNN:
     """Build the network from its settings."""
-    settings, on_crops = options["baseline"], options["baseline"]["second"] == "scnn"
+    on_crops = settings.second == "scnn"
     second, channels = (read_scnn(), SCNN_LAYERS[-1][0]) if on_crops else (None, CHANNELS)
-    return DBCNN(backbone_of(options), second, channels, settings["standardise"])
+    return DBCNN(backbone_of(tower, settings.backbone), second, channels, settings.standardise)

@@ -28,7 +28,8 @@ from fgresq.mini.jod import jod
 from fgresq.mini.photographs import CONTENT_COLUMNS
 from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE
 from fgresq.mini.restorers import RESTORERS
-from fgresq.settings import add_options, options_of
+from fgresq.options import add_options, options_of
+from fgresq.sections import Mini, Section
 from fgresq.tables import TASKS, read_table, write_table
 
 
@@ -78,6 +79,12 @@ def image_rows(
     return rows
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    mini: Mini
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", help=f"one of {', '.join(TASKS)}")
     parser.add_argument("--contents", type=Path, required=True, help="table of the contents")
@@ -89,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the images")
     parser.add_argument("--out", type=Path, required=True, help="table of the restored images")
-    add_options(parser, "mini")
+    add_options(parser, Options)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -97,7 +104,7 @@ def main(args: argparse.Namespace) -> None:
         raise unknown("fgresq step restore", "task", args.task, TASKS)
     cv2.setNumThreads(args.threads)
     torch.set_num_threads(args.threads)
-    seed = options_of(args)["seed"]
+    seed = options_of(args, Options).mini.seed
     contents = read_table(args.contents, CONTENT_COLUMNS).to_dict("records")
     rows: list[dict[str, object]] = []
     for turn, content in enumerate(tqdm(contents, desc=args.task, disable=None)):

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -22,6 +22,7 @@ from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import MEAN, STD, dinov2, normalised, vit
 from fgresq.runs import STAND_INS
+from fgresq.sections import Tower as TowerSettings
 
 TASK_WIDTH = 64  # of the stand-in's fixed text vectors
 
@@ -55,7 +56,7 @@ class StandInTower(Tower):
         merge: patches averaged to one token at the cut, a side; 1 keeps all.
     """
 
-    def __init__(self, trunk: nn.Module, levels: list[int], trainable: int, merge: int) -> None:
+    def __init__(self, trunk: nn.Module, levels: Sequence[int], trainable: int, merge: int) -> None:
         super().__init__()
         cut = levels[-1] - trainable
         self.embed = trunk
@@ -194,24 +195,25 @@ class FrozenTexts(nn.Module):
         return self.vectors[tasks]
 
 
-def stand_in_tower(settings: dict[str, Any], weights: Path) -> StandInTower:
+def stand_in_tower(settings: TowerSettings, weights: Path) -> StandInTower:
     """Build the tower of the stand-in.
 
     Raises:
         UserError: the levels are not ascending, or more blocks are to be trained than used.
     """
-    levels, trainable = settings["levels"], settings["trainable_blocks"]
-    if levels != sorted(levels) or trainable > levels[-1]:
+    levels, trainable = settings.levels, settings.trainable_blocks
+    if list(levels) != sorted(levels) or trainable > levels[-1]:
         raise UserError(
             "config/config.yaml, key 'tower/levels'",
-            f"{levels} are not ascending, or are fewer than the trainable_blocks ({trainable})",
+            f"{list(levels)} are not ascending, or are fewer than the trainable_blocks "
+            f"({trainable})",
             "Give block numbers such as [4, 6, 8], the last no less than trainable_blocks",
         )
-    trunk = dinov2(weights) if settings["tower"] == "dinov2_vits14" else vit(settings["seed"])
-    return StandInTower(trunk, levels, trainable, settings["merge"])
+    trunk = dinov2(weights) if settings.tower == "dinov2_vits14" else vit(settings.seed)
+    return StandInTower(trunk, levels, trainable, settings.merge)
 
 
-def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
     """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
 
     Raises:
@@ -235,12 +237,22 @@ def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> 
     return clip
 
 
-def paper_clip(settings: dict[str, Any], tasks: list[str]) -> nn.Module:
-    """Build CLIP by open_clip; its texts are embedded once and the text tower is dropped."""
+def paper_clip(settings: TowerSettings, tasks: list[str]) -> nn.Module:
+    """Build CLIP by open_clip; its texts are embedded once and the text tower is dropped.
+
+    Raises:
+        UserError: there is no text of a task, or open_clip cannot give the tower.
+    """
     make_importable()
     import open_clip
 
-    name, pretrained = settings["tower"], settings["pretrained"]
+    name, pretrained = settings.tower, settings.pretrained
+    if settings.text is None:
+        raise UserError(
+            "config/config.yaml, key 'tower/text'",
+            f"it is empty, and {name} has a text side",
+            "Give the text of a task, such as `a photo restored by {task}`",
+        )
     try:
         clip = open_clip.create_model(name, pretrained=pretrained, force_custom_text=True)
     except (RuntimeError, OSError) as error:
@@ -249,17 +261,17 @@ def paper_clip(settings: dict[str, Any], tasks: list[str]) -> nn.Module:
             f"open_clip cannot give it with '{pretrained}' ({error})",
             "Connect to a network once, or choose another tower",
         ) from error
-    texts = [settings["text"].format(task=task) for task in tasks]
+    texts = [settings.text.format(task=task) for task in tasks]
     with torch.inference_mode():
         vectors = clip.encode_text(open_clip.get_tokenizer(name)(texts), normalize=True)
     projection = nn.Linear(*clip.visual.proj.shape, bias=False)
     projection.weight.data = clip.visual.proj.data.T.clone()
-    clip.visual = VisualSide(ClipTower(clip.visual, settings["trainable_blocks"]), projection)
+    clip.visual = VisualSide(ClipTower(clip.visual, settings.trainable_blocks), projection)
     clip.text = FrozenTexts(vectors.clone())
     return clip
 
 
-def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+def build_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
     """Build the text-image model of a tower, with everything frozen but what is trained.
 
     Args:
@@ -271,8 +283,8 @@ def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.
         An open_clip CustomTextCLIP whose `visual` is a `VisualSide`.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings["seed"])
-        stand_in = settings["tower"] in STAND_INS
+        torch.manual_seed(settings.seed)
+        stand_in = settings.tower in STAND_INS
         clip = stand_in_clip(settings, weights, tasks) if stand_in else paper_clip(settings, tasks)
     clip.requires_grad_(False)
     for part in trained_parts(clip.visual.tower):
@@ -281,10 +293,10 @@ def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.
 
 
 def build_tower(
-    settings: dict[str, Any], weights: Path, tasks: list[str]
+    settings: TowerSettings, weights: Path, tasks: list[str]
 ) -> StandInTower | ClipTower:
     """Build the tower of `build_clip` alone; of a stand-in, no text-image model is made for it."""
-    if settings["tower"] not in STAND_INS:
+    if settings.tower not in STAND_INS:
         return build_clip(settings, weights, tasks).visual.tower
     tower = stand_in_tower(settings, weights).requires_grad_(False)
     tower.above.requires_grad_(True)

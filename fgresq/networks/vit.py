@@ -29,7 +29,7 @@ WIDTH = 2 * 384  # of a block's pooled features: class token beside mean patch t
 WEIGHTS = Path("data/weights/dinov2_vits14")
 SIZE, CROP = 256, 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-BATCH = 16
+BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
 
 
 def vit(seed: int) -> torch.nn.Module:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.files import write_json
+from fgresq.options import add_options, options_of
 from fgresq.report import (
     beside,
     comparison,
@@ -39,7 +40,8 @@ from fgresq.report.page import render, write_page
 from fgresq.report.results import Run, read_run, same
 from fgresq.report.source_states import brought_in_by, sources_table
 from fgresq.report.terminal import ABSENCES
-from fgresq.settings import add_options, options_of, read_yaml
+from fgresq.sections import Report, Section
+from fgresq.settings import read_yaml
 
 PARTS = {
     "data": "results/data/PRESET",
@@ -49,9 +51,15 @@ PARTS = {
 }
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    report: Report
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    add_options(parser, "report")
+    add_options(parser, Options)
     for part, usual in PARTS.items():
         parser.add_argument(f"--{part}", required=True, help=f"{usual} of the preset")
     parser.add_argument("--labels", required=True, help="results/labels/PRESET of the preset")
@@ -272,7 +280,7 @@ def main(args: argparse.Namespace) -> None:
     refuse_absent(args.require, asked, methods)
     numbers = paper.read_paper(args.paper)
     labels = read_label_only(args.labels)
-    sources, most = read_yaml(args.sources), options_of(args)["gallery"]
+    sources, most = read_yaml(args.sources), options_of(args, Options).report.gallery
     stand_in, machines = read_stand_in(args), read_machines(args.machines)
     values = page_values(asked, stand_in, labels, numbers, methods, sources, machines, most)
     html = render("report.html.j2", **values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -18,18 +17,26 @@ from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.networks.towers import build_clip, sibling
 from fgresq.networks.vit import resized
+from fgresq.parsing import fields_of, parse
 from fgresq.scoring.cache import CACHE, ScoreCache, image_hash
 from fgresq.scoring.evaluate import Judgement
 from fgresq.scoring.listed import listed
-from fgresq.settings import Given, given
+from fgresq.sections import Section, Stage2, Tower
 from fgresq.tables import TASKS, write_scores
 from fgresq.training.token_cache import centre, device_of, name_of, tokens_of
 from fgresq.weights.checkpoints import CARD, MEND, WEIGHTS, load_strictly, read_card, read_weights
 
 
-def weights_folder(tower: dict[str, Any]) -> Path:
+class Trained(Section):
+    """What the card of a checkpoint says of its architecture."""
+
+    tower: Tower
+    settings: Stage2
+
+
+def weights_folder(tower: Tower) -> Path:
     """Give the folder of a stand-in's own weights; a checkpoint holds only what was trained."""
-    return Path("data/weights", tower["tower"])
+    return Path("data/weights", tower.tower)
 
 
 class Scorer:
@@ -43,15 +50,15 @@ class Scorer:
     """
 
     def __init__(self, folder: Path) -> None:
-        parts, where = ("tower", "settings"), folder / CARD
-        card = given(read_card(folder, "FGResQ"), parts, where, MEND)
+        card = read_card(folder, "FGResQ")
+        told = {name: card[name] for name in fields_of(Trained) if name in card}
+        made = parse(Trained, told, folder / CARD, MEND)
         state = read_weights(folder)
-        self.tower = card["tower"]
+        self.tower = made.tower
         self.on = device_of(self.tower)
         weights = weights_folder(self.tower)
-        settings = Given(card["settings"], where, MEND)
         clip = build_clip(self.tower, weights, list(TASKS))
-        self.model = FGResQ.build(settings, sibling(clip.visual.tower))
+        self.model = FGResQ.build(made.settings, sibling(clip.visual.tower))
         self.degradation = Alignment(clip)
         for part, prefix in ((self.model, "quality."), (self.degradation, "degradation.")):
             own = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
@@ -60,9 +67,9 @@ class Scorer:
 
     def tokens(self, path: str | Path) -> torch.Tensor:
         """Give what the towers' `upper` takes of an image file, as at the evaluation."""
-        if self.tower["crop"] == "native":
+        if self.tower.crop == "native":
             # float16 between, as the cache that it was trained on holds them
-            tokens = tokens_of(self.model.tower, [str(path)], self.tower["grid"], self.on)
+            tokens = tokens_of(self.model.tower, [str(path)], self.tower.grid, self.on)
             return tokens.float()
         pixels = torch.from_numpy(resized(path))[None].to(self.on)
         return self.model.tower.tokens(centre(pixels))[:, None]

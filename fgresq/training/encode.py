@@ -12,9 +12,16 @@ from pathlib import Path
 import torch
 
 from fgresq.files import write_json
-from fgresq.settings import add_options, options_of
+from fgresq.options import add_options, options_of
+from fgresq.sections import Section, Tower
 from fgresq.tables import read_images, restored
 from fgresq.training.token_cache import cache_key, encoded
+
+
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    tower: Tower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--weights", required=True, help="folder of the stand-in's weights")
     parser.add_argument("--out", required=True, help="record of the cache to write")
-    add_options(parser, "tower")
+    add_options(parser, Options)
 
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     torch.set_num_threads(args.threads)
-    images, tower = restored(read_images(args.images)), options_of(args)
+    images, tower = restored(read_images(args.images)), options_of(args, Options).tower
     weights = Path(args.weights)
     shape = list(encoded(images, tower, weights).shape) if len(images) else []
     key = cache_key(images, tower, weights)

@@ -12,19 +12,26 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from fgresq.errors import UserError, unknown
+from fgresq.errors import unknown
 from fgresq.files import atomic
-from fgresq.networks.vit import DEPTH, TOWERS, WEIGHTS, WIDTH, features, tower
+from fgresq.networks.vit import TOWERS, WEIGHTS, WIDTH, features, tower
+from fgresq.options import add_options, options_of
 from fgresq.runs import shares_forward
-from fgresq.settings import add_options, options_of
+from fgresq.sections import Ridge, Section, Tower
 from fgresq.tables import TASKS, read_images, restored
 from fgresq.training.token_cache import pooled_features
+
+
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    ridge: Ridge
+    tower: Tower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,47 +39,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, required=True, help="image table")
     parser.add_argument("--weights", type=Path, help="folder of the weights (dinov2)")
     parser.add_argument("--out", type=Path, required=True, help="features (npz)")
-    add_options(parser, "ridge", "tower")
+    add_options(parser, Options)
 
 
-def shared(
-    images: pd.DataFrame, options: dict[str, dict[str, Any]], weights: Path
-) -> tuple[np.ndarray, np.ndarray]:
+def shared(images: pd.DataFrame, options: Options, weights: Path) -> tuple[np.ndarray, np.ndarray]:
     """Give which rows the cache of training has, bool (N,), and their features (n, 768)."""
     rows = images["task"].isin(TASKS).to_numpy()
     own = restored(images)
     if not len(own):
         return rows, np.empty((0, WIDTH), np.float32)
-    return rows, pooled_features(own, options["tower"], weights, options["ridge"]["block"])
+    return rows, pooled_features(own, options.tower, weights, options.ridge.block)
 
 
 def features_of(
-    name: str, images: pd.DataFrame, options: dict[str, dict[str, Any]], weights: Path | None
+    name: str, images: pd.DataFrame, options: Options, weights: Path | None
 ) -> np.ndarray:
     """Give the features of a table's images, float32 (N, 768), each computed once."""
-    ridge, known = options["ridge"], np.zeros(len(images), dtype=bool)
+    ridge, known = options.ridge, np.zeros(len(images), dtype=bool)
     values = np.empty((len(images), WIDTH), np.float32)
-    if name == "dinov2" and shares_forward(options["tower"], ridge):
+    if name == "dinov2" and shares_forward(options.tower, ridge):
         known, found = shared(images, options, weights or WEIGHTS)
         values[known] = found
     if not known.all():
-        model = tower(name, weights, ridge["seed"])
+        model = tower(name, weights, ridge.seed)
         paths = images["path"][~known]
-        values[~known] = features(model, paths, [ridge["block"]], ridge["grid"])[0]
+        values[~known] = features(model, paths, [ridge.block], ridge.grid)[0]
     return values
 
 
 def main(args: argparse.Namespace) -> None:
-    options = options_of(args)
+    options = options_of(args, Options)
     if args.tower not in TOWERS:
         raise unknown("fgresq step features", "tower", args.tower, TOWERS)
-    block = options["ridge"]["block"]
-    if not 1 <= block <= DEPTH:
-        raise UserError(
-            "config/config.yaml, key 'ridge/block'",
-            f"there is no block {block}",
-            f"Give 1 to {DEPTH}",
-        )
     torch.set_num_threads(args.threads)
     images = read_images(args.images)
     values = features_of(args.tower, images, options, args.weights)

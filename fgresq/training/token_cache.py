@@ -15,7 +15,6 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,15 +27,16 @@ from fgresq.files import atomic, digest, sha256
 from fgresq.networks.towers import ClipTower, StandInTower, build_tower
 from fgresq.networks.vit import CROP, SIZE, normalised, resized, views
 from fgresq.runs import STAND_INS, weights_file
+from fgresq.sections import Tower
 from fgresq.tables import TASKS
 from fgresq.weights.cards import read_card
 
 CACHE = Path("work/cache")
-BATCH = 16
-KEYED = (
+BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
+KEYED = {
     *("tower", "pretrained", "levels", "trainable_blocks", "merge"),
     *("crop", "grid", "device", "seed"),
-)
+}
 
 
 @contextmanager
@@ -48,11 +48,9 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def device_of(tower: dict[str, Any]) -> torch.device:
+def device_of(tower: Tower) -> torch.device:
     """Give the device of a tower's settings; the CPU where CUDA is asked for and there is none."""
-    return torch.device(
-        "cuda" if tower["device"] == "cuda" and torch.cuda.is_available() else "cpu"
-    )
+    return torch.device("cuda" if tower.device == "cuda" and torch.cuda.is_available() else "cpu")
 
 
 def name_of(on: torch.device) -> str:
@@ -66,11 +64,11 @@ def centre(images: torch.Tensor) -> torch.Tensor:
     return images[:, edge : edge + CROP, edge : edge + CROP]
 
 
-def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str:
+def cache_key(images: pd.DataFrame, tower: Tower, weights: Path) -> str:
     """Name a cache by what its bytes follow from."""
-    packaged = tower["tower"] == "dinov2_vits14" and tower["crop"] == "native"
-    settings = {name: tower[name] for name in KEYED}
-    if (file := weights_file(tower)) and file.is_file():
+    packaged = tower.tower == "dinov2_vits14" and tower.crop == "native"
+    settings = tower.model_dump(mode="json", include=KEYED)
+    if (file := weights_file(tower.pretrained)) and file.is_file():
         settings["pretrained"] = sha256(file)
     code = code_digest(__name__), library_versions(__name__)
     made_of = read_card(weights, "dinov2_vits14") if packaged else None
@@ -125,10 +123,10 @@ def encode(
 
 
 def fill_tokens(
-    rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratch: Path, beside: Path
+    rows: pd.DataFrame, tower: Tower, weights: Path, scratch: Path, beside: Path
 ) -> None:
     """Write what `encode` gives of all images: tokens, and beside them pooled features, if any."""
-    on, grid = device_of(tower), tower["grid"]
+    on, grid = device_of(tower), tower.grid
     lower = build_tower(tower, weights, list(TASKS)).to(on)
     out: list[np.memmap] = []
     with torch.inference_mode():
@@ -145,26 +143,26 @@ def fill_tokens(
         array.flush()
 
 
-def files_of(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> tuple[Path, Path]:
+def files_of(images: pd.DataFrame, tower: Tower, weights: Path) -> tuple[Path, Path]:
     """Name the files of a cache: tokens or pixels, and pooled features."""
     key = cache_key(images, tower, weights)
     return CACHE / f"{key}.npy", CACHE / f"{key}.blocks.npy"
 
 
-def fill(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> tuple[Path, Path]:
+def fill(images: pd.DataFrame, tower: Tower, weights: Path) -> tuple[Path, Path]:
     """Make the files of a cache where they are gone; the tokens last, as a sign that all is there.
 
     Returns:
         Their names, as `files_of` gives them; the second is there for a stand-in alone.
     """
     path, blocks = files_of(images, tower, weights)
-    pooled = tower["crop"] == "native" and tower["tower"] in STAND_INS
+    pooled = tower.crop == "native" and tower.tower in STAND_INS
     with locked(path):
         if path.exists() and (blocks.exists() or not pooled):
             return path, blocks
         with ExitStack() as stack:
             scratch = stack.enter_context(atomic(path))
-            if tower["crop"] != "native":
+            if tower.crop != "native":
                 fill_pixels(images, scratch)
                 return path, blocks
             beside = stack.enter_context(atomic(blocks)) if pooled else scratch
@@ -172,13 +170,11 @@ def fill(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> tuple[Pa
     return path, blocks
 
 
-def encoded(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> np.ndarray:
+def encoded(images: pd.DataFrame, tower: Tower, weights: Path) -> np.ndarray:
     """Give the cached array of a table's images, one row each in its order, mapped read-only."""
     return np.load(fill(images, tower, weights)[0], mmap_mode="r")
 
 
-def pooled_features(
-    images: pd.DataFrame, tower: dict[str, Any], weights: Path, block: int
-) -> np.ndarray:
+def pooled_features(images: pd.DataFrame, tower: Tower, weights: Path, block: int) -> np.ndarray:
     """Give the stand-in's pooled features of a block (from 1) below the cut: float32 (N, 768)."""
     return np.load(fill(images, tower, weights)[1], mmap_mode="r")[:, block - 1]
