@@ -83,7 +83,7 @@ def library_versions(*modules: str) -> dict[str, str]:
     """Give the installed versions of the libraries that modules and their imports use."""
     used = {name for module in modules for name in libraries(module)}
     owners = [dist for dist in metadata.distributions() if used & top_levels(dist)]
-    return dict(sorted((dist.metadata["Name"], dist.version) for dist in owners))
+    return {name: metadata.version(name) for name in sorted(d.metadata["Name"] for d in owners)}
 
 
 def top_levels(dist: metadata.Distribution) -> set[str]:

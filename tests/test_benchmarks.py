@@ -71,7 +71,7 @@ def test_the_cost_of_the_cache_is_measured_afresh(
         write_png(path, picture(number))
     for _ in range(2):
         assert training.encoding_rate(lower, paths, 1) > 0
-    assert seen == 2 * [8, 8, 4] and not Path("work").exists()
+    assert seen == 2 * [8, 8, 8, 4] and not Path("work").exists()
 
 
 def needed(*weights: str) -> None:
