@@ -97,20 +97,14 @@ def test_an_edited_image_runs_the_phases_from_data_on(repository: Path) -> None:
     assert {"read_source", "candidates", "score", "report"} <= rules
 
 
-def test_a_comment_runs_no_rule(repository: Path) -> None:
-    path = repository / "fgresq/analysis/correlation.py"
+def test_a_setting_runs_its_readers_and_a_comment_no_rule(repository: Path) -> None:
+    path, config = repository / "fgresq/ops/ssim_plane.py", repository / "config/config.yaml"
     path.write_text(path.read_text() + "\n# a remark\n")
-    stages, rules = repro(repository)
-    assert "analysis" in stages and not rules
-    assert not stages & {"data", "pairs", "stage1"}
-
-
-def test_a_setting_runs_its_readers(repository: Path) -> None:
-    config = repository / "config/config.yaml"
     config.write_text(config.read_text().replace("bootstrap: 10\n", "bootstrap: 12\n"))
-    _, rules = repro(repository)
+    stages, rules = repro(repository)
+    assert {"pairs", "scores", "analysis"} <= stages
     assert {"performance", "summary", "report"} <= rules
-    assert not rules & {"read_source", "candidates", "score"}
+    assert not rules & {"read_source", "jnd_threshold", "candidates", "score"}
 
 
 def test_a_fresh_clone_reads_the_report_without_raw_data(repository: Path, tmp_path: Path) -> None:
