@@ -20,8 +20,8 @@ from fgresq.images import write_png
 from fgresq.pairs import candidates as pairing
 from fgresq.pairs.candidates import candidates
 from fgresq.scoring import cache as score_cache
+from fgresq.scoring.judging import score_rows
 from fgresq.scoring.registry import method_module
-from fgresq.scoring.score import score_rows
 from fgresq.sections import Tower
 from fgresq.training import encode
 from tests.changed_code import edited, library_at
@@ -267,7 +267,7 @@ def test_an_encoding_follows_from_contents_order_and_settings(
     names |= {key_of(group.assign(sha256=["x", *group["sha256"][1:]]), TOWER, tmp_path)}
     assert len(names) == 4
     others = {"tower": "b", "levels": (4,), "trainable_blocks": 1, "merge": 2, "grid": 3}
-    others |= {"crop": "native", "device": "cuda", "seed": 1, "pretrained": "tag"}
+    others |= {"crop": "x", "device": "cuda", "seed": 1, "pretrained": "tag"}
     names |= {
         key_of(group, TOWER.model_copy(update={name: other}), tmp_path)
         for name, other in others.items()
