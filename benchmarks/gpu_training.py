@@ -22,13 +22,14 @@ import pandas as pd
 import torch
 from numpy.lib.format import open_memmap
 
+from fgresq import workspace
 from fgresq.cli import main as fgresq
 from fgresq.networks.vit import SIZE
 from fgresq.runs import stage_options
 from fgresq.settings import load
 from fgresq.tables import TASKS, read_images, write_images, write_pairs
 from fgresq.training import loop
-from fgresq.training.encode import CACHE, cache_key
+from fgresq.training.encode import cache_key
 
 FLOP_OF_AN_IMAGE = 105e9  # ViT-B/16 at 224, forward and backward
 SOURCES = 7
@@ -82,7 +83,7 @@ def write_tables(count: int) -> None:
 def fill_cache(tower: dict) -> None:
     """Write random pixels where the images' cache would be."""
     images = read_images("images.csv")
-    path = CACHE / f"{cache_key(images, tower, Path('none'))}.npy"
+    path = workspace.tokens() / f"{cache_key(images, tower, Path('none'))}.npy"
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = (len(images), SIZE, SIZE, 3)
     out = open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)

@@ -11,12 +11,11 @@ from typing import Any
 import jsonschema
 import yaml
 
+from fgresq import workspace
 from fgresq.arguments import settings_json
 from fgresq.errors import UserError, nearest, unknown, unread
 
-CONFIG = Path("config/config.yaml")
-WEIGHTS = Path("config/weights.yaml")
-SCHEMAS = Path("workflow/schemas")
+CONFIG = "config/config.yaml"  # as messages call it
 LISTS = ("label_sources",)  # sections of a preset that are no mappings
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C it takes a tenth of the time
 
@@ -31,15 +30,12 @@ def merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(value: Any, schema: str, where: str | Path) -> None:
-    """Check a mapping against `workflow/schemas/NAME.schema.yaml`.
+    """Check a mapping against the package's schema of that name.
 
     Raises:
         UserError: names the key and, for an unknown one, the nearest that is known.
     """
-    rules = yaml.load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"), LOADER)
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(rules).iter_errors(value), key=_unknown_key_first
-    )
+    error = fault_of(value, schema)
     if error is None:
         return
     if not value:
@@ -55,6 +51,15 @@ def check(value: Any, schema: str, where: str | Path) -> None:
     if error.validator == "enum":
         mend = nearest(str(error.instance), map(str, error.validator_value)).rstrip(".")
     raise UserError(f"{where}, key '{at or 'top level'}'", error.message, mend)
+
+
+def fault_of(value: Any, schema: str) -> jsonschema.ValidationError | None:
+    """Give the fault of a mapping that tells most, by the package's schema of that name."""
+    file = workspace.packaged("schemas", f"{schema}.schema.yaml")
+    rules = yaml.load(file.read_text(encoding="utf-8"), LOADER)
+    return jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(rules).iter_errors(value), key=_unknown_key_first
+    )
 
 
 def _unknown_key_first(error: jsonschema.ValidationError) -> tuple[bool, int]:
@@ -173,21 +178,14 @@ def check_known(where: str, kind: str, given: Iterable[str], known: Iterable[str
             raise unknown(where, kind, name, known)
 
 
-def load(path: str | Path = CONFIG) -> dict[str, Any]:
-    """Read, check and resolve the settings file."""
-    return resolve(read_yaml(path), path)
-
-
-def read_methods(path: str | Path) -> dict[str, dict[str, Any]]:
-    """Read and check a methods file: name to entry.
+def load(path: str | Path | None = None) -> dict[str, Any]:
+    """Read, check and resolve a settings file: the workspace's where none is named.
 
     Raises:
-        UserError: names the method and key at fault.
+        UserError: there is no workspace, or the file is at fault.
     """
-    methods = read_yaml(path)
-    check(methods, "methods", path)
-    check_weight_names(methods, read_yaml(WEIGHTS), path)
-    return methods
+    path = path or workspace.config()
+    return resolve(read_yaml(path), path)
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:

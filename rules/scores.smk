@@ -3,7 +3,7 @@
 Purpose: one score table a method; trained methods score only what they were not trained on.
 Inputs: the image table, the pair table and folds, frozen weights.
 Outputs: results/scores/PRESET/METHOD.csv, and methods.json, which says what the preset has of every
-    method of config/methods.yaml.
+    method of the catalogue.
 """
 
 
@@ -127,7 +127,7 @@ rule label_source:
 rule method_states:
     input:
         scores=of_methods("results/scores/{preset}/{method}.csv"),
-        methods="config/methods.yaml",
+        methods=catalogue_files("methods"),
     output:
         "results/scores/{preset}/methods.json",
     log:
@@ -140,4 +140,4 @@ rule method_states:
         code=code_digest("fgresq.scoring.states"),
     shell:
         "python -m fgresq method-states --scores {input.scores} --named {params.named}"
-        " --full {params.full} --methods {input.methods} --out {output} --log {log}"
+        " --full {params.full} --out {output} --log {log}"

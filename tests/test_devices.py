@@ -9,6 +9,7 @@ import pytest
 import torch
 from skimage import data
 
+from fgresq import workspace
 from fgresq.metrics import dists, lpips, lpips_vgg
 from fgresq.networks import frozen
 from tests.damages import blurred, noised
@@ -29,7 +30,7 @@ def distance_on(device: str, name: str, image: np.ndarray, reference: np.ndarray
 def needed(name: str) -> None:
     """Skip the test where the weights of a method are not at hand."""
     for weights in WEIGHTS[name]:
-        if not (frozen.WEIGHTS / weights / "card.json").exists():
+        if not (workspace.weights_of(weights) / "card.json").exists():
             pytest.skip(f"run 'fgresq weights {weights}'")
 
 

@@ -11,7 +11,9 @@ sys.path.insert(0, workflow.basedir)
 from fgresq.baselines import BASELINES
 from fgresq.baselines.shared import baseline_options
 from fgresq.baselines.shared import placed as placed_for
-from fgresq.settings import check, check_names, check_required, read_yaml, resolve
+from fgresq import workspace
+from fgresq.catalogues import catalogue
+from fgresq.settings import check_names, check_required, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.files import read_json
 from fgresq.scoring.registry import check_modules, own_version
@@ -30,9 +32,7 @@ prefer_own_python()
 def settings():
     """Read and check every settings file; name the first fault and its mend."""
     resolved = resolve(config)
-    files = {name: read_yaml(f"config/{name}.yaml") for name in ("sources", "methods", "weights")}
-    for name, entries in files.items():
-        check(entries, name, f"config/{name}.yaml")
+    files = {name: catalogue(name) for name in ("sources", "methods", "weights")}
     check_names(resolved, **files)
     check_modules(files["methods"])
     if resolved["full"]:
@@ -42,12 +42,11 @@ def settings():
         files["sources"]["own"]["path"] = resolved["folder"]
     if resolved["only"] and resolved["only"] not in PHASES:
         raise unknown("config/config.yaml, key 'only'", "phase", resolved["only"], PHASES)
-    packaged = {name for name, entry in files["weights"].items() if "package" in entry}
-    return resolved, files["sources"], files["methods"], packaged
+    return resolved, *files.values()
 
 
 try:
-    CONFIG, SOURCES, METHODS, PACKAGED = settings()
+    CONFIG, SOURCES, METHODS, WEIGHTS = settings()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -161,6 +160,12 @@ wildcard_constraints:
     run="([0-9]+|pairs|all)(-without-[A-Za-z0-9_.+]+)?(-seed[0-9]+)?",
 
 
+def catalogue_files(name):
+    """List the files of a catalogue: the package's, and the one here that is laid over it."""
+    files = [workspace.packaged(f"{name}.yaml"), workspace.overlay(name)]
+    return [str(file) for file in files if file]
+
+
 def options(*sections):
     """Give a params function: the preset's settings, one section or several by name, as JSON."""
 
@@ -175,7 +180,7 @@ def options(*sections):
 def weights_of_method(wildcards):
     """List the cards of the packaged weights that an untrained method reads."""
     names = METHODS[wildcards.method].get("weights", [])
-    return [f"data/weights/{name}/card.json" for name in names if name in PACKAGED]
+    return [f"data/weights/{name}/card.json" for name in names if "package" in WEIGHTS[name]]
 
 
 def attempt_at(wildcards):
@@ -208,7 +213,7 @@ def required(wildcards):
 
 def raw(wildcards):
     """Give the state by content of a placed source."""
-    return raw_state(SOURCES[wildcards.source]["path"], f"work/raw/{wildcards.source}.json")
+    return raw_state(SOURCES[wildcards.source]["path"], workspace.known_hashes(wildcards.source))
 
 
 def packaged_labels(wildcards):

@@ -32,6 +32,11 @@ class Phase:
     beside: tuple[str, ...] = ()
 
 
+def catalogues(*names: str) -> tuple[str, ...]:
+    """Name the files of catalogues: the package's, and those that are laid over them."""
+    return tuple(f"{folder}/{name}.yaml" for name in names for folder in ("fgresq/data", "config"))
+
+
 WEIGHTS = (
     "dinov2_vits14",
     "dat_light",
@@ -49,7 +54,7 @@ PHASES = {
         out="data/weights",
         targets=tuple(f"data/weights/{name}/card.json" for name in WEIGHTS),
         verbs=("fgresq.weights.packages",),
-        files=("config/weights.yaml",),
+        files=catalogues("weights"),
     ),
     "data": Phase(
         out="results/data",
@@ -63,7 +68,7 @@ PHASES = {
         ),
         after=("weights",),
         settings=("defaults.sources", "defaults.mini", "defaults.labels"),
-        files=("config/sources.yaml", "data/raw"),
+        files=(*catalogues("sources"), "data/raw"),
         # what the raw files were, file by file; `fgresq data fetch` and `check` write them
         beside=("data/manifests",),
     ),
@@ -73,7 +78,7 @@ PHASES = {
         verbs=("fgresq.analysis.labels_alone",),
         after=("weights",),
         settings=("defaults.analysis", "defaults.label_sources"),
-        files=("config/sources.yaml", "data/labels", "reports/paper"),
+        files=(*catalogues("sources"), "data/labels", "reports/paper"),
     ),
     "pairs": Phase(
         out="results/pairs",
@@ -157,7 +162,7 @@ PHASES = {
             "defaults.runs",
             "full",
         ),
-        files=("config/methods.yaml",),
+        files=catalogues("methods"),
     ),
     "analysis": Phase(
         out="results/analysis",
@@ -177,7 +182,7 @@ PHASES = {
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
         settings=("defaults", "full"),
-        files=("config/methods.yaml",),
+        files=catalogues("methods"),
         metrics=("reports/metrics",),
     ),
     "report": Phase(
@@ -189,8 +194,7 @@ PHASES = {
         files=(
             "reports/paper",
             "reports/templates",
-            "config/methods.yaml",
-            "config/sources.yaml",
+            *catalogues("methods", "sources"),
         ),
     ),
 }

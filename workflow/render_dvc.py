@@ -18,7 +18,7 @@ from workflow.phases import PHASES, Phase
 
 TARGET = Path("dvc.yaml")
 HEAD = "# Made by workflow/render_dvc.py from workflow/phases.py: `make dvc.yaml`. Do not edit.\n"
-EVERY_PHASE = ["Snakefile", "workflow/common.smk", "workflow/schemas"]
+EVERY_PHASE = ["Snakefile", "workflow/common.smk", "fgresq/data/schemas"]
 EVERY_SETTING = ["folder", "preset", "presets", "require"]
 
 

@@ -19,9 +19,10 @@ from fgresq.analysis.headline import headline, origins_of
 from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS
 from fgresq.analysis.provenance import provenance
 from fgresq.arguments import settings_json
+from fgresq.catalogues import add_methods, read_methods
 from fgresq.errors import unknown
 from fgresq.files import read_json, write_json
-from fgresq.settings import CONFIG, given_options, load, read_methods
+from fgresq.settings import CONFIG, given_options, load
 from fgresq.tables import read_table
 
 DIGITS = 6
@@ -32,7 +33,6 @@ INPUTS = {
     "funnel": "funnel records",
     "leak": "leak of the random split",
     "threshold": "JND threshold",
-    "methods": "methods file",
 }
 
 
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", required=True, help=meaning)
+    add_methods(parser)
     parser.add_argument("--ablation", help="table of the verb ablation, if training was run")
     parser.add_argument("--training", help="record of the verb training, if training was run")
     parser.add_argument("--out", required=True, help="metrics file to write")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from fgresq import workspace
 from fgresq.baselines.base import Feed, Inputs
 from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_network
 from fgresq.baselines.shared import on_tokens
@@ -20,7 +21,6 @@ from fgresq.files import atomic, digest, read_json
 from fgresq.networks.towers import build_clip
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
-from fgresq.training import encode
 from fgresq.training.encode import BATCH, cache_key, locked, reserved
 from fgresq.training.feed import ImageFeed
 from fgresq.training.setup import Setup
@@ -70,7 +70,7 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
         parts: gives the rows, some at a time, in order.
         count: of all rows.
     """
-    path = encode.CACHE / f"{key}.npy"
+    path = workspace.tokens() / f"{key}.npy"
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch, torch.inference_mode():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+from fgresq import workspace
 from fgresq.raw import raw_state
 from fgresq.settings import merge
 from fgresq.weights.hub_cache import state_of_tower
@@ -14,7 +14,6 @@ SHARED = (
     *("batch", "batch_by", "scene", "compare_in", "standardise"),
     *("weight_decay", "warmup", "seed"),
 )
-CHECKPOINTS = Path("data/checkpoints")
 PUBLISHED = {"resnet18", "resnet50", "scnn"}  # folders there, which a user fills
 # a backbone of its own sees crops of 224 out of 256 x 256, and no tower; all of them share a cache
 PIXELS = {"crop": "random", "tower": "pixels", "pretrained": None}
@@ -48,7 +47,10 @@ def placed(settings: dict[str, Any]) -> str:
         settings: of the method, as `baseline_options` gives them under `baseline`.
     """
     names = sorted({settings["backbone"], settings.get("second")} & PUBLISHED)
-    found = [raw_state(CHECKPOINTS / name, f"work/raw/weights-{name}.json") for name in names]
+    found = [
+        raw_state(workspace.checkpoints() / name, workspace.known_hashes(f"weights-{name}"))
+        for name in names
+    ]
     clip = [state_of_tower({**settings, "tower": settings["clip"]})] if "clip" in settings else []
     return " ".join(found + clip)
 

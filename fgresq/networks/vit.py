@@ -54,13 +54,13 @@ def resampled_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
     return torch.cat([positions[:, :1], fitted.flatten(2).transpose(1, 2)], dim=1)
 
 
-def dinov2(folder: Path) -> torch.nn.Module:
+def dinov2(folder: Path | None = None) -> torch.nn.Module:
     """Load DINOv2 ViT-S/14; every weight must be named and used.
 
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    state = read_weights(folder, "dinov2_vits14")
+    state = read_weights("dinov2_vits14", folder=folder)
     model = vit(0)
     state["pos_embed"] = resampled_positions(state["pos_embed"], CROP // 14)
     model.load_state_dict(state, strict=True)
@@ -71,7 +71,7 @@ def tower(name: str, weights: Path | None, seed: int) -> torch.nn.Module:
     """Give a tower of `TOWERS`; `seed` is that of the random one."""
     if name == "random":
         return vit(seed)
-    return dinov2(weights or Path("data/weights/dinov2_vits14"))
+    return dinov2(weights)
 
 
 def resized(path: str | Path) -> np.ndarray:

@@ -1,11 +1,11 @@
 """Scores that were computed before, by content: a new image costs one evaluation.
 
-`work/scores/METHOD/VERSION.jsonl` has a line an image. VERSION digests all that values follow from:
-the syntax tree of the method's module and of what it imports, the cards of its weights, the
-versions of the libraries it uses, and what is placed for it (`own_version`). An image is
-named by the SHA-256 of its file, and of its reference's and mask's. Lines are only ever added, each
-in one write under a lock, so that several processes may score at once; a line that a kill cut short
-is passed over and computed again.
+METHOD/VERSION.jsonl in the folder of scores has a line an image. VERSION digests all that values
+follow from: the syntax tree of the method's module and of what it imports, the cards of its
+weights, the versions of the libraries it uses, and what is placed for it (`own_version`). An image
+is named by the SHA-256 of its file, and of its reference's and mask's. Lines are only ever added,
+each in one write under a lock, so that several processes may score at once; a line that a kill cut
+short is passed over and computed again.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fgresq import workspace
 from fgresq.code_digest import code_digest, library_versions
 from fgresq.errors import UserError
 from fgresq.files import digest, sha256
@@ -28,8 +29,6 @@ from fgresq.images import Unreadable, check_regular
 from fgresq.scoring.evaluate import Judgement
 from fgresq.scoring.registry import own_version
 
-CACHE = Path("work/scores")
-WEIGHTS = Path("data/weights")
 SHARED = "fgresq.scoring.evaluate"  # decodes the images, and words the reasons
 
 
@@ -40,7 +39,7 @@ def version_of(module: ModuleType, entry: Mapping[str, Any]) -> str:
         module: of the method.
         entry: of the method in config/methods.yaml.
     """
-    cards = [WEIGHTS / name / "card.json" for name in entry.get("weights", [])]
+    cards = [workspace.weights_of(name) / "card.json" for name in entry.get("weights", [])]
     name = module.__name__.rpartition(".")[2]
     return digest(
         {
@@ -72,14 +71,14 @@ class ScoreCache:
     Args:
         method: its name.
         version: what its values follow from, as `version_of` digests it.
-        folder: of all caches.
+        folder: of all caches; the workspace's, or the user cache's, where none is given.
 
     Raises:
         UserError: the folder or its file cannot be read or written; what was kept stays.
     """
 
-    def __init__(self, method: str, version: str, folder: Path = CACHE) -> None:
-        self.path = folder / method / f"{version}.jsonl"
+    def __init__(self, method: str, version: str, folder: Path | None = None) -> None:
+        self.path = (folder or workspace.scores()) / method / f"{version}.jsonl"
         self.known: dict[tuple[str, str], Judgement] = {}
         with self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)

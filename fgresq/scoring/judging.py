@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from fgresq.catalogues import methods_file, read_methods
 from fgresq.errors import OneImage, UserError, unknown
 from fgresq.images import read_rgb
 from fgresq.scoring.cache import ScoreCache, image_hash, version_of
 from fgresq.scoring.evaluate import NO_REFERENCE, Judgement, evaluate
 from fgresq.scoring.registry import method_module, own_absence
-from fgresq.settings import read_methods
 
 SHOWN = 5  # reasons that the log tells
 NOTHING_WRITTEN = "Mend that and call again: no table is written, older ones stay"
@@ -118,15 +118,15 @@ def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list
         logging.warning("%s is absent: %s. Next step: %s.", method, absent.reason, step)
         return [(math.nan, absent.reason)] * len(rows)
     module = method_module(method)
-    check_kind(module, entry, args.methods)
+    check_kind(module, entry, methods_file(args.methods))
     version = version_of(module, entry)
     if args.workers > 1:
         fill_at_once(rows, args.workers, module, version, args.cache)
     return score_rows(rows, module, version, args.cache, args.debug)
 
 
-def entry_of(method: str | None, table: str) -> dict[str, Any]:
-    """Give the entry of an untrained method in the methods file.
+def entry_of(method: str | None, table: str | None) -> dict[str, Any]:
+    """Give the entry of an untrained method in the catalogue, or in the file `table`.
 
     Raises:
         UserError: none is named, it has no entry, or it is trained.
@@ -136,7 +136,7 @@ def entry_of(method: str | None, table: str) -> dict[str, Any]:
         mend = "Name one (`fgresq methods` lists them), or give --checkpoint"
         raise UserError("fgresq score", "no method is named", mend)
     if method not in entries:
-        raise unknown(table, "method", method, entries)
+        raise unknown(methods_file(table), "method", method, entries)
     if entries[method]["trained"]:
         problem = "it is trained, and has scores where a preset's runs made it"
         mend = f"Name it under `methods` of a preset, or see `fgresq methods {method}`"
@@ -155,7 +155,7 @@ def workers_of(args: argparse.Namespace, entry: dict[str, Any]) -> None:
         raise UserError("--workers", "each process has one thread, not several", mend)
 
 
-def check_kind(module: ModuleType, entry: dict[str, Any], table: str) -> None:
+def check_kind(module: ModuleType, entry: dict[str, Any], table: str | Path) -> None:
     """Refuse a module that takes a reference where the methods file says otherwise."""
     kind = getattr(module, "KIND", "FR")
     if kind != entry["kind"]:

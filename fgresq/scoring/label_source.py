@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from fgresq.scoring.cache import CACHE
+from fgresq import workspace
+from fgresq.catalogues import add_methods
 from fgresq.scoring.judging import score_all, tell
 from fgresq.tables import read_images, write_scores
 
@@ -30,9 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="names of the sources whose raw scores it made",
     )
     parser.add_argument("--out", required=True, help="score table to write")
-    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    add_methods(parser)
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
+    kept = workspace.scores()
+    parser.add_argument("--cache", type=Path, default=kept, help=f"scores kept (default {kept})")
 
 
 def main(args: argparse.Namespace) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import math
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.code_digest import code_digest, library_versions
 from fgresq.errors import UserError
 from fgresq.files import digest, sha256
@@ -18,18 +18,20 @@ from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.networks.towers import build_clip, sibling
 from fgresq.networks.vit import resized
-from fgresq.scoring.cache import CACHE, ScoreCache, image_hash
+from fgresq.scoring.cache import ScoreCache, image_hash
 from fgresq.scoring.evaluate import Judgement
 from fgresq.scoring.listed import listed
 from fgresq.settings import Given, given
 from fgresq.tables import TASKS, write_scores
 from fgresq.training.encode import centre, device_of, name_of, tokens_of
-from fgresq.weights.checkpoints import CARD, MEND, WEIGHTS, load_strictly, read_card, read_weights
-
-
-def weights_folder(tower: dict[str, Any]) -> Path:
-    """Give the folder of a stand-in's own weights; a checkpoint holds only what was trained."""
-    return Path("data/weights", tower["tower"])
+from fgresq.weights.checkpoints import (
+    CARD,
+    MEND,
+    WEIGHTS,
+    checkpoint_card,
+    load_strictly,
+    read_checkpoint,
+)
 
 
 class Scorer:
@@ -44,11 +46,12 @@ class Scorer:
 
     def __init__(self, folder: Path) -> None:
         parts, where = ("tower", "settings"), folder / CARD
-        card = given(read_card(folder, "FGResQ"), parts, where, MEND)
-        state = read_weights(folder)
+        card = given(checkpoint_card(folder, "FGResQ"), parts, where, MEND)
+        state = read_checkpoint(folder)
         self.tower = card["tower"]
         self.on = device_of(self.tower)
-        weights = weights_folder(self.tower)
+        # of a stand-in; a checkpoint holds only what was trained
+        weights = workspace.weights_of(self.tower["tower"])
         settings = Given(card["settings"], where, MEND)
         clip = build_clip(self.tower, weights, list(TASKS))
         self.model = FGResQ.build(settings, sibling(clip.visual.tower))
@@ -98,7 +101,7 @@ def judge(scorer: Scorer, cache: ScoreCache, path: str) -> Judgement:
         return math.nan, str(error)
 
 
-def score_images(checkpoint: Path, images: Path, out: Path, folder: Path = CACHE) -> None:
+def score_images(checkpoint: Path, images: Path, out: Path, folder: Path | None = None) -> None:
     """Score a folder or an image table and write a score table.
 
     An image that cannot be read gets no value and the reason; the others are scored. What was

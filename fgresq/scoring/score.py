@@ -19,7 +19,7 @@ an image that it has no value. An image that cannot be read, or on which the met
 either, and the others are scored; where all fail, nothing is written. A method that cannot run here
 gives every image no value, and the reason.
 
-What was scored before is not scored again: work/scores keeps it by the content of the image and the
+What was scored before is not scored again: it is kept (--cache) by the content of the image and the
 version of the method. A call that was killed goes on where it was.
 """
 
@@ -32,10 +32,11 @@ from pathlib import Path
 import cv2
 import pandas as pd
 
+from fgresq import workspace
 from fgresq.arguments import at_least_one
+from fgresq.catalogues import add_methods
 from fgresq.errors import UserError
 from fgresq.files import check_writable
-from fgresq.scoring.cache import CACHE
 from fgresq.scoring.judging import score_all, tell
 from fgresq.scoring.listed import listed
 from fgresq.tables import write_scores
@@ -48,10 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, required=True, help="folder, picture or table")
     parser.add_argument("--references", type=Path, help="folder of references; or one picture")
     parser.add_argument("--out", required=True, help="score table to write")
-    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    add_methods(parser)
     workers = "processes, for a method with `workers` in the methods file (default 1)"
     parser.add_argument("--workers", type=at_least_one, default=1, help=workers)
-    parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
+    kept = workspace.scores()
+    parser.add_argument("--cache", type=Path, default=kept, help=f"scores kept (default {kept})")
 
 
 def keep_inputs(out: str, images: Path, rows: pd.DataFrame) -> None:

@@ -22,6 +22,7 @@ import torch
 from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.code_digest import code_digest
 from fgresq.files import atomic, digest, sha256, write_json
 from fgresq.networks.towers import StandInTower, build_clip
@@ -31,7 +32,6 @@ from fgresq.settings import add_options, options_of
 from fgresq.tables import TASKS, read_images, restored
 from fgresq.weights.cards import read_card
 
-CACHE = Path("work/cache")
 BATCH = 16
 KEYED = (
     *("tower", "pretrained", "levels", "trainable_blocks", "merge"),
@@ -81,7 +81,7 @@ def cache_key(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> str
     if (file := weights_file(tower)) and file.is_file():
         settings["pretrained"] = sha256(file)
     code = code_digest("fgresq.networks.towers", "fgresq.networks.vit")
-    made_of = read_card(weights, "dinov2_vits14") if packaged else None
+    made_of = read_card("dinov2_vits14", weights) if packaged else None
     return digest([images["sha256"].tolist(), settings, made_of, code])
 
 
@@ -126,7 +126,7 @@ def fill_tokens(rows: pd.DataFrame, tower: dict[str, Any], weights: Path, scratc
 
 def encoded(images: pd.DataFrame, tower: dict[str, Any], weights: Path) -> np.ndarray:
     """Give the cached array of a table's images, one row each in its order, mapped read-only."""
-    path = CACHE / f"{cache_key(images, tower, weights)}.npy"
+    path = workspace.tokens() / f"{cache_key(images, tower, weights)}.npy"
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch:
