@@ -8,13 +8,22 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
 SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && snakemake --unlock --quiet all; exec snakemake --cores all "$$@"' snakemake
 
-.PHONY: help env weights report report-full own test tiny clean-env
+<<<<<<< HEAD
+.PHONY: help env weights report report-full own test faults tiny clean-env
+=======
+.PHONY: help env weights report report-full own test mutants tiny clean-env
+>>>>>>> t2
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
 	@echo "make report-full       the same with the slow methods, and the baselines retrained (18 min more)"
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make test              all tests"
+<<<<<<< HEAD
+	@echo "make faults            plant each fault of tests/faults in a copy and see its tests fail"
+=======
+	@echo "make mutants           change the pure modules bit by bit: do their tests notice? (12 min or more)"
+>>>>>>> t2
 	@echo "make tiny              the whole graph on four small images, for a quick look"
 
 env: $(ENV)
@@ -50,6 +59,14 @@ test: weights
 	snakefmt --check Snakefile rules workflow
 	snakemake --lint
 	pytest
+
+<<<<<<< HEAD
+faults: weights
+	python -m tests.faults.run
+=======
+mutants: $(ENV)
+	python -m tests.mutants
+>>>>>>> t2
 
 dvc.yaml: $(ENV) $(wildcard fgresq/*.py fgresq/*/*.py workflow/*.py)
 	python workflow/render_dvc.py

@@ -23,7 +23,9 @@ rule score:
     params:
         attempt=attempt_at,
         placed=lambda w: own_version(w.method, METHODS[w.method]),
-        code=lambda w: code_digest("fgresq.scoring.judging", f"fgresq.metrics.{w.method}"),
+        code=lambda w: code_digest(
+            "fgresq.scoring.judging", *code_of_method(w.method, METHODS[w.method])
+        ),
     shell:
         "python -m fgresq score {wildcards.method} --images {input.images}"
         " --workers {threads} --out {output} --log {log}"
@@ -118,7 +120,9 @@ rule label_source:
         "../environment.yml"
     params:
         made=json.dumps([name for name in SOURCES if SOURCES[name]["adapter"] == "made"]),
-        code=lambda w: code_digest("fgresq.scoring.label_source", f"fgresq.metrics.{w.method}"),
+        code=lambda w: code_digest(
+            "fgresq.scoring.label_source", *code_of_method(w.method, METHODS[w.method])
+        ),
     shell:
         "python -m fgresq label-source {wildcards.method} --images {input}"
         " --made {params.made:q} --out {output} --log {log}"

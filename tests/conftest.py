@@ -65,7 +65,7 @@ def copy_repository(place: Path, *left_out: str) -> Path:
     """Copy the repository's files, without what runs have made."""
     made = (".git", ".venv", ".snakemake", "results", "work", "site", "logs", "raw", "packages")
     made += ("cache", "tmp", "__pycache__", ".*_cache", "dvc.lock", *left_out)
-    made += (".fetch", "checkpoints")
+    made += (".fetch", "checkpoints", "mutants")
     shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*made))
     return place
 

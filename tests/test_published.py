@@ -19,25 +19,18 @@ from fgresq.catalogues import catalogue
 from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.external import by_pyiqa as installed
-from fgresq.metrics import (
-    arniqa,
-    clipiqa_published,
-    fgresq_published,
-    liqe_published,
-    metaiqa_published,
-)
+from fgresq.external.by_pyiqa import PyiqaMetric
+from fgresq.metrics import arniqa, clipiqa_published, fgresq_published
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.ops.least import NoValue
 from fgresq.scoring import score
+from fgresq.scoring.cache import version_of
+from fgresq.scoring.registry import method_of, own_absence
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from tests.conftest import ROOT, picture
 
 ENTRIES = catalogue("methods")
-PYIQA = sorted(
-    path.stem
-    for path in (ROOT / "fgresq/metrics").glob("*.py")
-    if "by_pyiqa(" in path.read_text() and path.stem != "installed"
-)
+PYIQA = sorted(name for name, entry in ENTRIES.items() if "pyiqa" in entry)
 OTHERS = [
     "arniqa",
     "clipiqa_published",
@@ -104,16 +97,23 @@ def test_the_methods_asked_for_are_there():
 
 @pytest.mark.parametrize("name", [*PYIQA, *OTHERS])
 def test_what_is_absent_says_how_it_comes_in(name, nothing):
-    module, entry = importlib.import_module(f"fgresq.metrics.{name}"), ENTRIES[name]
-    absent = module.absent()
+    entry = ENTRIES[name]
+    method, absent = method_of(name, entry), own_absence(name, entry)
     assert absent.code in CODES and absent.reason and absent.next_step
     assert absent.code == ("non_commercial" if name in PYIQA else "no_weights")
-    assert entry["kind"] == module.KIND and entry["needs"] and not entry["trained"]
+    assert entry["kind"] == method.kind and entry["needs"] and not entry["trained"]
     assert {"convention", "licence", "reference"} <= entry.keys()
     image = picture(0, 32)
     if name != "compare2score":  # it looks for its anchors first
         with pytest.raises(UserError):
-            module.score(image, image if module.KIND == "FR" else None)
+            method.score(image, image if method.kind == "FR" else None)
+
+
+def test_a_metric_of_the_toolkit_is_a_version_of_its_own(nothing):
+    """Scores of one are not taken for those of another, of whose entry nothing else differs."""
+    entries = {n: {**ENTRIES["musiq"], "pyiqa": {"metric": n}} for n in ("musiq", "nima")}
+    found = {version_of(method_of("musiq", entry), entry) for entry in entries.values()}
+    assert len(found) == 2
 
 
 def test_nothing_non_commercial_is_imported():
@@ -133,9 +133,12 @@ def test_consent_is_asked_for(nothing):
 
 
 def test_a_metric_of_a_new_version_says_which(nothing):
-    assert "pyiqa 0.1.16 or newer" in metaiqa_published.absent().next_step
+    steps = {
+        n: own_absence(n, ENTRIES[n]).next_step for n in ("metaiqa_published", "liqe_published")
+    }
+    assert "pyiqa 0.1.16 or newer" in steps["metaiqa_published"]
     assert "0.1.16" in ENTRIES["metaiqa_published"]["needs"]
-    assert "or newer" not in liqe_published.absent().next_step
+    assert "or newer" not in steps["liqe_published"]
 
 
 def test_liqe_is_that_of_its_paper(nothing, monkeypatch):
@@ -148,7 +151,7 @@ def test_liqe_is_that_of_its_paper(nothing, monkeypatch):
             return [3.0, False]
 
     monkeypatch.setitem(installed.PYIQA.__dict__, "worker", Worker())
-    assert liqe_published.score(picture(0, 16)) == 3.0
+    assert method_of("liqe_published", ENTRIES["liqe_published"]).score(picture(0, 16)) == 3.0
     assert asked == [{"metric": "liqe_mix"}]
 
 
@@ -188,17 +191,16 @@ def test_a_toolkit_gets_rgb_and_gives_values(pyiqa, tmp_path, monkeypatch):
         want = pixels.transpose(2, 0, 1)[None] / 255
         assert np.array(kept["values"]) == pytest.approx(want, abs=1e-6)
     with pytest.raises(UserError, match="its process says: RuntimeError: no weights and no net"):
-        installed.by_pyiqa("fails", lower_better=False)[2](image)
+        PyiqaMetric("fails", lower_better=False).score(image)
     with pytest.raises(UserError, match="'falls'.*its lower values are better.*direction"):
-        installed.by_pyiqa("falls", lower_better=False)[2](image)
-    assert installed.by_pyiqa("falls", lower_better=True)[2](image) == pytest.approx(
-        (image / 255).mean()
-    )
+        PyiqaMetric("falls", lower_better=False).score(image)
+    found = PyiqaMetric("falls", lower_better=True).score(image)
+    assert found == pytest.approx((image / 255).mean())
 
 
 @pytest.mark.parametrize("name", PYIQA)
 def test_directions_are_those_of_the_methods_file(name, nothing, monkeypatch):
-    module = importlib.import_module(f"fgresq.metrics.{name}")
+    method = method_of(name, ENTRIES[name])
     low = ENTRIES[name]["direction"] == "lower"
 
     class Worker:
@@ -206,10 +208,10 @@ def test_directions_are_those_of_the_methods_file(name, nothing, monkeypatch):
             return [0.25, low]
 
     monkeypatch.setitem(installed.PYIQA.__dict__, "worker", Worker())
-    assert module.score(picture(0, 16), picture(1, 16)) == 0.25
+    assert method.score(picture(0, 16), picture(1, 16)) == 0.25
     low = not low
     with pytest.raises(UserError, match="values are better"):
-        module.score(picture(0, 16), picture(1, 16))
+        method.score(picture(0, 16), picture(1, 16))
 
 
 class Regressor(torch.nn.Module):

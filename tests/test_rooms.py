@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "metrics": ("external", "mini", "model", "networks", "ops", "weights"),
     "training": ("model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
-    "scoring": ("metrics", "model", "networks", "ops", "training", "weights"),
+    "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
     "analysis": ("sources",),
     "fetch": ("sources", "weights"),
     "report": ("analysis", "scoring", "sources"),

@@ -251,17 +251,17 @@ def test_two_processes_lose_nothing(tmp_path: Path) -> None:
 def test_the_version_follows_from_weights_and_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = modules.method_module("psnr")
+    method = modules.method_of("psnr", {"kind": "FR"})
     monkeypatch.setattr(workspace, "weights", lambda: tmp_path)
     (tmp_path / "w").mkdir()
-    seen = [version_of(module, {})]
+    seen = [version_of(method, {})]
     for text in ("one", "two"):
         (tmp_path / "w/card.json").write_text(text)
-        seen.append(version_of(module, {"weights": ["w"]}))
+        seen.append(version_of(method, {"weights": ["w"]}))
     monkeypatch.setattr(cache, "library_versions", lambda *names: {"numpy": "0"})
-    seen.append(version_of(module, {}))
+    seen.append(version_of(method, {}))
     monkeypatch.setattr(cache, "own_version", lambda name, entry: "checkpoint 2")
-    seen.append(version_of(module, {}))
+    seen.append(version_of(method, {}))
     assert len(set(seen)) == len(seen)
 
 

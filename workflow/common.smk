@@ -16,7 +16,7 @@ from fgresq.catalogues import catalogue
 from fgresq.settings import check_names, check_required, resolve
 from fgresq.errors import UserError, unknown
 from fgresq.files import read_json
-from fgresq.scoring.registry import check_modules, own_version
+from fgresq.scoring.registry import check_modules, code_of_method, own_version
 from fgresq.raw import raw_state, walk
 from fgresq.sources.steps import packaged
 from fgresq.code_digest import code_digest

@@ -1,4 +1,4 @@
-"""Published methods by toolkits that a user installed.
+"""Published methods by the pyiqa that a user installed, as keys `pyiqa` of the methods file.
 
 pyiqa is under PolyForm Noncommercial 1.0.0: it is no dependency, never imported here, and run only
 by the Python that data/weights/pyiqa/settings.yaml names, once the user has accepted its licence.
@@ -6,16 +6,14 @@ by the Python that data/weights/pyiqa/settings.yaml names, once the user has acc
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fgresq.absent import Absent
 from fgresq.errors import UserError
 from fgresq.external.foreign import Foreign
-
-Parts = tuple[Callable[[], Absent | None], Callable[[], str], Callable[..., float]]
+from fgresq.files import digest
 
 PYIQA = Foreign(
     name="pyiqa",
@@ -34,35 +32,43 @@ PYIQA = Foreign(
 )
 
 
-def by_pyiqa(metric: str, lower_better: bool, since: str = "") -> Parts:
-    """Give `absent`, `version` and `score` of a metric of pyiqa.
+@dataclass(frozen=True)
+class PyiqaMetric:
+    """A metric of the user's pyiqa.
 
     Args:
         metric: its name there.
-        lower_better: what config/methods.yaml says; compared with what pyiqa says.
+        lower_better: what the methods file says; compared with what pyiqa says.
         since: the first version of pyiqa that has it, where older ones are about.
     """
 
-    def absent() -> Absent | None:
+    metric: str
+    lower_better: bool
+    since: str = ""
+
+    def absent(self) -> Absent | None:
         """Say why pyiqa cannot be had, with the version that it takes."""
         found = PYIQA.absent()
-        if found is None or not since:
+        if found is None or not self.since:
             return found
-        step = f"{found.next_step} (this metric takes pyiqa {since} or newer)"
+        step = f"{found.next_step} (this metric takes pyiqa {self.since} or newer)"
         return replace(found, next_step=step)
 
-    def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
+    def version(self) -> str:
+        """Name what is placed, and what is asked of it, by content."""
+        return digest([PYIQA.version(), self.metric])
+
+    def score(self, image: np.ndarray, reference: np.ndarray | None = None) -> float:
         """Give pyiqa's value of a uint8 RGB image; of a reference too where it takes one.
 
         Raises:
             UserError: pyiqa cannot be had, fails, or takes other values for the better ones.
         """
         images = [image] if reference is None else [image, reference]
-        value, low = PYIQA.worker.ask({"metric": metric}, images)
-        if low != lower_better:
+        value, low = PYIQA.worker.ask({"metric": self.metric}, images)
+        if low != self.lower_better:
             better = "lower" if low else "higher"
-            mend = "Correct `direction` in config/methods.yaml, and the method's module"
-            raise UserError(f"pyiqa's metric '{metric}'", f"its {better} values are better", mend)
+            problem = f"its {better} values are better"
+            mend = "Correct `direction` in the methods file"
+            raise UserError(f"pyiqa's metric '{self.metric}'", problem, mend)
         return value
-
-    return absent, PYIQA.version, score

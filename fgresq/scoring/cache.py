@@ -18,7 +18,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from fgresq import workspace
@@ -27,26 +26,25 @@ from fgresq.errors import UserError
 from fgresq.files import digest, sha256
 from fgresq.images import Unreadable, check_regular
 from fgresq.scoring.evaluate import Judgement
-from fgresq.scoring.registry import own_version
+from fgresq.scoring.registry import Method, own_version
 
 SHARED = "fgresq.scoring.evaluate"  # decodes the images, and words the reasons
 
 
-def version_of(module: ModuleType, entry: Mapping[str, Any]) -> str:
+def version_of(method: Method, entry: Mapping[str, Any]) -> str:
     """Digest all that a method's values follow from, beside the images.
 
     Args:
-        module: of the method.
-        entry: of the method in config/methods.yaml.
+        method: that scores.
+        entry: of the method in the methods file.
     """
     cards = [workspace.weights_of(name) / "card.json" for name in entry.get("weights", [])]
-    name = module.__name__.rpartition(".")[2]
     return digest(
         {
-            "code": code_digest(module.__name__, SHARED),
+            "code": code_digest(*method.code, SHARED),
             "weights": [sha256(card) if card.exists() else "" for card in cards],
-            "libraries": library_versions(module.__name__, SHARED),
-            "placed": own_version(name, entry),
+            "libraries": library_versions(*method.code, SHARED),
+            "placed": own_version(method.name, entry),
         }
     )
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -24,24 +23,24 @@ from fgresq.errors import OneImage, UserError, unknown
 from fgresq.images import read_rgb
 from fgresq.scoring.cache import ScoreCache, image_hash, version_of
 from fgresq.scoring.evaluate import NO_REFERENCE, Judgement, evaluate
-from fgresq.scoring.registry import method_module, own_absence
+from fgresq.scoring.registry import Method, method_of, own_absence
 
 SHOWN = 5  # reasons that the log tells
 NOTHING_WRITTEN = "Mend that and call again: no table is written, older ones stay"
 
 
 def judge(
-    module: ModuleType, cache: ScoreCache, faults: list[str], debug: bool
+    method: Method, cache: ScoreCache, faults: list[str], debug: bool
 ) -> Callable[[str, str, str], Judgement]:
     """Give a function of image, reference and mask that scores what the cache does not know.
 
     Args:
-        module: of the method.
+        method: that scores.
         cache: what is known of it.
         faults: list to which an image's fault is added.
         debug: raise a fault in place of that.
     """
-    kind = getattr(module, "KIND", "FR")
+    kind = method.kind
     # images of one reference follow each other
     read, hash_of = lru_cache(maxsize=2)(read_rgb), lru_cache(maxsize=4)(image_hash)
 
@@ -51,7 +50,7 @@ def judge(
             key = hash_of(path), " ".join(map(hash_of, beside))
             known = cache.get(*key)
             if known is None:
-                known = evaluate(module.score, kind, path, reference, mask, read)
+                known = evaluate(method.score, kind, path, reference, mask, read)
                 cache.put(*key, known)
             return known
         except OneImage as error:  # not kept: it may be mended, the others go on
@@ -64,7 +63,7 @@ def judge(
 
 
 def score_rows(
-    rows: pd.DataFrame, module: ModuleType, version: str, cache: Path, debug: bool = False
+    rows: pd.DataFrame, method: Method, version: str, cache: Path, debug: bool = False
 ) -> list[Judgement]:
     """Score image rows in their order; one that fails has no value, and the reason.
 
@@ -72,8 +71,8 @@ def score_rows(
         UserError: all fail.
     """
     cv2.ipp.setUseIPP(False)  # its sums depend on where memory happens to lie
-    name, faults = module.__name__.rpartition(".")[2], []
-    judged = judge(module, ScoreCache(name, version, cache), faults, debug)
+    name, faults = method.name, []
+    judged = judge(method, ScoreCache(name, version, cache), faults, debug)
     files = zip(rows["path"], rows["reference"], rows["mask"], strict=True)
     found = [judged(*row) for row in tqdm(files, total=len(rows), desc=name, disable=None)]
     if faults and len(faults) == len(rows):
@@ -117,12 +116,11 @@ def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list
         step = absent.next_step
         logging.warning("%s is absent: %s. Next step: %s.", method, absent.reason, step)
         return [(math.nan, absent.reason)] * len(rows)
-    module = method_module(method)
-    check_kind(module, entry, methods_file(args.methods))
-    version = version_of(module, entry)
+    own = method_of(method, entry)
+    version = version_of(own, entry)
     if args.workers > 1:
-        fill_at_once(rows, args.workers, module, version, args.cache)
-    return score_rows(rows, module, version, args.cache, args.debug)
+        fill_at_once(rows, args.workers, own, version, args.cache)
+    return score_rows(rows, own, version, args.cache, args.debug)
 
 
 def entry_of(method: str | None, table: str | None) -> dict[str, Any]:
@@ -153,14 +151,6 @@ def workers_of(args: argparse.Namespace, entry: dict[str, Any]) -> None:
     if args.workers > 1 and args.threads > 1:
         mend = "Leave --threads out"
         raise UserError("--workers", "each process has one thread, not several", mend)
-
-
-def check_kind(module: ModuleType, entry: dict[str, Any], table: str | Path) -> None:
-    """Refuse a module that takes a reference where the methods file says otherwise."""
-    kind = getattr(module, "KIND", "FR")
-    if kind != entry["kind"]:
-        problem = f"its KIND is {kind!r}, and {table} says {entry['kind']}"
-        raise UserError(module.__file__ or module.__name__, problem, "Correct the wrong one")
 
 
 def tell(method: str, reasons: pd.Series) -> None:

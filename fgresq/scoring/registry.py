@@ -1,10 +1,15 @@
-"""Method modules by name, and whether they can run here."""
+"""The methods by name: what computes each, and whether it can run here.
+
+A method is a module of `fgresq.metrics` of its name, or a metric of the user's pyiqa that the key
+`pyiqa` of its entry names.
+"""
 
 from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,13 +18,65 @@ from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.catalogues import catalogue
 from fgresq.errors import UserError
+from fgresq.external.by_pyiqa import PyiqaMetric
 from fgresq.settings import check_weight_names
 from fgresq.weights.hub_cache import cached_files, state_of
 
 FOLDER = Path(__file__).parents[1] / "metrics"
+BY_PYIQA = "fgresq.external.by_pyiqa"
 
 
-def method_module(name: str | None) -> ModuleType:
+@dataclass(frozen=True)
+class Method:
+    """An untrained method, ready to score.
+
+    Args:
+        name: of its entry.
+        kind: NR where it takes no reference, else FR.
+        score: gives a value of uint8 RGB, and of a reference of the same shape where it takes one.
+        code: modules that its values follow from, with all that they import.
+    """
+
+    name: str
+    kind: str
+    score: Callable[..., float]
+    code: tuple[str, ...]
+
+
+def by_toolkit(entry: Mapping[str, Any]) -> PyiqaMetric | None:
+    """Give the metric of the user's pyiqa that an entry names, if it names one."""
+    if "pyiqa" not in entry:
+        return None
+    return PyiqaMetric(lower_better=entry["direction"] == "lower", **entry["pyiqa"])
+
+
+def code_of_method(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the modules that an untrained method's values follow from."""
+    return (BY_PYIQA,) if "pyiqa" in entry else (f"fgresq.metrics.{name}",)
+
+
+def method_of(name: str, entry: Mapping[str, Any]) -> Method:
+    """Give an untrained method.
+
+    Args:
+        name: of the method.
+        entry: of the method in the methods file.
+
+    Raises:
+        UserError: there is none of that name, or its module and its entry differ in kind.
+    """
+    code, toolkit = code_of_method(name, entry), by_toolkit(entry)
+    if toolkit:
+        return Method(name, entry["kind"], toolkit.score, code)
+    module = method_module(name)
+    kind = getattr(module, "KIND", "FR")
+    if kind != entry["kind"]:
+        problem = f"its KIND is {kind!r}, and the methods file says {entry['kind']}"
+        raise UserError(module.__file__ or code[0], problem, "Correct the wrong one")
+    return Method(name, kind, module.score, code)
+
+
+def method_module(name: str) -> ModuleType:
     """Import an untrained method.
 
     Raises:
@@ -36,20 +93,21 @@ def method_module(name: str | None) -> ModuleType:
     return module
 
 
-def no_module(name: str | None) -> UserError:
+def no_module(name: str) -> UserError:
     """Build the error for an untrained method of which nothing is there but its entry."""
     problem = f"there is no fgresq/metrics/{name}.py with a function `score`"
     return UserError(f"method '{name}'", problem, "Write it: docs/add-a-method.md shows how")
 
 
 def check_modules(entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Check that every untrained method of the methods file has its module.
+    """Check that every untrained method of the methods file has its module, or names a toolkit's.
 
     Raises:
         UserError: names the first that has none.
     """
     for name, entry in entries.items():
-        if not entry["trained"] and not (FOLDER / f"{name}.py").exists():
+        own = entry["trained"] or "pyiqa" in entry
+        if not own and not (FOLDER / f"{name}.py").exists():
             raise no_module(name)
 
 
@@ -91,6 +149,8 @@ def own_absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
     Raises:
         UserError: its entry names weights that there are none of.
     """
+    if toolkit := by_toolkit(entry):
+        return toolkit.absent()
     if "hub" not in entry:
         return ask(name, "absent")
     table = catalogue("weights")
@@ -108,6 +168,8 @@ def own_version(name: str, entry: Mapping[str, Any]) -> str:
     Its module says so, where it has a function `version()`; the Hub's cache is asked where the
     method's entry in config/methods.yaml says `hub`.
     """
+    if toolkit := by_toolkit(entry):
+        return toolkit.version()
     return (ask(name, "version") or "") + (state_of(entry["hub"]) if "hub" in entry else "")
 
 

@@ -1,6 +1,0 @@
-"""AHIQ with published weights, by the user's pyiqa: with a reference, higher better."""
-
-from fgresq.external.by_pyiqa import by_pyiqa
-
-KIND = "FR"
-absent, version, score = by_pyiqa("ahiq", lower_better=False)

@@ -1,6 +1,0 @@
-"""MANIQA with published weights, by the user's pyiqa: no reference, higher better."""
-
-from fgresq.external.by_pyiqa import by_pyiqa
-
-KIND = "NR"
-absent, version, score = by_pyiqa("maniqa", lower_better=False)
