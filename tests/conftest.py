@@ -13,6 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from fgresq import workspace
 from fgresq.tables import IMAGE_COLUMNS
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,15 @@ def write_folder(folder: Path, families: tuple[str, ...] = FAMILIES) -> Path:
 def folder(tmp_path: Path) -> Path:
     """Give a source folder of three families."""
     return write_folder(tmp_path / "own")
+
+
+def mark_workspace(folder: Path) -> Path:
+    """Make a folder a workspace: the files by which one is known, linked to the repository's."""
+    for mark in workspace.MARKS:
+        (folder / mark).parent.mkdir(parents=True, exist_ok=True)
+        if not (folder / mark).exists():
+            (folder / mark).symlink_to(ROOT / mark)
+    return folder
 
 
 def copy_repository(place: Path, *left_out: str) -> Path:

@@ -15,10 +15,9 @@ from typing import Any
 
 import yaml
 
-from fgresq import workspace
 from fgresq.cli import main
 from fgresq.files import read_json
-from tests.conftest import ROOT
+from tests.conftest import mark_workspace
 
 Answer = Callable[["Handler", bytes], None]
 
@@ -185,10 +184,7 @@ def serve(handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator[Site]:
 
 def make_world(folder: Path, entries: dict[str, dict[str, Any]]) -> Path:
     """Make a workspace with these sources over those of the package."""
-    (folder / "config").mkdir(parents=True, exist_ok=True)
-    for mark in workspace.MARKS:
-        if not (folder / mark).exists():
-            (folder / mark).symlink_to(ROOT / mark)
+    mark_workspace(folder)
     (folder / "config/sources.yaml").write_text(yaml.safe_dump(entries))
     return folder
 
