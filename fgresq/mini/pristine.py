@@ -58,10 +58,11 @@ def identity() -> str:
 
 def model() -> dict[str, np.ndarray]:
     """Read the model; where it is not kept yet, fit it: twelve times the cost of an image."""
-    path = workspace.models() / f"ilniqe_refit-{identity()}.npz"
+    folder = workspace.models()
+    path = folder / f"ilniqe_refit-{identity()}.npz"
     if not path.exists():
         logging.info("fitting the pristine model of IL-NIQE-refit, once")
-        with atomic(path) as scratch:
+        with atomic(workspace.writable(folder) / path.name) as scratch:
             np.savez(scratch, **fitted(pristine_blocks()))
     with np.load(path) as kept:
         return dict(kept)

@@ -101,8 +101,8 @@ class ScoreCache:
             yield
         except OSError as error:
             problem = f"scores cannot be kept there ({error.strerror})"
-            mend = "Free some space, or give --cache a folder that can be written; call again"
-            raise UserError(self.path, problem, f"{mend}, what is kept stays") from error
+            mend = f"Free some space, or give --cache or {workspace.HOME} a folder that can be written"
+            raise UserError(self.path, problem, f"{mend}; what is kept stays") from error
 
     def get(self, image: str, reference: str) -> Judgement | None:
         """Give what was found for an image, beside a reference, by hashes; None if nothing."""
