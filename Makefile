@@ -5,25 +5,20 @@ VENV := .venv
 ENV := $(VENV)/.installed
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# `python -m`: the scripts of an environment do not start below a folder with a quote in its name;
 # one run at a time; a lock that a killed run left behind is taken off
-SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && snakemake --unlock --quiet all; exec snakemake --cores all "$$@"' snakemake
+SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && python -m snakemake --unlock --quiet all; exec python -m snakemake --cores all "$$@"' snakemake
 
-<<<<<<< HEAD
-.PHONY: help env weights report report-full own test faults tiny clean-env
-=======
-.PHONY: help env weights report report-full own test mutants tiny clean-env
->>>>>>> t2
+.PHONY: help env weights report report-full own test check-machines faults mutants tiny clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
 	@echo "make report-full       the same with the slow methods, and the baselines retrained (18 min more)"
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make test              all tests"
-<<<<<<< HEAD
+	@echo "make check-machines    the mini data and pairs under a lower instruction set, compared (7 min)"
 	@echo "make faults            plant each fault of tests/faults in a copy and see its tests fail"
-=======
 	@echo "make mutants           change the pure modules bit by bit: do their tests notice? (12 min or more)"
->>>>>>> t2
 	@echo "make tiny              the whole graph on four small images, for a quick look"
 
 env: $(ENV)
@@ -56,17 +51,18 @@ tiny: $(ENV)
 test: weights
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile rules workflow
-	snakemake --lint
-	pytest
+	python -m snakefmt --check Snakefile rules workflow
+	python -m snakemake --lint
+	python -m pytest
 
-<<<<<<< HEAD
+check-machines: weights
+	python -m workflow.check_machines
+
 faults: weights
 	python -m tests.faults.run
-=======
+
 mutants: $(ENV)
 	python -m tests.mutants
->>>>>>> t2
 
 dvc.yaml: $(ENV) $(wildcard fgresq/*.py fgresq/*/*.py workflow/*.py)
 	python workflow/render_dvc.py

@@ -11,7 +11,7 @@ configfile: "config/config.yaml"
 include: "workflow/common.smk"
 
 
-for phase in PHASES_HERE:
+for phase in SETTINGS.phases:
 
     include: f"rules/{phase}.smk"
 
@@ -23,5 +23,5 @@ rule all:
 
 
 onsuccess:
-    if reported() and not CONFIG["only"]:
-        shell(f"python -m fgresq headline {' '.join(reported())}")
+    if reported(WANTED) and not SETTINGS.config["only"]:
+        shell(f"python -m fgresq step headline {' '.join(reported(WANTED))}")

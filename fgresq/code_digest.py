@@ -1,7 +1,7 @@
 """What package code amounts to: a digest that changes with its meaning, not its comments.
 
-Snakemake cannot see into `python -m fgresq VERB`; the digest, as a rule's parameter, shows it. The
-score cache names a method's version by it.
+Snakemake cannot see into `python -m fgresq step NAME`; the digest, as a rule's parameter, shows it.
+The score cache names a method's version by it.
 """
 
 from __future__ import annotations

@@ -114,10 +114,15 @@ def write_text(path: str | Path, text: str) -> None:
         scratch.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def write_json(path: str | Path, value: Any) -> None:
-    """Write JSON with sorted keys; NaN is refused, since a missing number is null."""
+def json_text(value: Any) -> str:
+    """Give the text of a JSON file: sorted keys; NaN is refused, since a missing number is null."""
     text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    write_text(path, text + "\n")
+    return text + "\n"
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write JSON as `json_text` gives it."""
+    write_text(path, json_text(value))
 
 
 def read_json(path: str | Path) -> Any:

@@ -190,6 +190,11 @@ def overlay(name: str) -> Path | None:
     return path if path is not None and path.exists() else None
 
 
+def catalogue_files(name: str) -> list[Path]:
+    """List the files of a catalogue: the package's, then the one that is laid over it, if any."""
+    return [path for path in (packaged(f"{name}.yaml"), overlay(name)) if path is not None]
+
+
 def catalogue(name: str) -> Path:
     """Give the file in which a person looks up or changes a catalogue, for messages."""
     found = root()

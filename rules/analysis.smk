@@ -10,9 +10,9 @@ rule performance:
     input:
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
-        scores=of_methods("results/scores/{preset}/{method}.csv"),
-        rankings=rankings,
-        methods=catalogue_files("methods"),
+        scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
+        rankings=inputs.rankings,
+        methods=inputs.catalogue("methods"),
     output:
         "results/analysis/{preset}/performance.csv",
     log:
@@ -20,10 +20,10 @@ rule performance:
     conda:
         "../environment.yml"
     params:
-        options=options("analysis"),
-        code=code_digest("fgresq.analysis.performance"),
+        options=values.options("analysis"),
+        code=code_of("performance"),
     shell:
-        "python -m fgresq performance --images {input.images} --pairs {input.pairs}"
+        "python -m fgresq step performance --images {input.images} --pairs {input.pairs}"
         " --scores {input.scores} --rankings {input.rankings}"
         " --options {params.options:q} --out {output} --log {log}"
 
@@ -32,8 +32,8 @@ rule intervals:
     input:
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
-        scores=of_methods("results/scores/{preset}/{method}.csv"),
-        methods=catalogue_files("methods"),
+        scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
+        methods=inputs.catalogue("methods"),
     output:
         "results/analysis/{preset}/intervals.csv",
     log:
@@ -41,18 +41,18 @@ rule intervals:
     conda:
         "../environment.yml"
     params:
-        options=options("analysis"),
-        code=code_digest("fgresq.analysis.intervals"),
+        options=values.options("analysis"),
+        code=code_of("intervals"),
     shell:
-        "python -m fgresq intervals --images {input.images} --pairs {input.pairs}"
+        "python -m fgresq step intervals --images {input.images} --pairs {input.pairs}"
         " --scores {input.scores}"
         " --options {params.options:q} --out {output} --log {log}"
 
 
 rule training:
     input:
-        stage1=trained("results/stage1/{preset}/{stage1}/{run}/card.json"),
-        stage2=trained("results/stage2/{preset}/{variant}/{run}/card.json"),
+        stage1=inputs.trained("results/stage1/{preset}/{stage1}/{run}/card.json"),
+        stage2=inputs.trained("results/stage2/{preset}/{variant}/{run}/card.json"),
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
     output:
@@ -65,12 +65,12 @@ rule training:
     conda:
         "../environment.yml"
     params:
-        options=options("analysis"),
-        stage1=lambda w, input: folders_of(input.stage1),
-        stage2=lambda w, input: folders_of(input.stage2),
-        code=code_digest("fgresq.analysis.learning"),
+        options=values.options("analysis"),
+        stage1=folders_of("stage1"),
+        stage2=folders_of("stage2"),
+        code=code_of("training"),
     shell:
-        "python -m fgresq training --stage1 {params.stage1} --stage2 {params.stage2}"
+        "python -m fgresq step training --stage1 {params.stage1} --stage2 {params.stage2}"
         " --images {input.images} --pairs {input.pairs} --options {params.options:q}"
         " --confusion {output.confusion} --reliability {output.reliability}"
         " --curves {output.curves} --record {output.record} --log {log}"
@@ -78,7 +78,7 @@ rule training:
 
 rule baseline_runs:
     input:
-        runs=cards_of_baselines,
+        runs=inputs.cards_of_baselines,
     output:
         runs="results/analysis/{preset}/baselines.csv",
         curves="results/analysis/{preset}/baseline_curves.csv",
@@ -87,16 +87,16 @@ rule baseline_runs:
     conda:
         "../environment.yml"
     params:
-        runs=lambda w, input: folders_of(input.runs),
-        code=code_digest("fgresq.analysis.baseline_runs"),
+        runs=folders_of("runs"),
+        code=code_of("baseline-runs"),
     shell:
-        "python -m fgresq baseline-runs {params.runs} --out {output.runs}"
+        "python -m fgresq step baseline-runs {params.runs} --out {output.runs}"
         " --curves {output.curves} --log {log}"
 
 
 rule ablation:
     input:
-        runs=trained("results/stage2/{preset}/{variant}/{run}/card.json"),
+        runs=inputs.trained("results/stage2/{preset}/{variant}/{run}/card.json"),
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
     output:
@@ -106,11 +106,11 @@ rule ablation:
     conda:
         "../environment.yml"
     params:
-        options=options("analysis"),
-        runs=lambda w, input: folders_of(input.runs),
-        code=code_digest("fgresq.analysis.ablation"),
+        options=values.options("analysis"),
+        runs=folders_of("runs"),
+        code=code_of("ablation"),
     shell:
-        "python -m fgresq ablation --runs {params.runs} --images {input.images}"
+        "python -m fgresq step ablation --runs {params.runs} --images {input.images}"
         " --pairs {input.pairs} --options {params.options:q} --out {output} --log {log}"
 
 
@@ -124,9 +124,9 @@ rule preference:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("fgresq.analysis.preference"),
+        code=code_of("preference"),
     shell:
-        "python -m fgresq preference --pairs {input} --out {output} --log {log}"
+        "python -m fgresq step preference --pairs {input} --out {output} --log {log}"
 
 
 rule summary:
@@ -139,7 +139,8 @@ rule summary:
         threshold="results/pairs/{preset}/threshold.json",
         ablation="results/analysis/{preset}/ablation.csv",
         training="results/analysis/{preset}/training.json",
-        methods=catalogue_files("methods"),
+        methods=inputs.catalogue("methods"),
+        machines=glob_of("reports/machines.json"),
     output:
         metrics="reports/metrics/{preset}.json",
         provenance="results/analysis/{preset}/provenance.json",
@@ -148,12 +149,13 @@ rule summary:
     conda:
         "../environment.yml"
     params:
-        options=lambda w: json.dumps(CONFIG["presets"][w.preset], sort_keys=True),
-        code=code_digest("fgresq.analysis.summary"),
+        options=values.preset,
+        code=code_of("summary"),
     shell:
-        "python -m fgresq summary --preset {wildcards.preset} --options {params.options:q}"
+        "python -m fgresq step summary --preset {wildcards.preset} --options {params.options:q}"
         " --performance {input.performance} --intervals {input.intervals}"
         " --sources {input.sources} --funnel {input.funnel} --leak {input.leak}"
         " --ablation {input.ablation} --training {input.training}"
         " --threshold {input.threshold}"
-        " --out {output.metrics} --provenance {output.provenance} --log {log}"
+        " --machines reports/machines.json --out {output.metrics}"
+        " --provenance {output.provenance} --log {log}"

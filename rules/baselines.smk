@@ -8,7 +8,8 @@ Outputs: results/baselines/PRESET/METHOD/RUN/ with weights, card, history, score
 
 rule train_baseline:
     input:
-        weights=weights_of_baseline,
+        weights="data/weights/dinov2_vits14/card.json",
+        backbones=inputs.backbones,
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
         folds="results/pairs/{preset}/folds.csv",
@@ -19,16 +20,16 @@ rule train_baseline:
     conda:
         "../environment.yml"
     resources:
-        gpu=gpus,
+        gpu=values.gpus,
     params:
-        options=options_of_baseline,
-        placed=placed_for_baseline,
+        options=values.options_of_baseline,
+        placed=values.placed_for_baseline,
         out=subpath(output[0], parent=True),
-        weights=lambda w, input: Path(input.weights[0]).parent,
+        weights=subpath(input.weights, parent=True),
         work="work/baselines/{preset}/{baseline}/{run}",
-        code=lambda w: code_digest("fgresq.baselines.train", f"fgresq.baselines.{w.baseline}"),
+        code=lambda w: code_of("train-baseline", f"fgresq.baselines.{w.baseline}"),
     shell:
-        "python -m fgresq train-baseline {wildcards.baseline} {wildcards.run}"
+        "python -m fgresq step train-baseline {wildcards.baseline} {wildcards.run}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
         " --weights {params.weights} --options {params.options:q}"
         " --work {params.work} --out {params.out} --log {log}"

@@ -17,10 +17,10 @@ rule photographs:
         "../environment.yml"
     params:
         folder=subpath(output[0], parent=True),
-        options=options("mini"),
-        code=code_digest("fgresq.mini.photographs"),
+        options=values.options("mini"),
+        code=code_of("photographs"),
     shell:
-        "python -m fgresq photographs --options {params.options:q}"
+        "python -m fgresq step photographs --options {params.options:q}"
         " --out-dir {params.folder}/contents --out {output} --log {log}"
 
 
@@ -37,17 +37,17 @@ rule restore:
     params:
         folder=subpath(output[0], strip_suffix=".csv"),
         weights=subpath(input.weights, parent=True),
-        options=options("mini"),
-        code=code_digest("fgresq.mini.restore"),
+        options=values.options("mini"),
+        code=code_of("restore"),
     shell:
-        "python -m fgresq restore {wildcards.task} --contents {input.contents}"
+        "python -m fgresq step restore {wildcards.task} --contents {input.contents}"
         " --weights {params.weights} --options {params.options:q}"
         " --out-dir {params.folder} --out {output} --log {log}"
 
 
 rule mini_table:
     input:
-        mini_tasks,
+        inputs.mini_tasks,
     output:
         images="results/data/{preset}/sources/mini.csv",
         pairs="results/data/{preset}/sources/mini.pairs.csv",
@@ -57,15 +57,15 @@ rule mini_table:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("fgresq.mini.table"),
+        code=code_of("mini-table"),
     shell:
-        "python -m fgresq mini-table {input} --out {output.images}"
+        "python -m fgresq step mini-table {input} --out {output.images}"
         " --pairs {output.pairs} --record {output.record} --log {log}"
 
 
 rule read_source:
     input:
-        packaged_labels,
+        inputs.packaged_labels,
     output:
         images="results/data/{preset}/sources/{source}.csv",
         pairs="results/data/{preset}/sources/{source}.pairs.csv",
@@ -73,25 +73,25 @@ rule read_source:
     log:
         "logs/{preset}/read-{source}.log",
     wildcard_constraints:
-        source="|".join(name for name in SOURCES if SOURCES[name]["adapter"] != "made"),
+        source="|".join(n for n in SETTINGS.sources if n not in SETTINGS.made),
     conda:
         "../environment.yml"
     params:
-        entry=lambda w: json.dumps(SOURCES[w.source], sort_keys=True),
-        alpha=lambda w: CONFIG["presets"][w.preset]["labels"]["alpha"],
-        required=lambda w: "--required" if w.source in CONFIG["require"] else "",
-        raw=raw,
-        code=code_digest("fgresq.sources.read"),
+        entry=values.source,
+        alpha=values.alpha,
+        required=values.required_source,
+        raw=values.raw,
+        code=code_of("read-source"),
     shell:
-        "python -m fgresq read-source {wildcards.source} --entry {params.entry:q}"
+        "python -m fgresq step read-source {wildcards.source} --entry {params.entry:q}"
         " --alpha {params.alpha} {params.required} --out {output.images}"
         " --pairs {output.pairs} --record {output.record} --log {log}"
 
 
 rule join_sources:
     input:
-        images=of_sources("results/data/{preset}/sources/{source}.csv"),
-        records=of_sources("results/data/{preset}/sources/{source}.json"),
+        images=inputs.of_sources("results/data/{preset}/sources/{source}.csv"),
+        records=inputs.of_sources("results/data/{preset}/sources/{source}.json"),
     output:
         images="results/data/{preset}/images.csv",
         sources="results/data/{preset}/sources.json",
@@ -100,7 +100,7 @@ rule join_sources:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("fgresq.sources.join"),
+        code=code_of("join-sources"),
     shell:
-        "python -m fgresq join-sources {input.images} --records {input.records}"
+        "python -m fgresq step join-sources {input.images} --records {input.records}"
         " --out {output.images} --sources {output.sources} --log {log}"

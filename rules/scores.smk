@@ -10,24 +10,22 @@ Outputs: results/scores/PRESET/METHOD.csv, and methods.json, which says what the
 rule score:
     input:
         images="results/data/{preset}/images.csv",
-        weights=weights_of_method,
+        weights=inputs.weights_of_method,
     output:
         "results/scores/{preset}/{method}.csv",
     log:
         "logs/{preset}/score-{method}.log",
     wildcard_constraints:
-        method="|".join(UNTRAINED),
+        method="|".join(SETTINGS.untrained),
     conda:
         "../environment.yml"
-    threads: lambda w: METHODS[w.method].get("workers", 1)
+    threads: values.workers
     params:
-        attempt=attempt_at,
-        placed=lambda w: own_version(w.method, METHODS[w.method]),
-        code=lambda w: code_digest(
-            "fgresq.scoring.judging", *code_of_method(w.method, METHODS[w.method])
-        ),
+        attempt=values.attempt,
+        placed=values.placed_for_method,
+        code=lambda w: code_of("score", *SETTINGS.code_of_method(w.method)),
     shell:
-        "python -m fgresq score {wildcards.method} --images {input.images}"
+        "python -m fgresq step score {wildcards.method} --images {input.images}"
         " --workers {threads} --out {output} --log {log}"
 
 
@@ -42,11 +40,11 @@ rule features:
     conda:
         "../environment.yml"
     params:
-        options=options("ridge"),
+        options=values.options("ridge"),
         weights=subpath(input.weights, parent=True),
-        code=code_digest("fgresq.training.features"),
+        code=code_of("features"),
     shell:
-        "python -m fgresq features {wildcards.tower} --images {input.images}"
+        "python -m fgresq step features {wildcards.tower} --images {input.images}"
         " --weights {params.weights} --options {params.options:q} --out {output} --log {log}"
 
 
@@ -63,16 +61,16 @@ rule ridge:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("fgresq.training.ridge"),
+        code=code_of("ridge"),
     shell:
-        "python -m fgresq ridge ridge_{wildcards.tower} --features {input.features}"
+        "python -m fgresq step ridge ridge_{wildcards.tower} --features {input.features}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
         " --out {output} --log {log}"
 
 
 rule collect:
     input:
-        runs=trained("results/stage2/{preset}/full/{run}/card.json", only_full=True),
+        runs=inputs.trained("results/stage2/{preset}/full/{run}/card.json", only_full=True),
         images="results/data/{preset}/images.csv",
     output:
         scores="results/scores/{preset}/fgresq.csv",
@@ -82,16 +80,16 @@ rule collect:
     conda:
         "../environment.yml"
     params:
-        runs=lambda w, input: [Path(card).parent for card in input.runs],
-        code=code_digest("fgresq.training.collect"),
+        runs=folders_of("runs"),
+        code=code_of("collect"),
     shell:
-        "python -m fgresq collect {params.runs} --images {input.images}"
+        "python -m fgresq step collect {params.runs} --images {input.images}"
         " --out {output.scores} --ranking {output.ranking} --log {log}"
 
 
 rule collect_baseline:
     input:
-        runs=cards_of_baselines,
+        runs=inputs.cards_of_baselines,
         images="results/data/{preset}/images.csv",
     output:
         "results/scores/{preset}/{baseline}.csv",
@@ -100,10 +98,10 @@ rule collect_baseline:
     conda:
         "../environment.yml"
     params:
-        runs=lambda w, input: [Path(card).parent for card in input.runs],
-        code=code_digest("fgresq.training.collect"),
+        runs=folders_of("runs"),
+        code=code_of("collect"),
     shell:
-        "python -m fgresq collect {params.runs} --method {wildcards.baseline}"
+        "python -m fgresq step collect {params.runs} --method {wildcards.baseline}"
         " --images {input.images} --out {output} --log {log}"
 
 
@@ -115,23 +113,21 @@ rule label_source:
     log:
         "logs/{preset}/label-source-{method}.log",
     wildcard_constraints:
-        method="|".join(name for name in METHODS if METHODS[name]["role"] == "label source"),
+        method="|".join(SETTINGS.label_methods),
     conda:
         "../environment.yml"
     params:
-        made=json.dumps([name for name in SOURCES if SOURCES[name]["adapter"] == "made"]),
-        code=lambda w: code_digest(
-            "fgresq.scoring.label_source", *code_of_method(w.method, METHODS[w.method])
-        ),
+        made=as_json(SETTINGS.made),
+        code=lambda w: code_of("label-source", *SETTINGS.code_of_method(w.method)),
     shell:
-        "python -m fgresq label-source {wildcards.method} --images {input}"
+        "python -m fgresq step label-source {wildcards.method} --images {input}"
         " --made {params.made:q} --out {output} --log {log}"
 
 
 rule method_states:
     input:
-        scores=of_methods("results/scores/{preset}/{method}.csv"),
-        methods=catalogue_files("methods"),
+        scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
+        methods=inputs.catalogue("methods"),
     output:
         "results/scores/{preset}/methods.json",
     log:
@@ -139,9 +135,9 @@ rule method_states:
     conda:
         "../environment.yml"
     params:
-        named=lambda w: CONFIG["presets"][w.preset]["methods"],
-        full=lambda w: CONFIG["presets"][w.preset]["full_methods"],
-        code=code_digest("fgresq.scoring.states"),
+        named=values.named("methods"),
+        full=values.named("full_methods"),
+        code=code_of("method-states"),
     shell:
-        "python -m fgresq method-states --scores {input.scores} --named {params.named}"
+        "python -m fgresq step method-states --scores {input.scores} --named {params.named}"
         " --full {params.full} --out {output} --log {log}"

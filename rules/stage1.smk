@@ -11,7 +11,7 @@ rule encode:
     input:
         images="results/data/{preset}/images.csv",
         weights="data/weights/dinov2_vits14/card.json",
-        tower=tower_file,
+        tower=inputs.tower_file,
     output:
         "results/stage1/{preset}/encoded.json",
     log:
@@ -19,11 +19,11 @@ rule encode:
     conda:
         "../environment.yml"
     params:
-        options=options("tower"),
+        options=values.options("tower"),
         weights=subpath(input.weights, parent=True),
-        code=code_digest("fgresq.training.encode"),
+        code=code_of("encode"),
     shell:
-        "python -m fgresq encode --images {input.images} --weights {params.weights}"
+        "python -m fgresq step encode --images {input.images} --weights {params.weights}"
         " --options {params.options:q} --out {output} --log {log}"
 
 
@@ -34,7 +34,7 @@ rule stage1:
         pairs="results/pairs/{preset}/pairs.csv",
         folds="results/pairs/{preset}/folds.csv",
         weights="data/weights/dinov2_vits14/card.json",
-        tower=tower_file,
+        tower=inputs.tower_file,
     output:
         "results/stage1/{preset}/{variant}/{run}/card.json",
     log:
@@ -42,15 +42,15 @@ rule stage1:
     conda:
         "../environment.yml"
     resources:
-        gpu=gpus,
+        gpu=values.gpus,
     params:
-        options=training_options("stage1"),
-        placed=placed_for_tower,
+        options=values.training_options("stage1"),
+        placed=values.placed_for_tower,
         out=subpath(output[0], parent=True),
         weights=subpath(input.weights, parent=True),
         work="work/stage1/{preset}/{variant}/{run}",
-        code=code_digest("fgresq.training.stage1"),
+        code=code_of("stage1"),
     shell:
-        "python -m fgresq stage1 {wildcards.run} --images {input.images} --pairs {input.pairs}"
+        "python -m fgresq step stage1 {wildcards.run} --images {input.images} --pairs {input.pairs}"
         " --folds {input.folds} --weights {params.weights} --options {params.options:q}"
         " --work {params.work} --out {params.out} --log {log}"

@@ -8,12 +8,12 @@ Outputs: results/stage2/PRESET/VARIANT/RUN/ with weights, card, history, scores,
 
 rule stage2:
     input:
-        degradation=stage1_card,
+        degradation=inputs.stage1_card,
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
         folds="results/pairs/{preset}/folds.csv",
         weights="data/weights/dinov2_vits14/card.json",
-        tower=tower_file,
+        tower=inputs.tower_file,
     output:
         "results/stage2/{preset}/{variant}/{run}/card.json",
     log:
@@ -21,17 +21,17 @@ rule stage2:
     conda:
         "../environment.yml"
     resources:
-        gpu=gpus,
+        gpu=values.gpus,
     params:
-        options=training_options("stage2"),
-        placed=placed_for_tower,
+        options=values.training_options("stage2"),
+        placed=values.placed_for_tower,
         out=subpath(output[0], parent=True),
         degradation=subpath(input.degradation, parent=True),
         weights=subpath(input.weights, parent=True),
         work="work/stage2/{preset}/{variant}/{run}",
-        code=code_digest("fgresq.training.stage2"),
+        code=code_of("stage2"),
     shell:
-        "python -m fgresq stage2 {wildcards.run} --variant {wildcards.variant}"
+        "python -m fgresq step stage2 {wildcards.run} --variant {wildcards.variant}"
         " --images {input.images} --pairs {input.pairs} --folds {input.folds}"
         " --weights {params.weights} --degradation {params.degradation}"
         " --options {params.options:q} --work {params.work} --out {params.out} --log {log}"

@@ -14,8 +14,8 @@ rule weights:
     conda:
         "../environment.yml"
     params:
-        entry=lambda w: json.dumps(WEIGHTS[w.name], sort_keys=True),
+        entry=values.weights,
         out=subpath(output[0], parent=True),
-        code=code_digest("fgresq.weights.packages"),
+        code=code_of("weights"),
     shell:
-        "python -m fgresq weights {wildcards.name} --out {params.out} --log {log}"
+        "python -m fgresq step weights {wildcards.name} --out {params.out} --log {log}"

@@ -72,12 +72,26 @@ def mark_workspace(folder: Path) -> Path:
 
 
 def copy_repository(place: Path, *left_out: str) -> Path:
-    """Copy the repository's files, without what runs have made."""
+    """Copy the repository's files, without what runs have made and the paths `left_out`."""
     made = (".git", ".venv", ".snakemake", "results", "work", "site", "logs", "raw", "packages")
-    made += ("cache", "tmp", "__pycache__", ".*_cache", "dvc.lock", *left_out)
+    made += ("cache", "tmp", "__pycache__", ".*_cache", "dvc.lock")
     made += (".fetch", "checkpoints", "mutants")
-    shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*made))
+    by_name = shutil.ignore_patterns(*made)
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        inside = Path(folder).relative_to(ROOT)
+        return by_name(folder, names) | {n for n in names if (inside / n).as_posix() in left_out}
+
+    shutil.copytree(ROOT, place, ignore=ignored)
     return place
+
+
+def copy_with_weights(place: Path) -> Path:
+    """Copy the repository's files, with the weights linked, to run the pipeline in."""
+    copy = copy_repository(place, "data/weights")
+    (copy / "data").mkdir(exist_ok=True)
+    (copy / "data/weights").symlink_to(ROOT / "data/weights")
+    return copy
 
 
 def set_probe(place: Path) -> None:
@@ -99,10 +113,7 @@ def set_probe(place: Path) -> None:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a copy of the repository's files, with the weights linked, to run the pipeline in."""
-    copy = copy_repository(tmp_path_factory.mktemp("checkout") / "fgresq", "weights")
-    (copy / "data").mkdir(exist_ok=True)
-    (copy / "data/weights").symlink_to(ROOT / "data/weights")
-    return copy
+    return copy_with_weights(tmp_path_factory.mktemp("checkout") / "fgresq")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

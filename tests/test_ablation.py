@@ -47,7 +47,7 @@ def ablate(root, data, *runs, code=0, options=OPTIONS):
     write_pairs(root / "pairs.csv", pairs)
     words = ["--images", root / "images.csv", "--pairs", root / "pairs.csv", "--runs", *runs]
     words += ["--options", options, "--out", root / "ablation.csv"]
-    assert main(["ablation", *map(str, words)]) == code
+    assert main(["step", "ablation", *map(str, words)]) == code
     return read_table(root / "ablation.csv", ABLATION_COLUMNS) if code == 0 else None
 
 

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 def headline(*more: str) -> subprocess.CompletedProcess:
     """Call a verb that ends in one message: the preset has no report."""
-    call = [sys.executable, "-m", "fgresq", "headline", "no-such-preset", *more]
+    call = [sys.executable, "-m", "fgresq", "step", "headline", "no-such-preset", *more]
     return subprocess.run(call, capture_output=True, text=True)
 
 
@@ -40,10 +40,11 @@ class FullDisk(io.RawIOBase):
 
 def test_a_full_disk_of_the_log_leaves_the_messages_on_the_terminal() -> None:
     call = (
-        "import io, logging, sys; from tests.test_cli import FullDisk; from fgresq import cli\n"
+        "import io, logging, sys; from tests.test_cli import FullDisk\n"
+        "from fgresq import cli, messages\n"
         "log = io.TextIOWrapper(FullDisk(), write_through=True)\n"
-        "cli.log_file = lambda path: logging.StreamHandler(log)\n"
-        "sys.exit(cli.main(['headline', 'no-such-preset', '--log', 'x.log']))"
+        "messages.log_file = lambda path: logging.StreamHandler(log)\n"
+        "sys.exit(cli.main(['step', 'headline', 'no-such-preset', '--log', 'x.log']))"
     )
     done = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
@@ -69,14 +70,14 @@ def test_threads_reach_blas_in_every_form(
 ) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
-    assert main(["headline", "no-such-preset", *words]) == 1
+    assert main(["step", "headline", "no-such-preset", *words]) == 1
     assert os.environ["OMP_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "2"
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "two", "1.5"])
 def test_less_than_one_thread_is_refused(count: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["headline", "no-such-preset", f"--threads={count}"])
+        main(["step", "headline", "no-such-preset", f"--threads={count}"])
     told = capsys.readouterr().err
     assert stop.value.code == 2
     assert f"argument --threads: '{count}' is no whole number of at least 1" in told
@@ -84,9 +85,9 @@ def test_less_than_one_thread_is_refused(count: str, capsys: pytest.CaptureFixtu
 
 def test_debug_shows_tracebacks_and_faults_of_the_log() -> None:
     with pytest.raises(UserError):
-        main(["headline", "no-such-preset", "--debug"])
+        main(["step", "headline", "no-such-preset", "--debug"])
     assert logging.raiseExceptions
-    main(["headline", "no-such-preset"])
+    main(["step", "headline", "no-such-preset"])
     assert not logging.raiseExceptions
 
 
@@ -96,7 +97,7 @@ def test_a_log_that_cannot_be_opened_is_told(tmp_path: Path, capsys: pytest.Capt
         (tmp_path, "Is a directory"),
         (tmp_path / "file/a.log", "file/a.log: the log"),
     ):
-        assert main(["headline", "no-such-preset", "--log", str(path)]) == 1
+        assert main(["step", "headline", "no-such-preset", "--log", str(path)]) == 1
         told = capsys.readouterr().err
         assert "the log cannot be opened" in told and why in told and "Give --log" in told
         assert "Traceback" not in told and told.count("\n") == 1

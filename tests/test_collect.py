@@ -21,10 +21,10 @@ def collect(root: Path, runs: list[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run the verb, then the one that reads it; give scores and rankings."""
     write_images(root / "images.csv", IMAGES)
     write_pairs(root / "pairs.csv", PAIRS)
-    words = ["collect", *runs, "--images", root / "images.csv"]
+    words = ["step", "collect", *runs, "--images", root / "images.csv"]
     words += ["--out", root / "fgresq.csv", "--ranking", root / "ranking.csv"]
     assert main([str(word) for word in words]) == 0
-    words = ["performance", "--images", root / "images.csv", "--pairs", root / "pairs.csv"]
+    words = ["step", "performance", "--images", root / "images.csv", "--pairs", root / "pairs.csv"]
     words += ["--scores", root / "fgresq.csv", "--rankings", root / "ranking.csv"]
     words += ["--options", OPTIONS, "--out", root / "performance.csv"]
     assert main([str(word) for word in words]) == 0

@@ -80,7 +80,7 @@ def mixed(tmp_path: Path) -> pd.DataFrame:
 def test_a_made_source_keeps_its_values_and_others_are_scored(
     mixed: pd.DataFrame, tmp_path: Path
 ) -> None:
-    found = scored(["label-source", "cvvdp", "--made", MADE], mixed, tmp_path)
+    found = scored(["step", "label-source", "cvvdp", "--made", MADE], mixed, tmp_path)
     assert found["value"]["s/001"] == 0.2 and found["value"]["s/003"] == 0.4
     assert found["reason"].to_dict() == dict.fromkeys(mixed["image"], "") | {
         "s/002": "no reference"
@@ -90,11 +90,15 @@ def test_a_made_source_keeps_its_values_and_others_are_scored(
 
 
 def test_a_made_source_alone_is_not_scored(mixed: pd.DataFrame, tmp_path: Path) -> None:
-    found = scored(["label-source", "cvvdp", "--made", MADE], mixed.assign(source="mini"), tmp_path)
+    found = scored(
+        ["step", "label-source", "cvvdp", "--made", MADE], mixed.assign(source="mini"), tmp_path
+    )
     assert list(found["value"]) == [0.1, 0.2, 0.3, 0.4]
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_table_without_images(tmp_path: Path) -> None:
-    found = scored(["label-source", "cvvdp", "--made", MADE], empty(IMAGE_COLUMNS), tmp_path)
+    found = scored(
+        ["step", "label-source", "cvvdp", "--made", MADE], empty(IMAGE_COLUMNS), tmp_path
+    )
     assert found.empty

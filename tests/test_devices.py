@@ -1,21 +1,25 @@
-"""LPIPS and DISTS give on a GPU what they give on the CPU, where they always run."""
+"""On a GPU: LPIPS and DISTS give what they give on the CPU, and training repeats itself."""
 
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from skimage import data
 
+from benchmarks import gpu_training
 from fgresq import workspace
 from fgresq.metrics import dists, lpips, lpips_vgg
 from fgresq.networks import frozen
+from fgresq.training import loop
 from tests.damages import blurred, noised
 
 WEIGHTS = {"lpips": ["lpips_alex"], "lpips_vgg": ["vgg16"], "dists": ["vgg16", "dists"]}
 METHODS = {"lpips": lpips, "lpips_vgg": lpips_vgg, "dists": dists}
+STAGES = ("stage1", "stage2")
 PHOTO = np.ascontiguousarray(data.astronaut()[:179, 100:301])
 
 
@@ -53,3 +57,21 @@ def test_a_gpu_gives_the_distances_of_the_cpu(name, monkeypatch):
     for image in (noised(PHOTO, 10), blurred(PHOTO, 2)):
         found = float(distance_on("cuda", name, image, PHOTO))
         assert found == pytest.approx(METHODS[name].score(image, PHOTO), rel=1e-4)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_training_on_a_gpu_repeats_and_resumes_in_the_same_bytes(tmp_path, monkeypatch):
+    """The paper's path on a small tower: crops drawn each step, every block trained, bf16."""
+    preset = gpu_training.load()["presets"]["paper"]
+    preset["tower"] |= {"tower": "ViT-S-32-alt", "pretrained": None, "max_steps": 4}
+    stages = {stage: gpu_training.stage_options(preset, stage, "full") for stage in STAGES}
+    for name in ("config", "workflow"):
+        (tmp_path / name).symlink_to(Path.cwd() / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
+    gpu_training.write_tables(448)
+    gpu_training.fill_cache(preset["tower"])
+    for stage in STAGES:
+        assert gpu_training.run(stage, stage, stages[stage]) == 0
+    assert gpu_training.run_again(stages["stage2"])
+    assert gpu_training.killed_and_resumed(stages["stage2"])

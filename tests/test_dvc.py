@@ -125,3 +125,47 @@ def test_a_fresh_clone_reads_the_report_without_raw_data(repository: Path, tmp_p
     page = "reports/site/probe/index.html"
     assert (clone / page).read_bytes() == (repository / page).read_bytes()
     assert not (clone / "data/raw").exists()
+
+
+def cloned(repository: Path, place: Path) -> Path:
+    """Clone what is committed, with the outputs pulled from the remote."""
+    call(place.parent, "git", "clone", "-q", str(repository), str(place))
+    call(place, "dvc", "pull", "-q")
+    return place
+
+
+def lose_half(store: Path) -> list[str]:
+    """Remove every second object of a cache or remote; give the hashes of those removed."""
+    objects = sorted(path for path in store.glob("files/md5/*/*") if path.is_file())
+    lost = [path for path in objects if not path.name.endswith(".dir")][::2]
+    assert lost
+    for path in lost:
+        path.chmod(0o644)
+        path.unlink()
+    return ["".join(path.parts[-2:]) for path in lost]
+
+
+def test_two_machines_share_a_remote_and_half_a_cache_is_lost(
+    repository: Path, tmp_path: Path
+) -> None:
+    """No stage that was done runs again, and what is nowhere any more is named."""
+    remote = tmp_path / "remote"
+    call(repository, "dvc", "remote", "add", "-d", "-f", "place", str(remote))
+    call(repository, "git", "add", "-A")
+    call(repository, "git", "commit", "-qm", "state", "--allow-empty")
+    call(repository, "dvc", "push", "-q")
+    other = cloned(repository, tmp_path / "other")
+    assert "up to date" in call(other, "dvc", "push")
+    lose_half(other / ".dvc/cache")
+    assert repro(other, "--allow-missing") == (set(), set())
+    call(other, "dvc", "pull", "-q")
+    assert "up to date" in call(other, "dvc", "push")
+    lost = lose_half(remote)
+    third = tmp_path / "third"
+    call(tmp_path, "git", "clone", "-q", str(repository), str(third))
+    done = subprocess.run(["dvc", "pull"], cwd=third, capture_output=True, text=True)
+    assert done.returncode and any(name in done.stdout + done.stderr for name in lost)
+    assert repro(third, "--allow-missing") == (set(), set())
+    call(other, "dvc", "push", "-q")
+    call(third, "dvc", "pull", "-q")
+    assert not changed(third) & {"pairs", "scores", "report"}

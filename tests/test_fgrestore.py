@@ -63,7 +63,7 @@ def write_weights(path: Path) -> None:
 @pytest.fixture(scope="module")
 def placed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a checkout with FGRestore placed and mapped, and weights; its preset made short."""
-    place = copy_repository(tmp_path_factory.mktemp("paper") / "fgresq", "weights")
+    place = copy_repository(tmp_path_factory.mktemp("paper") / "fgresq", "data/weights")
     (place / "data/weights").symlink_to(ROOT / "data/weights")
     replicas.fgrestore(place / "data/raw/fgrestore")
     change(place / "config/sources.yaml", "fgrestore", by=replicas.FGRESTORE_ENTRY)

@@ -166,7 +166,7 @@ def test_raw_state_follows_content_and_not_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("call", "told"),
-    [(["scores"], "Did you mean 'score'"), (["--help"], "fgresq VERB --help")],
+    [(["scores"], "Did you mean 'score'"), (["--help"], "fgresq COMMAND --help")],
 )
 def test_the_command_line_teaches(call: list[str], told: str) -> None:
     done = subprocess.run([sys.executable, "-m", "fgresq", *call], capture_output=True, text=True)

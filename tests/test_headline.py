@@ -16,7 +16,7 @@ from tests.conftest import mark_workspace
 def report(root: Path, preset: str, *more: str) -> int:
     """Build the report of what lies in root/PRESET; give the exit code."""
     methods = inputs.write_methods(root / "methods.yaml")
-    words = ["report", "--preset", preset, "--options", '{"gallery": 0}', *more]
+    words = ["step", "report", "--preset", preset, "--options", '{"gallery": 0}', *more]
     words += ["--methods", str(methods), *inputs.arguments(root / preset)]
     write_json(root / f"reports/metrics/{preset}.json", {"headline": f"found in {preset}"})
     return main([*words, "--out", str(root / f"reports/site/{preset}/index.html")])
@@ -33,7 +33,7 @@ def said(root: Path, capsys: pytest.CaptureFixture, *presets: str) -> list[str]:
     capsys.readouterr()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(mark_workspace(root))
-        assert main(["headline", *presets]) == 0
+        assert main(["step", "headline", *presets]) == 0
     return capsys.readouterr().out.splitlines()
 
 
@@ -97,6 +97,6 @@ def test_a_preset_without_a_report_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(mark_workspace(tmp_path))
-    assert main(["headline", "tiny"]) == 1
+    assert main(["step", "headline", "tiny"]) == 1
     told = capsys.readouterr().err
     assert "tiny/index.html: there is no report of this preset. Run snakemake" in told

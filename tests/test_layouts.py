@@ -88,7 +88,7 @@ def told(name: str, folder: Path, capsys: pytest.CaptureFixture, **changes: Any)
     entry = {**ENTRIES[name], **changes, "path": str(folder)}
     out = [f"--{kind}={folder.parent / kind}" for kind in ("out", "pairs", "record")]
     capsys.readouterr()
-    assert main(["read-source", name, "--entry", json.dumps(entry), *out]) == 1
+    assert main(["step", "read-source", name, "--entry", json.dumps(entry), *out]) == 1
     message = capsys.readouterr().err.strip().splitlines()[-1]
     assert f"source '{name}'" in message and not (folder.parent / "record").exists()
     return message
@@ -123,7 +123,7 @@ def test_a_warning_is_no_error_and_stands_in_the_record(place: Callable[[str], P
     folder = place("tid2013")
     entry = json.dumps({**ENTRIES["tid2013"], "path": str(folder), "direction": "lower"})
     out = [f"--{kind}={folder.parent / kind}" for kind in ("out", "pairs", "record")]
-    assert main(["read-source", "tid2013", "--entry", entry, *out]) == 0
+    assert main(["step", "read-source", "tid2013", "--entry", entry, *out]) == 0
     record = read_json(folder.parent / "record")
     assert record["status"] == "present" and record["tasks"] == {"distortion": 20}
     assert any("`direction`" in note for note in record["notes"])
@@ -319,7 +319,7 @@ def test_full_reference_methods_compare_what_lies_inside_the_mask(
     def psnr() -> pd.DataFrame:
         entry = json.dumps({**ENTRIES["exbedde"], "path": str(folder)})
         out = [f"--{kind}={tmp_path / kind}" for kind in ("out", "pairs", "record")]
-        assert main(["read-source", "exbedde", "--entry", entry, *out]) == 0
+        assert main(["step", "read-source", "exbedde", "--entry", entry, *out]) == 0
         scores = tmp_path / "scores.csv"
         assert main(["score", "psnr", "--images", str(tmp_path / "out"), "--out", str(scores)]) == 0
         return pd.read_csv(scores, keep_default_na=False).set_index("image")
@@ -455,12 +455,12 @@ def test_the_entry_is_the_one_of_the_sources_file(
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     out = [f"--{kind}={tmp_path / kind}" for kind in ("out", "pairs", "record")]
-    assert main(["read-source", "sisrset", *out]) == 0
+    assert main(["step", "read-source", "sisrset", *out]) == 0
     absent = read_json(tmp_path / "record")["absent"]
     assert absent["next_step"] == ENTRIES["sisrset"]["get"].strip()
-    assert main(["read-source", "sisrsett", *out]) == 1
+    assert main(["step", "read-source", "sisrsett", *out]) == 1
     assert "unknown source 'sisrsett'. Did you mean 'sisrset'" in capsys.readouterr().err
-    assert main(["read-source", "mini", *out]) == 1
+    assert main(["step", "read-source", "mini", *out]) == 1
 
 
 def test_photographs_without_scores_are_no_source(

@@ -80,7 +80,7 @@ def test_a_trained_image_counts_once() -> None:
 
 def test_the_verb_lists_every_method(no_model: None, tmp_path: Path) -> None:
     write_scores(tmp_path / "psnr.csv", table([1.0], [""]).assign(method="psnr"))
-    call = ["method-states", "--scores", str(tmp_path / "psnr.csv"), "--named", "psnr"]
+    call = ["step", "method-states", "--scores", str(tmp_path / "psnr.csv"), "--named", "psnr"]
     call += ["--full", "fsim"]
     assert main([*call, "--out", str(tmp_path / "methods.json")]) == 0
     found = read_json(tmp_path / "methods.json")
@@ -108,7 +108,7 @@ def test_the_report_lists_methods_and_leaves_absent_ones_out(
         made["ridge"] = states.state("ridge", entries["ridge"], None)
     made = {name: {**state, "full": name == "ridge"} for name, state in made.items()}
     write_json(root / "methods.json", made)
-    words = ["report", "--preset", "mini", "--options", '{"gallery": 0}']
+    words = ["step", "report", "--preset", "mini", "--options", '{"gallery": 0}']
     words += ["--methods", str(inputs.write_methods(tmp_path / "methods.yaml"))]
     words += ["--states", str(root / "methods.json"), *inputs.arguments(root)]
     out = tmp_path / "site/index.html"

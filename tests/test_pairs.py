@@ -248,8 +248,22 @@ def call(folder: Path, images: pd.DataFrame, record: dict) -> tuple[list[str], l
     write_csv(folder / "S.pairs.csv", empty(SUPPLIED_COLUMNS))
     write_json(folder / "S.json", record)
     write_json(folder / "threshold.json", {"threshold": 0.99 if len(images) else None})
-    first = ["candidates", "--images", f"{folder}/S.csv", "--out", f"{folder}/candidates.csv"]
-    second = ["filter-pairs", "--images", f"{folder}/S.csv", "--supplied", f"{folder}/S.pairs.csv"]
+    first = [
+        "step",
+        "candidates",
+        "--images",
+        f"{folder}/S.csv",
+        "--out",
+        f"{folder}/candidates.csv",
+    ]
+    second = [
+        "step",
+        "filter-pairs",
+        "--images",
+        f"{folder}/S.csv",
+        "--supplied",
+        f"{folder}/S.pairs.csv",
+    ]
     second += ["--record", f"{folder}/S.json", "--candidates", f"{folder}/candidates.csv"]
     second += ["--threshold", f"{folder}/threshold.json", "--out", f"{folder}/pairs.csv"]
     second += ["--funnel", f"{folder}/funnel.json", "--options", json.dumps(OPTIONS)]

@@ -51,6 +51,7 @@ def build(
     methods = inputs.write_methods(root / "methods.yaml")
     code = main(
         [
+            "step",
             "report",
             "--preset",
             preset,
@@ -247,6 +248,7 @@ def test_index_orders_by_completeness(folder: Path, page: Path, stand_in_page: P
     assert (
         main(
             [
+                "step",
                 "site-index",
                 "--pages",
                 *pages,
@@ -265,6 +267,7 @@ def test_index_orders_by_completeness(folder: Path, page: Path, stand_in_page: P
     assert (
         main(
             [
+                "step",
                 "site-index",
                 "--pages",
                 *pages,

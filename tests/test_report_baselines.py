@@ -42,7 +42,7 @@ def analysis(tmp_path: Path) -> Path:
     runs = [write_run(tmp_path / "dbcnn/0"), write_run(tmp_path / "dbcnn/pairs-seed1", seed=1)]
     runs.append(write_absent(tmp_path / "liqe/0"))
     out = tmp_path / "analysis"
-    call = ["baseline-runs", *map(str, runs), f"--out={out}/baselines.csv"]
+    call = ["step", "baseline-runs", *map(str, runs), f"--out={out}/baselines.csv"]
     assert main([*call, f"--curves={out}/baseline_curves.csv"]) == 0
     return out
 
@@ -73,7 +73,7 @@ def test_the_page_tells_every_run_and_why_one_is_absent(analysis: Path) -> None:
 
 
 def test_without_baselines_there_is_nothing(tmp_path: Path) -> None:
-    call = ["baseline-runs", f"--out={tmp_path}/baselines.csv"]
+    call = ["step", "baseline-runs", f"--out={tmp_path}/baselines.csv"]
     assert main([*call, f"--curves={tmp_path}/baseline_curves.csv"]) == 0
     trained = read_trained(tmp_path)
     assert baselines_table(trained, METHODS) is None and baselines_figure(trained, METHODS) is None
@@ -81,6 +81,12 @@ def test_without_baselines_there_is_nothing(tmp_path: Path) -> None:
 
 def test_another_kind_of_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     write_json(tmp_path / "full/0/card.json", {"kind": "FGResQ"})
-    call = ["baseline-runs", f"{tmp_path}/full/0", f"--out={tmp_path}/a", f"--curves={tmp_path}/b"]
+    call = [
+        "step",
+        "baseline-runs",
+        f"{tmp_path}/full/0",
+        f"--out={tmp_path}/a",
+        f"--curves={tmp_path}/b",
+    ]
     assert main(call) == 1
     assert "this is no baseline (its kind is 'FGResQ')" in capsys.readouterr().err

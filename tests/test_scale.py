@@ -75,7 +75,7 @@ def test_two_blocks_fit_and_every_image_is_in_one() -> None:
 
 def call(folder: Path, out: str, *more: str) -> list[str]:
     given = ["--images", f"{folder}/own.csv", "--work", f"{folder}/work"]
-    return ["candidates", *given, "--out", f"{folder}/{out}", *more]
+    return ["step", "candidates", *given, "--out", f"{folder}/{out}", *more]
 
 
 def test_a_killed_run_is_taken_up_and_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_share_of_the_stand_in_goes_through_pairing_and_filtration(
     entry = {"title": "t", "adapter": "folder", "path": str(stand_in), "licence": "l", "get": "g"}
     entry |= {"score_kind": "MOS", "range": [0, 100], "label_origin": "human"}
     read = ["--out", f"{out}/own.csv", "--pairs", f"{out}/s.csv", "--record", f"{out}/own.json"]
-    assert main(["read-source", "own", "--entry", json.dumps(entry), *read]) == 0
+    assert main(["step", "read-source", "own", "--entry", json.dumps(entry), *read]) == 0
     for threads in ("1", "2"):
         apart = ["--work", f"{out}/{threads}", "--threads", threads, "--memory", threads]
         assert main(call(tmp_path, f"{threads}.csv", *apart)) == 0
@@ -171,7 +171,7 @@ def test_a_share_of_the_stand_in_goes_through_pairing_and_filtration(
     given += ["--record", f"{out}/own.json", "--candidates", f"{out}/1.csv"]
     given += ["--threshold", f"{out}/threshold.json", "--options", json.dumps(OPTIONS)]
     given += ["--out", f"{out}/pairs.csv", "--funnel", f"{out}/funnel.json"]
-    assert main(["filter-pairs", *given]) == 0
+    assert main(["step", "filter-pairs", *given]) == 0
     sizes = read_images(f"{out}/own.csv").groupby(["task", "group"]).size()
     assert len(every) == (sizes * (sizes - 1) // 2).sum() > 100
     steps = [step["pairs"] for step in read_json(tmp_path / "funnel.json")["steps"]]

@@ -42,7 +42,13 @@ def read(folder: Path, **entry: object) -> tuple[pd.DataFrame, dict]:
     """Run the verb on a folder; give the image table and the record."""
     out = folder.parent
     code = main(
-        ["read-source", "own", "--entry", json.dumps({**ENTRY, "path": str(folder), **entry})]
+        [
+            "step",
+            "read-source",
+            "own",
+            "--entry",
+            json.dumps({**ENTRY, "path": str(folder), **entry}),
+        ]
         + ["--out", str(out / "own.csv"), "--pairs", str(out / "own.pairs.csv")]
         + ["--record", str(out / "own.json")]
     )
@@ -171,7 +177,7 @@ def test_a_required_source_that_is_absent_fails(
 ) -> None:
     entry = json.dumps({**ENTRY, "path": str(tmp_path / "nothing")})
     out = [f"--{name}={tmp_path / name}" for name in ("out", "pairs", "record")]
-    assert main(["read-source", "own", "--entry", entry, "--required", *out]) == 1
+    assert main(["step", "read-source", "own", "--entry", entry, "--required", *out]) == 1
     assert "place it" in capsys.readouterr().err
 
 
@@ -252,7 +258,7 @@ def test_scores_that_are_all_alike_are_refused(folder: Path) -> None:
     entry = json.dumps({**ENTRY, "path": str(folder)})
     out = [f"--{name}={folder.parent / name}" for name in ("out", "pairs", "record")]
     with pytest.raises(UserError, match="all 12 scores are 50"):
-        main(["read-source", "own", "--entry", entry, "--debug", *out])
+        main(["step", "read-source", "own", "--entry", entry, "--debug", *out])
 
 
 def released(folder: Path) -> tuple[Path, dict[str, object]]:
@@ -294,7 +300,7 @@ def test_released_pairs_and_their_split_reach_the_pair_table(folder: Path) -> No
     out = folder.parent
 
     def call(*words: str) -> None:
-        assert main([*words]) == 0
+        assert main(["step", *words]) == 0
 
     call("candidates", "--images", f"{out}/own.csv", "--out", f"{out}/all.csv")
     (out / "threshold.json").write_text('{"threshold": 0.9}')

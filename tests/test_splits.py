@@ -158,6 +158,7 @@ def call(folder: Path, tables: dict[str, pd.DataFrame], images: pd.DataFrame) ->
         write_json(folder / f"{name}.json", counted(name))
     write_images(folder / "images.csv", images)
     return [
+        "step",
         "split-pairs",
         *["--pairs", *(f"{folder}/{name}.csv" for name in tables)],
         *["--funnels", *(f"{folder}/{name}.json" for name in tables)],

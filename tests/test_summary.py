@@ -213,6 +213,27 @@ def test_provenance_names_the_devices_of_the_trained_runs(tmp_path, tables, monk
     assert json.loads((tmp_path / "provenance.json").read_text())["deterministic"] is False
 
 
+def test_the_verb_leaves_what_git_has_where_it_is_reproduced(tmp_path, tables, caplog):
+    """Snakemake has removed the file before; git has one that another processor wrote."""
+    caplog.set_level("INFO")
+    metrics = run(tmp_path, [PRESENT], *tables)
+    metrics["family"]["psnr"]["deblurring"]["srcc"]["value"] += 2e-6
+    write_json(tmp_path / "metrics.json", metrics)
+    there = ("-C", str(tmp_path))
+    git(*there, "init", "--quiet")
+    git(*there, "add", "metrics.json")
+    git(*there, "commit", "--quiet", "-m", "first")
+    assert run(tmp_path, [PRESENT], *tables) != metrics
+    assert "psnr / deblurring / srcc / value by 0.000002" in caplog.text
+    for preset, kept in (("mini", True), ("tiny", False)):
+        (tmp_path / "metrics.json").unlink()
+        record = {"preset": preset, "metrics": {"untrained srcc": 3e-6}}
+        write_json(tmp_path / "machines.json", record)
+        found = run(tmp_path, [PRESENT], *tables, machines=tmp_path / "machines.json")
+        assert (found == metrics) == kept
+    assert "reproduces the numbers in git to within 0.000002" in caplog.text
+
+
 def git(*words):
     identity = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", *identity, *words], check=True, capture_output=True)

@@ -91,7 +91,7 @@ def train(method: str, out: str, run: str = "0", settings: dict | None = None) -
 
 def call_with(text: str, method: str, out: str, run: str = "0", weights: str = "nowhere") -> int:
     """Call the verb with `--options` as they stand."""
-    call = ["train-baseline", method, run, "--images=images.csv", "--pairs=pairs.csv"]
+    call = ["step", "train-baseline", method, run, "--images=images.csv", "--pairs=pairs.csv"]
     call += ["--folds=folds.csv", f"--weights={weights}", f"--work=work/{out}", f"--out={out}"]
     return main([*call, "--options", text])
 
@@ -163,17 +163,31 @@ def test_runs_are_collected_and_measured(place: Path) -> None:
     for run in ("0", "1", "2", "pairs"):
         assert train("metaiqa", f"all/{run}", run=run) == 0
     runs = [f"all/{run}" for run in ("0", "1", "2", "pairs")]
-    call = ["collect", *runs, "--method=metaiqa", "--images=images.csv", "--out=metaiqa.csv"]
+    call = [
+        "step",
+        "collect",
+        *runs,
+        "--method=metaiqa",
+        "--images=images.csv",
+        "--out=metaiqa.csv",
+    ]
     assert main(call) == 0
     scores = read_scores("metaiqa.csv")
     assert set(scores["method"]) == {"metaiqa"} and set(scores["split"]) == {"family", "pairs"}
     assert scores[scores["split"] == "family"]["image"].nunique() == 16
-    call = ["performance", "--images=images.csv", "--pairs=pairs.csv", "--scores=metaiqa.csv"]
+    (place / "config").mkdir(exist_ok=True)
+    call = [
+        "step",
+        "performance",
+        "--images=images.csv",
+        "--pairs=pairs.csv",
+        "--scores=metaiqa.csv",
+    ]
     setting = json.dumps({"bootstrap": 10, "metric_ties": "half", "seed": 0})
     with contextlib.chdir(Path(__file__).parent.parent):
         words = [w.replace("=", f"={place}/", 1) for w in call[1:]]
         more = [f"--options={setting}", f"--out={place}/performance.csv"]
-        assert main(["performance", *words, *more]) == 0
+        assert main(["step", "performance", *words, *more]) == 0
     rows = read_table("performance.csv", PERFORMANCE_COLUMNS)
     assert rows[(rows["stat"] == "acc") & (rows["task"] == "denoising")]["value"].notna().any()
 
@@ -189,7 +203,10 @@ def test_without_clip_a_method_is_absent_with_the_step_that_brings_it(
     absent = read_json(f"{out}/card.json")["absent"]
     entry = {"liqe": "clip_vit_b32", "clipiqa_plus": "clip_rn50"}[method]
     assert absent["code"] == "no_weights" and f"fgresq data fetch {entry}" in absent["next_step"]
-    assert main(["collect", out, f"--method={method}", "--images=images.csv", "--out=x.csv"]) == 0
+    assert (
+        main(["step", "collect", out, f"--method={method}", "--images=images.csv", "--out=x.csv"])
+        == 0
+    )
     scores = read_scores("x.csv")
     assert scores["value"].isna().all() and set(scores["reason"]) == {absent["reason"]}
 

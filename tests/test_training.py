@@ -57,14 +57,14 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"--{n}={place / f}"
         for n, f in (("out", "own.csv"), ("pairs", "own.pairs.csv"), ("record", "own.json"))
     ]
-    assert main(["read-source", "own", "--entry", json.dumps(entry), *out]) == 0
+    assert main(["step", "read-source", "own", "--entry", json.dumps(entry), *out]) == 0
     with contextlib.chdir(place):
         (place / "workflow").symlink_to(ROOT / "workflow")
         (place / "config").symlink_to(ROOT / "config")
         write_json(
             place / "threshold.json", {"threshold": 1.0, "setting": {}, "images": 0, "grid": []}
         )
-        assert main(["candidates", "--images", "own.csv", "--out", "candidates.csv"]) == 0
+        assert main(["step", "candidates", "--images", "own.csv", "--out", "candidates.csv"]) == 0
         options = json.dumps(
             {
                 "filter": {"tau": 1.1, "tau_by_source": {}},
@@ -74,6 +74,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert (
             main(
                 [
+                    "step",
                     "filter-pairs",
                     "--images",
                     "own.csv",
@@ -99,6 +100,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert (
             main(
                 [
+                    "step",
                     "split-pairs",
                     "--pairs",
                     "kept.csv",
@@ -148,7 +150,7 @@ def run(
     settings: dict | None = None,
 ) -> int:
     """Run a stage by its verb."""
-    call = [stage, run, "--images", images, "--pairs", pairs, "--folds", "folds.csv"]
+    call = ["step", stage, run, "--images", images, "--pairs", pairs, "--folds", "folds.csv"]
     call += ["--weights", "nowhere", "--work", f"work/{out}", "--out", out, *more]
     return main([*call, "--options", json.dumps(settings or options(stage))])
 

@@ -34,7 +34,7 @@ def collect(root, images, pairs, stage1=(), stage2=(), code=0):
     for name in TABLES:
         words += [f"--{name}", root / f"{name}.csv"]
     words += ["--record", root / "training.json"]
-    assert main(["training", *map(str, words)]) == code
+    assert main(["step", "training", *map(str, words)]) == code
     if code:
         return {}
     found = {name: read_table(root / f"{name}.csv", cols) for name, cols in TABLES.items()}

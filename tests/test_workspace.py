@@ -113,7 +113,11 @@ def test_people_need_no_workspace(elsewhere: Path, tmp_path: Path) -> None:
 def test_a_step_that_needs_a_workspace_says_so(
     elsewhere: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    for call in (["photographs", "--out-dir=x", "--out=x.csv"], ["headline", "mini"], ["labels"]):
+    for call in (
+        ["step", "photographs", "--out-dir=x", "--out=x.csv"],
+        ["step", "headline", "mini"],
+        ["labels"],
+    ):
         capsys.readouterr()
         assert main(call) == 1
         (told,) = capsys.readouterr().err.splitlines()
@@ -337,7 +341,7 @@ def test_arguments_have_no_place_as_default() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("verb", ["methods", "score", "weights", "data", "report", "labels"])
+@pytest.mark.parametrize("verb", ["methods", "score", "weights", "data", "labels"])
 def test_help_needs_no_workspace(elsewhere: Path, verb: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as left:
         main([verb, "--help"])

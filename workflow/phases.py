@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fgresq.baselines import BASELINES
-
 
 @dataclass(frozen=True)
 class Phase:
@@ -14,7 +12,7 @@ class Phase:
     Args:
         out: its output directory.
         targets: files that stand for its completion; {preset} is filled in.
-        verbs: modules of the verbs its rules call; for a package, all of its modules.
+        steps: the steps that its rules call, by their names in fgresq/cli.py.
         after: phases whose outputs it reads.
         settings: keys of config/config.yaml it reads, beside the presets.
         files: other files it depends on.
@@ -24,7 +22,7 @@ class Phase:
 
     out: str
     targets: tuple[str, ...]
-    verbs: tuple[str, ...]
+    steps: tuple[str, ...]
     after: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -53,19 +51,13 @@ PHASES = {
     "weights": Phase(
         out="data/weights",
         targets=tuple(f"data/weights/{name}/card.json" for name in WEIGHTS),
-        verbs=("fgresq.weights.packages",),
+        steps=("weights",),
         files=catalogues("weights"),
     ),
     "data": Phase(
         out="results/data",
         targets=("results/data/{preset}/images.csv", "results/data/{preset}/sources.json"),
-        verbs=(
-            "fgresq.mini.photographs",
-            "fgresq.mini.restore",
-            "fgresq.mini.table",
-            "fgresq.sources.read",
-            "fgresq.sources.join",
-        ),
+        steps=("photographs", "restore", "mini-table", "read-source", "join-sources"),
         after=("weights",),
         settings=("defaults.sources", "defaults.mini", "defaults.labels"),
         files=(*catalogues("sources"), "data/raw"),
@@ -75,7 +67,7 @@ PHASES = {
     "labels": Phase(
         out="results/labels",
         targets=("results/labels/{preset}/sources.json",),
-        verbs=("fgresq.analysis.labels_alone",),
+        steps=("labels",),
         after=("weights",),
         settings=("defaults.analysis", "defaults.label_sources"),
         files=(*catalogues("sources"), "data/labels", "reports/paper"),
@@ -83,12 +75,7 @@ PHASES = {
     "pairs": Phase(
         out="results/pairs",
         targets=("results/pairs/{preset}/pairs.csv",),
-        verbs=(
-            "fgresq.pairs.threshold",
-            "fgresq.pairs.candidates",
-            "fgresq.pairs.funnel",
-            "fgresq.pairs.split",
-        ),
+        steps=("jnd-threshold", "candidates", "filter-pairs", "split-pairs"),
         after=("data",),
         settings=(
             "defaults.sources",
@@ -101,7 +88,7 @@ PHASES = {
     "stage1": Phase(
         out="results/stage1",
         targets=("results/stage1/{preset}/{stage1}/{run}/card.json",),
-        verbs=("fgresq.training.encode", "fgresq.training.stage1"),
+        steps=("encode", "stage1"),
         after=("weights", "data", "pairs"),
         settings=(
             "defaults.methods",
@@ -114,7 +101,7 @@ PHASES = {
     "stage2": Phase(
         out="results/stage2",
         targets=("results/stage2/{preset}/{variant}/{run}/card.json",),
-        verbs=("fgresq.training.stage2",),
+        steps=("stage2",),
         after=("weights", "data", "pairs", "stage1"),
         settings=(
             "defaults.methods",
@@ -127,7 +114,7 @@ PHASES = {
     "baselines": Phase(
         out="results/baselines",
         targets=("results/baselines/{preset}/{baseline}/{run}/card.json",),
-        verbs=("fgresq.baselines.train", *(f"fgresq.baselines.{name}" for name in BASELINES)),
+        steps=("train-baseline",),
         after=("weights", "data", "pairs"),
         settings=(
             "defaults.methods",
@@ -145,15 +132,7 @@ PHASES = {
             "results/scores/{preset}/{method}.csv",
             "results/scores/{preset}/methods.json",
         ),
-        verbs=(
-            "fgresq.metrics",
-            "fgresq.scoring.score",
-            "fgresq.scoring.label_source",
-            "fgresq.scoring.states",
-            "fgresq.training.features",
-            "fgresq.training.ridge",
-            "fgresq.training.collect",
-        ),
+        steps=("score", "label-source", "method-states", "features", "ridge", "collect"),
         after=("weights", "data", "pairs", "stage2", "baselines"),
         settings=(
             "defaults.methods",
@@ -171,27 +150,28 @@ PHASES = {
             "results/analysis/{preset}/preference.csv",
             "results/analysis/{preset}/baselines.csv",
         ),
-        verbs=(
-            "fgresq.analysis.performance",
-            "fgresq.analysis.intervals",
-            "fgresq.analysis.preference",
-            "fgresq.analysis.learning",
-            "fgresq.analysis.ablation",
-            "fgresq.analysis.baseline_runs",
-            "fgresq.analysis.summary",
+        steps=(
+            "performance",
+            "intervals",
+            "preference",
+            "training",
+            "ablation",
+            "baseline-runs",
+            "summary",
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
         settings=("defaults", "full"),
-        files=catalogues("methods"),
+        files=(*catalogues("methods"), "reports/machines.json"),
         metrics=("reports/metrics",),
     ),
     "report": Phase(
         out="reports/site",
         targets=("reports/site/{preset}/index.html",),
-        verbs=("fgresq.report.build", "fgresq.report.index"),
+        steps=("report", "site-index"),
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/machines.json",
             "reports/paper",
             "reports/templates",
             *catalogues("methods", "sources"),

@@ -1,6 +1,6 @@
 """Render dvc.yaml from the one table of phases: `python workflow/render_dvc.py` writes it.
 
-A stage depends on the files its verbs import, so an edit reruns the phases that use it, and
+A stage depends on the files its steps import, so an edit reruns the phases that use it, and
 Snakemake, called for that phase alone, decides which of its rules really have to run.
 """
 
@@ -13,12 +13,12 @@ from typing import Any
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from fgresq.code_digest import code_files
 from workflow.phases import PHASES, Phase
+from workflow.steps import files_of
 
 TARGET = Path("dvc.yaml")
 HEAD = "# Made by workflow/render_dvc.py from workflow/phases.py: `make dvc.yaml`. Do not edit.\n"
-EVERY_PHASE = ["Snakefile", "workflow/common.smk", "fgresq/data/schemas"]
+EVERY_PHASE = ["Snakefile", "fgresq/data/schemas", "workflow"]
 EVERY_SETTING = ["folder", "preset", "presets", "require"]
 
 
@@ -28,7 +28,7 @@ def stage(name: str, phase: Phase) -> dict[str, Any]:
         *EVERY_PHASE,
         f"rules/{name}.smk",
         *phase.files,
-        *code_files(*phase.verbs),
+        *files_of(phase.steps),
         *(PHASES[other].out for other in phase.after),
         *(path for other in phase.after for path in PHASES[other].metrics),
     ]

@@ -6,7 +6,7 @@ tables that a person places in data/labels/. Nothing is downloaded. Without name
 
   counts.csv     images in each of the five intervals of the score, scaled to [0, 1], higher better
   intervals.csv  SRCC and PLCC of each metric column inside the intervals, with the null of range
-                 restriction, as `fgresq intervals` gives them for methods scored here
+                 restriction, as `fgresq step intervals` gives them for methods scored here
   nulls.csv      for labels without metric columns: the null at each overall SRCC that the paper
                  prints, on the true scores, beside the printed numbers
   sources.json   a record a source: counts and range of its scores, or why there are none
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def intervals(
     source: str, images: pd.DataFrame, metrics: dict[str, str], options: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Measure the metric columns as `fgresq intervals` measures methods: its rows."""
+    """Measure the metric columns as `fgresq step intervals` measures methods: its rows."""
     draws: Draws = draw(images["family"], options["bootstrap"], options["seed"])
     images = images.assign(source=source, cluster=draws.clusters(images["family"]))
     parts = [

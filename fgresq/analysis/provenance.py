@@ -53,24 +53,22 @@ def git_state() -> dict[str, Any]:
 
     What a run itself writes does not make it dirty.
     """
-    commit = _git("rev-parse", "--verify", "HEAD")
+    commit = run_git("rev-parse", "--verify", "HEAD")
     if commit is None:
         return {"commit": None, "dirty": None}
     others = [f":(top,exclude){path}" for path in GENERATED]
-    changes = _git("status", "--porcelain", "--", ":(top)", *others)
-    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+    changes = run_git("status", "--porcelain", "--", ":(top)", *others)
+    return {"commit": commit.strip(), "dirty": None if changes is None else bool(changes)}
 
 
-def _git(*words: str) -> str | None:
-    """Run git here; None where there is no git or no checkout."""
+def run_git(*words: str) -> str | None:
+    """Run git here; give what it printed, or None where there is no git or it failed."""
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # another git may be at work
     try:
-        done = subprocess.run(
-            ["git", *words], capture_output=True, text=True, check=False, env=environment
-        )
+        done = subprocess.run(["git", *words], capture_output=True, check=False, env=environment)
     except FileNotFoundError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout.decode("utf-8", "backslashreplace") if done.returncode == 0 else None
 
 
 def seeds(options: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, int]]:

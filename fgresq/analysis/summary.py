@@ -4,11 +4,15 @@ The metrics file lives in git: numbers rounded to 6 decimals, the family split b
 pairs split by its average, the intervals, the funnel, the leak of the random split, the ablation
 and the task accuracy where training was run, and one headline made from them. The provenance file
 holds commit, settings digest, manifests, seeds, device and versions. Neither holds a time.
+
+Where the numbers are those in git to within what moves between processors (--machines), git's
+metrics file stands as it is; else the new one is written, and what moved is told.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 from typing import Any
 
 import numpy as np
@@ -18,10 +22,11 @@ from fgresq.analysis.ablation import ABLATION_COLUMNS
 from fgresq.analysis.headline import headline, origins_of
 from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS
 from fgresq.analysis.provenance import provenance
+from fgresq.analysis.reproduced import settle, tolerance_of, trained_in
 from fgresq.arguments import settings_json
 from fgresq.catalogues import add_methods, read_methods
 from fgresq.errors import unknown
-from fgresq.files import read_json, write_json
+from fgresq.files import json_text, read_json, write_json, write_text
 from fgresq.settings import CONFIG, given_options, load
 from fgresq.tables import read_table
 
@@ -50,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_methods(parser)
     parser.add_argument("--ablation", help="table of the verb ablation, if training was run")
     parser.add_argument("--training", help="record of the verb training, if training was run")
+    parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
     parser.add_argument("--out", required=True, help="metrics file to write")
     parser.add_argument("--provenance", required=True, help="provenance file to write")
 
@@ -123,7 +129,11 @@ def main(args: argparse.Namespace) -> None:
         "leak": read_json(args.leak),
         "threshold": read_json(args.threshold)["threshold"],
     }
-    write_json(args.out, rounded(metrics))
+    tolerance = tolerance_of(args.machines, args.preset)
+    text, said = settle(args.out, json_text(rounded(metrics)), tolerance, trained_in(methods))
+    if said:
+        logging.info(said)
+    write_text(args.out, text)
     made = provenance(args.preset, options, records, training, args.threads)
     write_json(args.provenance, made)
 

@@ -1,6 +1,6 @@
 """Train a learned no-reference method anew: on FGResQ's pairs, by its sampler and fidelity loss.
 
-    fgresq train-baseline dbcnn 0 --images ... --pairs ... --folds ... --out results/...
+    fgresq step train-baseline dbcnn 0 --images ... --pairs ... --folds ... --out results/...
 
 The runs are named as those of FGResQ. Writes weights and card, history.csv and scores.csv (test
 images; logits, higher better). Its rankings of pairs follow from the scores. What cannot be had

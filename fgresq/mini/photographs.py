@@ -1,6 +1,6 @@
 """Crop the photographs that ship inside installed packages to the contents of FGRestore-mini.
 
-`fgresq photographs --out-dir DIR --out contents.csv` writes square crops as PNG and a table of
+`fgresq step photographs --out-dir DIR --out contents.csv` writes square crops as PNG and a table of
 them: content, family (the photograph), path, sha256. Crops of one photograph do not overlap; they
 are taken in turn over the photographs, the most textured crop of each first, so that few contents
 still come of several photographs. Gray photographs become three equal channels.

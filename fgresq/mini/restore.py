@@ -1,7 +1,7 @@
 """Degrade and restore the contents of FGRestore-mini for one task, and measure the results.
 
-`fgresq restore TASK --contents contents.csv --weights DIR --out-dir DIR --out TASK.csv` makes one
-degraded input a content, restores it with every algorithm of the task at every strength, and
+`fgresq step restore TASK --contents contents.csv --weights DIR --out-dir DIR --out TASK.csv` makes
+one degraded input a content, restores it with every algorithm of the task at every strength, and
 writes the restored images as PNG and a table of them; raw_score is the ColorVideoVDP JOD against
 the clean content (up to 10, higher better). Images of one content may be compared (`group`);
 those of one photograph must not be split (`family`). `--weights` (DAT-light) is needed by
@@ -97,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     if args.task not in TASKS:
-        raise unknown("fgresq restore", "task", args.task, TASKS)
+        raise unknown("fgresq step restore", "task", args.task, TASKS)
     cv2.setNumThreads(args.threads)
     torch.set_num_threads(args.threads)
     seed = options_of(args)["seed"]

@@ -1,8 +1,8 @@
 """Join the tasks of FGRestore-mini to one image table, a record and an empty table of preferences.
 
-`fgresq mini-table TASK.csv ... --out mini.csv --record mini.json --pairs mini.pairs.csv` scales
-raw_score (JOD) to `score` in [0, 1] over the whole source. The preferences are empty: they are
-simulated for the pairs that survive the filtration.
+`fgresq step mini-table TASK.csv ... --out mini.csv --record mini.json --pairs mini.pairs.csv`
+scales raw_score (JOD) to `score` in [0, 1] over the whole source. The preferences are empty: they
+are simulated for the pairs that survive the filtration.
 """
 
 from __future__ import annotations

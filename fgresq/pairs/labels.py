@@ -42,23 +42,40 @@ def decide(votes: np.ndarray) -> tuple[int, float]:
     return decision, float(np.mean((votes[: 2 * OBSERVERS] + 1) / 2))
 
 
-def simulate(difference: float, indifference: float, rng: np.random.Generator) -> tuple[int, float]:
-    """Let observers compare two images after Thurstone's Case V.
+def perceive(difference: float, rng: np.random.Generator) -> np.ndarray:
+    """Give the difference that each observer perceives, after Thurstone's Case V.
 
-    Each perceives the difference with normal noise of its own and says "equal" where what is
-    perceived is smaller than `indifference`; experts perceive it with half the noise.
+    Each has normal noise of its own; that of experts is half as large.
+
+    Args:
+        difference: quality of A minus quality of B, JOD.
+        rng: where the noise comes from.
+
+    Returns:
+        (13,), JOD: first group, second group, experts.
+    """
+    noise = np.repeat([NOISE, EXPERT_NOISE], [2 * OBSERVERS, EXPERTS])
+    return difference + noise * rng.standard_normal(len(noise))
+
+
+def simulate(difference: float, indifference: float, rng: np.random.Generator) -> tuple[int, float]:
+    """Let observers compare two images: "equal" is what is perceived below `indifference`.
 
     Args:
         difference: quality of A minus quality of B, JOD.
         indifference: JOD.
-        rng: where the noise comes from.
+        rng: as `perceive`.
 
     Returns:
         As `decide`.
     """
-    noise = np.repeat([NOISE, EXPERT_NOISE], [2 * OBSERVERS, EXPERTS])
-    perceived = difference + noise * rng.standard_normal(len(noise))
+    perceived = perceive(difference, rng)
     return decide(np.where(np.abs(perceived) < indifference, 0, np.sign(perceived)).astype(int))
+
+
+def observers(seed: int, low: str, high: str) -> np.random.Generator:
+    """Give the noise of the observers of a pair: it follows from its two names, as `pair_key`."""
+    return np.random.default_rng(stable_hash("observers", seed, low, high))
 
 
 def simulated(
@@ -81,8 +98,8 @@ def simulated(
     preferences, fractions = [], []
     for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
         low, high = pair_key(a, b)
-        rng = np.random.default_rng(stable_hash("observers", seed, low, high))
-        decision, share = simulate(quality[low] - quality[high], indifference, rng)
+        difference = quality[low] - quality[high]
+        decision, share = simulate(difference, indifference, observers(seed, low, high))
         if a != low:
             decision, share = -decision, 1 - share
         preferences.append({1: "A", -1: "B", 0: "equal"}[decision])

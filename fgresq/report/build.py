@@ -35,6 +35,7 @@ from fgresq.report.cells import Methods, Table, stat_label
 from fgresq.report.coverage import Shown, coverage, coverage_sentence, coverage_table, tasks_in
 from fgresq.report.gallery import gallery
 from fgresq.report.label_only import LabelOnly, read_label_only
+from fgresq.report.machines import machines_sentences, read_machines
 from fgresq.report.method_tables import methods_table
 from fgresq.report.page import render, write_page
 from fgresq.report.results import Run, read_run, same
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", required=True, help="results/labels/PRESET of the preset")
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--states", help="what the preset has of every method")
+    parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
     parser.add_argument("--paper", help="folder of the reported numbers")
     add_methods(parser)
     add_sources(parser)
@@ -204,6 +206,7 @@ def page_values(
     numbers: paper.Paper,
     methods: Methods,
     sources: dict[str, dict[str, Any]],
+    machines: dict[str, Any],
     pairs: int,
 ) -> dict[str, Any]:
     """Build everything the template names."""
@@ -247,6 +250,7 @@ def page_values(
         "funnel_notes": funnel.funnel_notes(run),
         "tolerance": paper.TOLERANCE,
         "notes": numbers.notes,
+        "machines": machines_sentences(machines, run.preset),
         "provenance": flat(asked.provenance),
         "stand_in_provenance": flat(run.provenance) if run is not asked else [],
     }
@@ -273,7 +277,8 @@ def main(args: argparse.Namespace) -> None:
     labels = read_label_only(args.labels)
     sources = read_yaml(args.sources) if args.sources else read_sources()
     most = options_of(args)["gallery"]
-    values = page_values(asked, read_stand_in(args), labels, numbers, methods, sources, most)
+    stand_in, machines = read_stand_in(args), read_machines(args.machines)
+    values = page_values(asked, stand_in, labels, numbers, methods, sources, machines, most)
     html = render("report.html.j2", **values)
     told = {"absent": values["absences"], "folds": fold_note(asked)}
     write_json(Path(args.out).with_name(ABSENCES), told)

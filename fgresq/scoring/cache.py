@@ -101,7 +101,7 @@ class ScoreCache:
             yield
         except OSError as error:
             problem = f"scores cannot be kept there ({error.strerror})"
-            mend = f"Free some space, or give --cache or {workspace.HOME} a folder that can be written"
+            mend = f"Free some space, or give --cache or {workspace.HOME} a folder to write to"
             raise UserError(self.path, problem, f"{mend}; what is kept stays") from error
 
     def get(self, image: str, reference: str) -> Judgement | None:

@@ -18,15 +18,49 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq.catalogues import methods_file, read_methods
+from fgresq import workspace
+from fgresq.arguments import at_least_one
+from fgresq.catalogues import add_methods, methods_file, read_methods
 from fgresq.errors import OneImage, UserError, unknown
 from fgresq.images import read_rgb
 from fgresq.scoring.cache import ScoreCache, image_hash, version_of
 from fgresq.scoring.evaluate import NO_REFERENCE, Judgement, evaluate
 from fgresq.scoring.registry import Method, method_of, own_absence
+from fgresq.tables import write_scores
 
 SHOWN = 5  # reasons that the log tells
 NOTHING_WRITTEN = "Mend that and call again: no table is written, older ones stay"
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    """Give a verb what `score_all` reads of its arguments, and `--out`."""
+    parser.add_argument("--out", required=True, metavar="FILE", help="score table to write")
+    add_methods(parser)
+    workers = "processes, for a method with `workers` in the methods file (default 1)"
+    parser.add_argument("--workers", type=at_least_one, default=1, help=workers)
+    kept = workspace.scores()
+    parser.add_argument("--cache", type=Path, default=kept, help=f"scores kept (default {kept})")
+
+
+def write_judgements(rows: pd.DataFrame, args: argparse.Namespace) -> None:
+    """Score images by an untrained method and write the score table, in the order of their names.
+
+    Args:
+        rows: image, path, and reference and mask or empty.
+        args: what `add_judging` adds, and `method`, `threads` and `debug`.
+
+    Raises:
+        UserError: there is no such method, its weights cannot be read, or all images fail.
+    """
+    cv2.setNumThreads(args.threads)
+    rows = rows.sort_values(["reference", "image"])
+    judgements = score_all(rows, args.method, args)
+    scores = pd.DataFrame({"image": rows["image"].to_numpy(), "method": args.method})
+    scores["split"] = "all"
+    scores["value"] = [value for value, _ in judgements]
+    scores["reason"] = [reason for _, reason in judgements]
+    tell(args.method, scores["reason"])
+    write_scores(args.out, scores.sort_values("image"))
 
 
 def judge(

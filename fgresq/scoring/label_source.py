@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 import pandas as pd
 
-from fgresq import workspace
-from fgresq.catalogues import add_methods
-from fgresq.scoring.judging import score_all, tell
+from fgresq.scoring.judging import add_judging, score_all, tell
 from fgresq.tables import read_images, write_scores
 
 
@@ -30,11 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="names of the sources whose raw scores it made",
     )
-    parser.add_argument("--out", required=True, help="score table to write")
-    add_methods(parser)
-    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
-    kept = workspace.scores()
-    parser.add_argument("--cache", type=Path, default=kept, help=f"scores kept (default {kept})")
+    add_judging(parser)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -29,17 +29,12 @@ import argparse
 import os
 from pathlib import Path
 
-import cv2
 import pandas as pd
 
-from fgresq import workspace
-from fgresq.arguments import at_least_one
-from fgresq.catalogues import add_methods
 from fgresq.errors import UserError
 from fgresq.files import check_writable
-from fgresq.scoring.judging import score_all, tell
+from fgresq.scoring.judging import add_judging, write_judgements
 from fgresq.scoring.listed import listed
-from fgresq.tables import write_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,12 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", type=Path, help="or: folder that stage 2 wrote")
     parser.add_argument("--images", type=Path, required=True, help="folder, picture or table")
     parser.add_argument("--references", type=Path, help="folder of references; or one picture")
-    parser.add_argument("--out", required=True, help="score table to write")
-    add_methods(parser)
-    workers = "processes, for a method with `workers` in the methods file (default 1)"
-    parser.add_argument("--workers", type=at_least_one, default=1, help=workers)
-    kept = workspace.scores()
-    parser.add_argument("--cache", type=Path, default=kept, help=f"scores kept (default {kept})")
+    add_judging(parser)
 
 
 def keep_inputs(out: str, images: Path, rows: pd.DataFrame) -> None:
@@ -80,13 +70,6 @@ def main(args: argparse.Namespace) -> None:
 
         score_images(args.checkpoint, args.images, Path(args.out), args.cache)
         return
-    cv2.setNumThreads(args.threads)
-    rows = listed(args.images, args.references).sort_values(["reference", "image"])
+    rows = listed(args.images, args.references)
     keep_inputs(args.out, args.images, rows)
-    judgements = score_all(rows, args.method, args)
-    scores = pd.DataFrame({"image": rows["image"].to_numpy(), "method": args.method})
-    scores["split"] = "all"
-    scores["value"] = [value for value, _ in judgements]
-    scores["reason"] = [reason for _, reason in judgements]
-    tell(args.method, scores["reason"])
-    write_scores(args.out, scores.sort_values("image"))
+    write_judgements(rows, args)

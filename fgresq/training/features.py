@@ -1,7 +1,7 @@
 """Compute the features of a frozen tower for every image of a table.
 
-`fgresq features TOWER --images images.csv --weights DIR --out TOWER.npz`, with TOWER `dinov2` or
-`random` (the same network with random weights). The file holds `image` (identifiers) and
+`fgresq step features TOWER --images images.csv --weights DIR --out TOWER.npz`, with TOWER `dinov2`
+or `random` (the same network with random weights). The file holds `image` (identifiers) and
 `features` (float32, one row an image, 768 numbers). Settings (section `ridge`): block, counted
 from 1, whose tokens are pooled; grid, of views a side (224 pixels each, at the image's own
 resolution); seed, of the random weights.
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     options = options_of(args)
     if args.tower not in TOWERS:
-        raise unknown("fgresq features", "tower", args.tower, TOWERS)
+        raise unknown("fgresq step features", "tower", args.tower, TOWERS)
     if not 1 <= options["block"] <= DEPTH:
         raise UserError(
             "config/config.yaml, key 'ridge/block'",

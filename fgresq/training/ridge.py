@@ -1,12 +1,12 @@
 """Train and cross-validate a ridge regression of the score on frozen tower features.
 
-`fgresq ridge METHOD --features TOWER.npz --images images.csv --pairs pairs.csv --folds folds.csv
---out METHOD.csv` gives a score table with two kinds of rows: split `family`, values of every
-image out of fold, each fold predicted by a model of the other folds; and split `pairs`, values of
-the images of test pairs by a model of the images of train pairs (the paper's leaky split).
-Features are standardised. The penalty is chosen on the training side, families left out, by the
-error inside groups (features and scores less their group's mean): chosen by the plain error it
-grows until only the contents are told apart, and images of one content no longer.
+`fgresq step ridge METHOD --features TOWER.npz --images images.csv --pairs pairs.csv --folds
+folds.csv --out METHOD.csv` gives a score table with two kinds of rows: split `family`, values of
+every image out of fold, each fold predicted by a model of the other folds; and split `pairs`,
+values of the images of test pairs by a model of the images of train pairs (the paper's leaky
+split). Features are standardised. The penalty is chosen on the training side, families left out,
+by the error inside groups (features and scores less their group's mean): chosen by the plain error
+it grows until only the contents are told apart, and images of one content no longer.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def by_family(images: pd.DataFrame, features: np.ndarray, folds: pd.DataFrame) -
         raise UserError(
             "folds.csv",
             f"family '{lost['family']}' of {lost['source']} has no fold",
-            "Make the folds again: run 'fgresq split-pairs'",
+            "Make the folds again: run 'fgresq step split-pairs'",
         )
     parts = [
         predicted(images, features, fold != k, fold == k, f"ridge, fold {k} of split 'family'")
@@ -133,7 +133,7 @@ def read_features(path: Path, images: pd.DataFrame) -> np.ndarray:
         UserError: there is no such file, or an image has no features.
     """
     if not path.exists():
-        raise UserError(path, "there is no such file", "Run 'fgresq features'")
+        raise UserError(path, "there is no such file", "Run 'fgresq step features'")
     with np.load(path, allow_pickle=False) as data:
         place = {name: k for k, name in enumerate(data["image"].tolist())}
         values = data["features"]
@@ -142,7 +142,7 @@ def read_features(path: Path, images: pd.DataFrame) -> np.ndarray:
         raise UserError(
             path,
             f"image '{missing[0]}' has no features",
-            "Run 'fgresq features' on the same image table",
+            "Run 'fgresq step features' on the same image table",
         )
     return values[[place[name] for name in images["image"]]].astype(np.float64)
 

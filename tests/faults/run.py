@@ -34,7 +34,7 @@ class Copy:
     """
 
     def __init__(self, place: Path) -> None:
-        self.place = copy_repository(place, "weights")
+        self.place = copy_repository(place, "data/weights")
         (place / "data").mkdir(exist_ok=True)
         (place / "data/weights").symlink_to((ROOT / "data/weights").resolve())
         settings = {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,135 @@
+"""Input functions of the rules: which files a job reads, from its wildcards and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fgresq import workspace
+from fgresq.raw import walk
+from fgresq.runs import stage1_of, weights_file
+from fgresq.sources.steps import packaged
+from workflow.runs import Runs
+
+Wildcards = Any  # with an attribute a wildcard of the rule
+Files = Callable[[Wildcards], list[str]]
+
+# what the report reads of a phase's folder, which its step takes whole
+REPORT_READS = {
+    "data": ("images.csv",),
+    "pairs": ("pairs.csv", "folds.csv"),
+    "labels": ("sources.json", "counts.csv", "intervals.csv", "nulls.csv"),
+    "analysis": (
+        *("performance.csv", "intervals.csv", "preference.csv", "provenance.json"),
+        *("ablation.csv", "confusion.csv", "reliability.csv", "curves.csv", "training.json"),
+        *("baselines.csv", "baseline_curves.csv"),
+    ),
+}
+
+
+class Inputs:
+    """Input functions; those that take a pattern give one.
+
+    Args:
+        runs: of the call.
+    """
+
+    def __init__(self, runs: Runs) -> None:
+        self.runs, self.settings = runs, runs.settings
+
+    def of_sources(self, pattern: str) -> Files:
+        """Give the pattern, filled for every source of the preset."""
+        return lambda w: [
+            pattern.format(preset=w.preset, source=source)
+            for source in self.settings.preset(w.preset)["sources"]
+        ]
+
+    def of_methods(self, pattern: str) -> Files:
+        """Give the pattern, filled for every method of the preset."""
+        return lambda w: [
+            pattern.format(preset=w.preset, method=method)
+            for method in self.settings.preset(w.preset)["methods"]
+        ]
+
+    def trained(self, pattern: str, only_full: bool = False) -> Files:
+        """Give the pattern, filled for every training run of the preset."""
+        return lambda w: [
+            pattern.format(preset=w.preset, **run)
+            for run in self.runs.trainings(w.preset)
+            if not only_full or run["variant"] == "full"
+        ]
+
+    def stand_in(self, pattern: str) -> Files:
+        """Give the pattern for the preset whose results stand in, if any."""
+
+        def of(wildcards: Wildcards) -> list[str]:
+            preset = self.settings.preset(wildcards.preset)["stand_in"]
+            methods = self.settings.preset(preset)["methods"] if preset else []
+            return list(dict.fromkeys(pattern.format(preset=preset, method=m) for m in methods))
+
+        return of
+
+    @staticmethod
+    def catalogue(name: str) -> list[str]:
+        """List the files of a catalogue: the package's, and the one here that is laid over it."""
+        return [str(file) for file in workspace.catalogue_files(name)]
+
+    def mini_tasks(self, wildcards: Wildcards) -> list[str]:
+        """List the tables of the embedded data's tasks."""
+        tasks = self.settings.preset(wildcards.preset)["mini"]["tasks"]
+        return [f"results/data/{wildcards.preset}/mini/{task}.csv" for task in tasks]
+
+    def packaged_labels(self, wildcards: Wildcards) -> list[str]:
+        """List the card of the package whose labels serve a placed source that has none."""
+        entry = self.settings.sources[wildcards.source]
+        placed = packaged(entry) and walk(Path(entry["path"]))
+        return [f"data/weights/{entry['labels']['package']}/card.json"] if placed else []
+
+    def weights_of_method(self, wildcards: Wildcards) -> list[str]:
+        """List the cards of the packaged weights that an untrained method reads."""
+        names = self.settings.methods[wildcards.method].get("weights", [])
+        packages = [name for name in names if "package" in self.settings.weights[name]]
+        return [f"data/weights/{name}/card.json" for name in packages]
+
+    def tower_file(self, wildcards: Wildcards) -> list[str]:
+        """List the file of a tower's weights, where the settings name one that is there."""
+        file = weights_file(self.settings.preset(wildcards.preset)["tower"])
+        return [str(file)] if file and file.is_file() else []
+
+    def stage1_card(self, wildcards: Wildcards) -> str:
+        """Name the card of the degradation encoder that a run of stage 2 builds on."""
+        variant = stage1_of(self.settings.preset(wildcards.preset), wildcards.variant)
+        return f"results/stage1/{wildcards.preset}/{variant}/{wildcards.run}/card.json"
+
+    def backbones(self, wildcards: Wildcards) -> list[str]:
+        """List the cards of packaged weights that a baseline reads, but for the stand-in's."""
+        own = self.settings.preset(wildcards.preset)["baselines"][wildcards.baseline]
+        names = {own["backbone"], own.get("second")} & {"efficientnet_lite0", "vgg16"}
+        return [f"data/weights/{name}/card.json" for name in sorted(names)]
+
+    def cards_of_baselines(self, wildcards: Wildcards) -> list[str]:
+        """List the cards of the runs of every baseline of a preset, or of one."""
+        pattern = "results/baselines/{preset}/{baseline}/{run}/card.json"
+        own = getattr(wildcards, "baseline", None)
+        runs = self.runs.baseline_runs(wildcards.preset)
+        runs = [run for run in runs if own in (None, run["baseline"])]
+        return [pattern.format(preset=wildcards.preset, **run) for run in runs]
+
+    def report_tables(self, wildcards: Wildcards) -> list[str]:
+        """List the tables and records that the report of a preset reads beside its scores."""
+        return [
+            f"results/{phase}/{wildcards.preset}/{name}"
+            for phase, names in REPORT_READS.items()
+            for name in names
+        ]
+
+    def rankings(self, wildcards: Wildcards) -> list[str]:
+        """Name the table of pair rankings, where the preset trains a ranking head."""
+        trains = bool(self.runs.trainings(wildcards.preset))
+        return [f"results/scores/{wildcards.preset}/fgresq.ranking.csv"] if trains else []
+
+
+def glob_of(pattern: str) -> list[str]:
+    """List files that match a pattern, in a fixed order."""
+    return sorted(str(path) for path in Path().glob(pattern))

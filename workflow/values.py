@@ -1,0 +1,154 @@
+"""Params functions of the rules: the values that a job follows from beside its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fgresq import workspace
+from fgresq.baselines.shared import baseline_options, placed
+from fgresq.files import read_json
+from fgresq.raw import raw_state
+from fgresq.runs import stage_options, weights_file
+from fgresq.scoring.registry import own_version
+from fgresq.weights.hub_cache import state_of_tower
+from workflow.attempts import attempt
+from workflow.inputs import Wildcards
+from workflow.settings import Settings
+
+
+def as_json(value: Any) -> str:
+    """Write a value as JSON, keys in order."""
+    return json.dumps(value, sort_keys=True)
+
+
+class Values:
+    """Params functions; those that take other arguments give one.
+
+    Args:
+        settings: of the call.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def options(self, *sections: str) -> Callable[[Wildcards], str]:
+        """Give the preset's settings, one section or several by name, as JSON."""
+
+        def of(wildcards: Wildcards) -> str:
+            preset = self.settings.preset(wildcards.preset)
+            one = len(sections) == 1
+            return as_json(preset[sections[0]] if one else {s: preset[s] for s in sections})
+
+        return of
+
+    def training_options(self, stage: str) -> Callable[[Wildcards], str]:
+        """Give all that a run of a stage follows from, as JSON."""
+
+        def of(wildcards: Wildcards) -> str:
+            preset = self.settings.preset(wildcards.preset)
+            return as_json(stage_options(preset, stage, wildcards.variant))
+
+        return of
+
+    def options_of_baseline(self, wildcards: Wildcards) -> str:
+        """Give all that a run of a baseline follows from, as JSON."""
+        preset = self.settings.preset(wildcards.preset)
+        return as_json(baseline_options(preset, wildcards.baseline))
+
+    def preset(self, wildcards: Wildcards) -> str:
+        """Give all settings of a preset, as JSON."""
+        return as_json(self.settings.preset(wildcards.preset))
+
+    def alpha(self, wildcards: Wildcards) -> float:
+        """Give the level at which observers' votes say more than that images are equal."""
+        alpha: float = self.settings.preset(wildcards.preset)["labels"]["alpha"]
+        return alpha
+
+    def source(self, wildcards: Wildcards) -> str:
+        """Give the entry of a source, as JSON."""
+        return as_json(self.settings.sources[wildcards.source])
+
+    def weights(self, wildcards: Wildcards) -> str:
+        """Give the entry of weights, as JSON."""
+        return as_json(self.settings.weights[wildcards.name])
+
+    def required_source(self, wildcards: Wildcards) -> str:
+        """Give the argument that makes the absence of a source an error, where it is one."""
+        return "--required" if wildcards.source in self.settings.config["require"] else ""
+
+    def required(self, wildcards: Wildcards) -> str:
+        """Give the report's argument that names what must not be absent from a preset."""
+        preset = self.settings.preset(wildcards.preset)
+        every = preset["sources"] + preset["methods"]
+        names = [name for name in self.settings.config["require"] if name in every]
+        return f"--require {' '.join(names)}" if names else ""
+
+    def raw(self, wildcards: Wildcards) -> str:
+        """Give the state by content of a placed source."""
+        path = self.settings.sources[wildcards.source]["path"]
+        return raw_state(path, workspace.known_hashes(wildcards.source))
+
+    def placed_labels(self, wildcards: Wildcards) -> str:
+        """Give the state by content of the tables of labels that a person placed."""
+        return raw_state("data/labels", workspace.known_hashes("labels"))
+
+    def placed_for_method(self, wildcards: Wildcards) -> str:
+        """Name by content what a user placed for a method."""
+        return own_version(wildcards.method, self.settings.methods[wildcards.method])
+
+    def placed_for_baseline(self, wildcards: Wildcards) -> str:
+        """Name by content what a baseline reads and a user places; with another it runs anew."""
+        preset = self.settings.preset(wildcards.preset)
+        return placed(baseline_options(preset, wildcards.baseline)["baseline"])
+
+    def placed_for_tower(self, wildcards: Wildcards, output: Any) -> str:
+        """Name a tower's weights in the Hub's cache by content; without network, ask again.
+
+        Weights in a file of their own are an input.
+        """
+        tower = self.settings.preset(wildcards.preset)["tower"]
+        card = Path(output[0])
+        absent = read_json(card).get("absent", {}) if card.exists() else {}
+        tried = card.stat().st_mtime_ns if absent.get("code") == "no_network" else ""
+        return f"{'' if weights_file(tower) else state_of_tower(tower)} {tried}".strip()
+
+    def attempt(self, wildcards: Wildcards) -> int:
+        """Number the attempts at a method: one more when what kept it away has changed."""
+        return attempt(wildcards.method, f"results/scores/{wildcards.preset}/methods.json")
+
+    def workers(self, wildcards: Wildcards) -> int:
+        """Give the number of processes that score by a method."""
+        workers: int = self.settings.methods[wildcards.method].get("workers", 1)
+        return workers
+
+    def gpus(self, wildcards: Wildcards) -> int:
+        """Give the number of GPUs of a training job: none where its preset trains on the CPU."""
+        return int(self.settings.preset(wildcards.preset)["tower"]["device"] == "cuda")
+
+    def named(self, key: str) -> Callable[[Wildcards], list[str]]:
+        """Give the methods under a key of the preset: `methods` or `full_methods`."""
+        return lambda w: list(self.settings.preset(w.preset)[key])
+
+    def stand_in(self, wildcards: Wildcards, input: Any) -> str:
+        """Give the report's arguments for the preset whose results stand in, if any."""
+        preset = self.settings.preset(wildcards.preset)["stand_in"]
+        if not preset:
+            return ""
+        places = {
+            "preset": preset,
+            "data": f"results/data/{preset}",
+            "pairs": f"results/pairs/{preset}",
+            "analysis": f"results/analysis/{preset}",
+            "metrics": f"reports/metrics/{preset}.json",
+            "scores": input.stand_in_scores,
+            "states": input.stand_in_states,
+        }
+        return " ".join(f"--stand-in-{name} {place}" for name, place in places.items())
+
+
+def folders_of(name: str) -> Callable[[Wildcards, Any], list[str]]:
+    """Give a params function: the folders of the files of an input, each once."""
+    return lambda wildcards, input: sorted({str(Path(f).parent) for f in getattr(input, name)})
