@@ -9,7 +9,7 @@ from setuptools.config.pyprojecttoml import read_configuration
 from fgresq.catalogues import catalogue
 from tests.conftest import ROOT
 
-COMMAND = re.compile(r"(?:[`']|with |^    )make ([a-z.]+)( FOLDER)?", re.MULTILINE)
+COMMAND = re.compile(r"(?:[`']|with |^    )make ([a-z.-]*[a-z])( FOLDER)?", re.MULTILINE)
 TARGET = re.compile(r"^([a-z.-]+):", re.MULTILINE)
 
 
