@@ -27,5 +27,5 @@ onstart:
 
 
 onsuccess:
-    if reported(WANTED) and not SETTINGS.config["only"]:
+    if reported(WANTED) and not SETTINGS.config.only:
         shell(f"python -m fgresq step headline {' '.join(reported(WANTED))}")

@@ -11,7 +11,6 @@ resumed, end in the same bytes. Works in a scratch folder.
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import os
 import tempfile
@@ -29,11 +28,12 @@ from numpy.lib.format import open_memmap
 from fgresq import workspace
 from fgresq.cli import main as fgresq
 from fgresq.networks.vit import SIZE
-from fgresq.runs import stage_options
-from fgresq.settings import load
+from fgresq.presets import Preset, load, merge
+from fgresq.runs import STAGE_FORMS, stage_options
+from fgresq.sections import Tower
 from fgresq.tables import TASKS, read_images, write_images, write_pairs
 from fgresq.training import loop
-from fgresq.training.encode import cache_key
+from fgresq.training.token_cache import cache_key
 from fgresq.weights.checkpoints import WEIGHTS
 
 # ViT-B/16 at 224, forward and backward; stage 2 also reads the frozen degradation encoder forward
@@ -89,7 +89,7 @@ def write_tables(count: int) -> None:
     folds.to_csv("folds.csv", index=False)
 
 
-def fill_cache(tower: dict) -> None:
+def fill_cache(tower: Tower) -> None:
     """Write random pixels where the images' cache would be."""
     images = read_images("images.csv")
     path = workspace.tokens() / f"{cache_key(images, tower, Path('none'))}.npy"
@@ -137,9 +137,7 @@ def run(stage: str, out: str, options: dict) -> int:
 
 def with_steps(options: dict, steps: int) -> dict:
     """Give settings that stop after a number of steps."""
-    changed = copy.deepcopy(options)
-    changed["tower"]["max_steps"] = steps
-    return changed
+    return merge(options, {"tower": {"max_steps": steps}})
 
 
 def timed(stage: str, options: dict) -> tuple[int, float, float]:
@@ -194,12 +192,12 @@ def killed_and_resumed(options: dict) -> bool:
     return equal("resumed")
 
 
-def measure(preset: dict, steps: int, peak: float) -> None:
+def measure(preset: Preset, steps: int, peak: float) -> None:
     """Print the table; the tables and the images' cache lie in the working folder."""
     print("| stage | images/s | without checkpoints | share of roof | peak GiB |")
     print("|---|---|---|---|---|")
     for stage in FLOP_OF_AN_IMAGE:
-        options = stage_options(preset, stage, "full")
+        options = stage_options(preset, STAGE_FORMS[stage]).record()
         assert run(stage, "warm", with_steps(options, WARM_STEPS)) == 0
         torch.cuda.reset_peak_memory_stats()
         images, seconds, saving = timed(stage, with_steps(options, steps))
@@ -208,7 +206,7 @@ def measure(preset: dict, steps: int, peak: float) -> None:
         share = rate * FLOP_OF_AN_IMAGE[stage] / peak
         row = f"{images / seconds:.0f} | {rate:.0f} | {share:.2f} | {memory:.1f}"
         print(f"| {stage} | {row} |", flush=True)
-    options = with_steps(stage_options(preset, "stage2", "full"), steps)
+    options = with_steps(stage_options(preset, STAGE_FORMS["stage2"]).record(), steps)
     print(f"stage 2 run twice, equal history and weights: {run_again(options)}", flush=True)
     print(f"killed and resumed, equal history and weights: {killed_and_resumed(options)}")
 
@@ -227,15 +225,16 @@ def main() -> None:
         )
     # as the verbs set it, and before the first product, which fixes it for the process
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    preset, peak = load()["presets"]["paper"], roof()
-    preset["tower"] |= {"pretrained": None}
+    preset, peak = load().presets["paper"], roof()
+    tower = preset.tower.model_copy(update={"pretrained": None})
+    preset = preset.model_copy(update={"tower": tower})
     root = Path.cwd()
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
         for name in ("config", "workflow"):
             Path(name).symlink_to(root / name)
         write_tables(args.images)
-        fill_cache(preset["tower"])
+        fill_cache(tower)
         print(f"device: {torch.cuda.get_device_name()}; matmul roof {peak / 1e12:.0f} TFLOP/s")
         measure(preset, args.steps, peak)
         os.chdir(root)

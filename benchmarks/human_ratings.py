@@ -34,8 +34,8 @@ from fgresq.baselines.shared import baseline_options
 from fgresq.catalogues import catalogue
 from fgresq.cli import main as verb
 from fgresq.files import digest, read_json, write_csv
-from fgresq.runs import stage_options
-from fgresq.settings import load
+from fgresq.presets import load
+from fgresq.runs import Stage1Options, Stage2Options, stage_options
 from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table
 from fgresq.training.ridge import predicted, read_features
 from fgresq.training.sides import sides
@@ -102,7 +102,7 @@ def fgresq_scores(run: str, place: Path, threads: int) -> pd.Series:
 
 def baseline_scores(method: str, run: str, place: Path, threads: int) -> pd.Series | None:
     """Train a baseline for a run, if not done yet; give its scores, None where it is absent."""
-    key = digest(baseline_options(load()["presets"][PRESET], method))
+    key = digest([part.record() for part in baseline_options(load().presets[PRESET], method)])
     out = place / "baselines" / f"{method}-{key}" / run
     if not (out / "card.json").exists():
         work = place / "w3" / method / run
@@ -247,8 +247,8 @@ def main() -> None:
     pairs = read_pairs(f"results/pairs/{PRESET}/pairs.csv")
     folds = read_table(f"results/pairs/{PRESET}/folds.csv", FOLD_COLUMNS)
     pairs, folds, runs = protocol_runs(args.protocol, images, pairs, folds)
-    preset = load()["presets"][PRESET]
-    options = [stage_options(preset, stage, "full") for stage in ("stage1", "stage2")]
+    preset = load().presets[PRESET]
+    options = [stage_options(preset, form).record() for form in (Stage1Options, Stage2Options)]
     key = digest([options, images["sha256"].tolist(), pairs["preference"].tolist()])
     place = Path("work/human_ratings", f"{args.protocol}-{key}")
     for name, table in (("images", images), ("pairs", pairs), ("folds", folds)):

@@ -18,15 +18,15 @@ import numpy as np
 import torch
 
 from fgresq.model.fgresq import FGResQ
-from fgresq.networks.towers import StandInTower, build_clip
+from fgresq.networks.towers import StandInTower, build_tower
 from fgresq.networks.vit import normalised, views
-from fgresq.runs import stage_options
-from fgresq.settings import load
+from fgresq.presets import load
+from fgresq.runs import Stage2Options, stage_options
 from fgresq.tables import TASKS, read_images, read_pairs
 from fgresq.training.batches import PairBatches
-from fgresq.training.encode import BATCH, tokens_of
 from fgresq.training.feed import ImageFeed
 from fgresq.training.losses import fidelity_loss, ranking_loss
+from fgresq.training.token_cache import BATCH, tokens_of
 
 WEIGHTS = Path("data/weights/dinov2_vits14")
 STEPS = 4
@@ -63,17 +63,17 @@ def encoding_rate(lower: StandInTower, paths: list[str], grid: int) -> float:
 
 def main(preset: str) -> None:
     """Print both rates and their ratio."""
-    options = stage_options(load()["presets"][preset], "stage2", "full")
-    tower, settings = options["tower"], options["stage2"]
+    options = stage_options(load().presets[preset], Stage2Options)
+    tower, settings = options.tower, options.stage2
     images = read_images(f"results/data/{preset}/images.csv")
     pairs = read_pairs(f"results/pairs/{preset}/pairs.csv")
     batches = PairBatches(images, pairs, settings)
     truth = torch.from_numpy(images["score"].to_numpy(dtype=np.float32))
-    model = FGResQ.build(settings, build_clip(tower, WEIGHTS, list(TASKS)).visual.tower)
-    frozen = build_clip(tower, WEIGHTS, list(TASKS)).visual.tower
+    model = FGResQ.build(settings, build_tower(tower, WEIGHTS, list(TASKS)))
+    frozen = build_tower(tower, WEIGHTS, list(TASKS))
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-5)
     sample = images["path"].sample(min(SAMPLE, len(images)), random_state=0).tolist()
-    encoding = len(images) / encoding_rate(frozen, sample, tower["grid"])
+    encoding = len(images) / encoding_rate(frozen, sample, tower.grid)
     feed = ImageFeed(images, tower, WEIGHTS, torch.device("cpu"))
     degradation = feed.features(frozen, np.arange(len(images))).clone()
     seconds, count = {"plain": 0.0, "ours": 0.0}, 0
@@ -83,7 +83,7 @@ def main(preset: str) -> None:
         fraction = torch.from_numpy(batches.fraction[chosen]).float()
         started = time.perf_counter()
         flat = both.reshape(-1)
-        crops = np.concatenate([views(images["path"][row], tower["grid"]) for row in flat])
+        crops = np.concatenate([views(images["path"][row], tower.grid) for row in flat])
         stack = normalised(torch.from_numpy(crops))
         with torch.no_grad():
             below = model.tower.lower(stack).unflatten(0, (len(flat), -1))
@@ -103,14 +103,14 @@ def main(preset: str) -> None:
             seconds["ours"] += time.perf_counter() - started
             count += len(flat)
     rates = {way: count / taken for way, taken in seconds.items()}
-    epochs = settings["epochs"] * 2 * len(pairs)
+    epochs = settings.epochs * 2 * len(pairs)
     spread = epochs / (epochs / rates["ours"] + encoding)
     print("| way | images/s (images of pairs) | ratio |\n|---|---|---|")
     print(f"| plain | {rates['plain']:.1f} | 1 |")
     print(f"| ours | {rates['ours']:.1f} | {rates['ours'] / rates['plain']:.1f} |")
     print(
         f"| ours, with making the cache ({encoding:.0f} s for {len(images)} images, from "
-        f"{len(sample)} encoded afresh) spread over {settings['epochs']} epochs "
+        f"{len(sample)} encoded afresh) spread over {settings.epochs} epochs "
         f"| {spread:.1f} | {spread / rates['plain']:.1f} |"
     )
 

@@ -5,37 +5,79 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from fgresq.arguments import settings_json
 from fgresq.errors import UserError, unknown
-from fgresq.settings import CONFIG, given_options, load, merge
+from fgresq.options import parse_options
+from fgresq.parsing import fields_of
+from fgresq.presets import Preset, merge, preset_named
+from fgresq.sections import Ridge, Section, Stage1, Stage2, Tower, Training
+from fgresq.settings import CONFIG
 
-STAGES = ("stage1", "stage2")
 STAND_INS = ("dinov2_vits14", "random_vits14")  # towers that stand in for CLIP
 WEIGHTS = {".bin", ".pt", ".pth", ".safetensors"}
+S = TypeVar("S", bound=Section)
+T = TypeVar("T", bound=Training)
 
 
-def stage_options(preset: dict[str, Any], stage: str, variant: str) -> dict[str, Any]:
-    """Give {tower, stage} of a preset for a variant: all that a run's numbers follow from."""
-    variants = preset["variants"]
-    if variant not in variants:
-        raise unknown(CONFIG, "variant", variant, variants)
-    return {
-        "tower": preset["tower"],
-        stage: merge(preset[stage], variants[variant].get(stage, {})),
+class Stage1Options(Section):
+    """All that the numbers of a run of stage 1 follow from."""
+
+    tower: Tower
+    stage1: Stage1
+
+
+class Stage2Options(Section):
+    """All that the numbers of a run of stage 2 follow from, beside its stage 1."""
+
+    tower: Tower
+    stage2: Stage2
+
+
+STAGE_FORMS: dict[str, type[Section]] = {"stage1": Stage1Options, "stage2": Stage2Options}
+
+
+def stage_options(preset: Preset, form: type[S], variant: str = "full") -> S:
+    """Give the sections of a preset that a stage reads, the settings of a variant laid over.
+
+    Raises:
+        UserError: there is no such variant.
+    """
+    if variant not in preset.variants:
+        raise unknown(CONFIG, "variant", variant, preset.variants)
+    over = preset.variants[variant].record()
+    laid = {
+        name: merge(getattr(preset, name).record(), over.get(name) or {})
+        for name in fields_of(form)
     }
+    return form.model_validate(laid)
 
 
-def stage1_of(preset: dict[str, Any], variant: str) -> str:
+def stage1_of(preset: Preset, variant: str) -> str:
     """Name the variant whose stage 1 a variant uses: its own only where it changes stage 1."""
-    return variant if "stage1" in preset["variants"][variant] else "full"
+    return "full" if preset.variants[variant].stage1 is None else variant
 
 
-def weights_file(tower: dict[str, Any]) -> Path | None:
-    """Give the file that holds a tower's weights, where `pretrained` names one and not a tag."""
-    path = Path(tower["pretrained"] or "")
+def weights_file(pretrained: str | None) -> Path | None:
+    """Give the file that holds weights, where `pretrained` names one and not a tag."""
+    path = Path(pretrained or "")
     return path if path.suffix in WEIGHTS else None
+
+
+def shares_forward(tower: Tower, ridge: Ridge) -> bool:
+    """Tell whether the cache that training fills holds the features of DINOv2 that a ridge wants.
+
+    Args:
+        tower: section `tower` of a preset.
+        ridge: its section `ridge`.
+    """
+    return (
+        tower.tower == "dinov2_vits14"
+        and tower.crop == "native"
+        and tower.grid == ridge.grid
+        and ridge.block <= tower.levels[-1] - tower.trainable_blocks
+    )
 
 
 def split_run(run: str) -> tuple[str, str, int]:
@@ -61,31 +103,38 @@ def split_run(run: str) -> tuple[str, str, int]:
     return found[1], found[2] or "", int(found[3] or 0)
 
 
-def add_stage_options(parser: argparse.ArgumentParser) -> None:
-    """Give a verb `--options`, or `--preset` and `--variant` to take them from."""
+def seeded(settings: T, run: str) -> T:
+    """Give the settings of a run: its own seed is added to that of the settings.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    return settings.model_copy(update={"seed": settings.seed + split_run(run)[2]})
+
+
+def add_stage_options(parser: argparse.ArgumentParser, stage: str) -> None:
+    """Give a verb `--options`, or `--preset` and `--variant` to take them from.
+
+    Args:
+        parser: of the verb.
+        stage: name of the section beside `tower`.
+    """
     parser.add_argument(
         "--options",
         type=settings_json,
         metavar="JSON",
-        help='settings as JSON, {"tower": {...}, STAGE: {...}}, where STAGE is "stage1", "stage2" '
-        'or, of train-baseline, "baseline"',
+        help=f'settings as JSON, {{"tower": {{...}}, "{stage}": {{...}}}}',
     )
     parser.add_argument("--preset", default="mini", help="or: the preset to take them from (mini)")
     parser.add_argument("--variant", default="full", help="name under `variants` (full)")
 
 
-def options_of_stage(args: argparse.Namespace, stage: str) -> dict[str, Any]:
-    """Give the settings a stage was called with, the run's seed added to its own.
+def stage_options_of(args: argparse.Namespace, form: type[S]) -> S:
+    """Give the settings that a stage was called with.
 
     Raises:
-        UserError: `--options` are of another form, or there is no such preset, variant or run.
+        UserError: `--options` are of another form, or there is no such preset or variant.
     """
     if args.options is not None:
-        options: dict[str, Any] = given_options(args.options, "tower", stage)
-    else:
-        presets = load()["presets"]
-        if args.preset not in presets:
-            raise unknown(CONFIG, "preset", args.preset, presets)
-        options = stage_options(presets[args.preset], stage, args.variant)
-    seed = options[stage]["seed"] + split_run(args.run)[2]
-    return merge(options, {stage: {"seed": seed}})
+        return parse_options(args.options, form)
+    return stage_options(preset_named(args.preset), form, args.variant)

@@ -21,7 +21,7 @@ from fgresq.tables import (
     write_scores,
 )
 
-OPTIONS = '{"bootstrap": 60, "metric_ties": "half", "seed": 0}'
+OPTIONS = '{"analysis": {"bootstrap": 60, "metric_ties": "half", "seed": 0}}'
 
 
 def make_images(n: int, tasks: int = 2, families: int = 5, seed: int = 0) -> pd.DataFrame:

@@ -25,16 +25,16 @@ from fgresq.baselines.metaiqa import MetaIQA, adapted, meta_loss
 from fgresq.baselines.shared import baseline_options
 from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
-from fgresq.settings import load
+from fgresq.presets import load
 from fgresq.training.losses import fidelity_loss
 
 LEVELS, VIEWS, SIDE, SECOND = 2, 2, 4, 5
-PRESETS = load()["presets"]
-SIZES = PRESETS["mini"]["baselines"]
+PRESETS = load().presets
+SIZES = PRESETS["mini"].baselines
 BUILDERS: dict[str, Callable[[], Baseline]] = {
     "dbcnn": lambda: DBCNN(TokenBackbone(LEVELS), None, SECOND, True),
-    "hyperiqa": lambda: HyperIQA(TokenBackbone(LEVELS), True, SIZES["hyperiqa"]),
-    "metaiqa": lambda: MetaIQA(TokenBackbone(LEVELS), True, SIZES["metaiqa"]["hidden"]),
+    "hyperiqa": lambda: HyperIQA(TokenBackbone(LEVELS), True, SIZES.hyperiqa),
+    "metaiqa": lambda: MetaIQA(TokenBackbone(LEVELS), True, SIZES.metaiqa.hidden),
 }
 
 
@@ -236,7 +236,7 @@ def test_metaiqa_adapts_without_being_changed() -> None:
     weights = adapted(model, batch(4), torch.linspace(0, 1, 4), None, 0.1)
     assert all(torch.equal(v, before[n]) for n, v in model.state_dict().items())
     assert any(not torch.equal(v, before[n]) for n, v in weights.items())
-    assert model.head[0].out_features == SIZES["metaiqa"]["hidden"]
+    assert model.head[0].out_features == SIZES.metaiqa.hidden
 
 
 def test_s_cnn_has_stride_16_and_128_channels() -> None:
@@ -256,16 +256,15 @@ def test_preset_paper_builds_the_published_sizes(monkeypatch: pytest.MonkeyPatch
     widths = {"hyperiqa": [256, 512, 1024, 2048], "metaiqa": [64, 128, 256, 512]}
     built = {}
     for name, module in (("hyperiqa", hyperiqa), ("metaiqa", metaiqa)):
-        monkeypatch.setattr(module, "backbone_of", lambda _, own=name: Stages(widths[own]))
-        built[name] = module.build(baseline_options(PRESETS["paper"], name), Path("nowhere"))
+        monkeypatch.setattr(module, "backbone_of", lambda *_, own=name: Stages(widths[own]))
+        built[name] = module.build(*baseline_options(PRESETS["paper"], name), Path("nowhere"))
     shapes = [layer.shape for layer in built["hyperiqa"].layers]
     assert shapes == [(112, 224), (56, 112), (28, 56), (14, 28), (1, 14)]
     assert [part.out_features for part in built["hyperiqa"].local] == [16, 16, 16, 176]
     assert built["hyperiqa"].content(torch.zeros(1, 2048, 7, 7)).shape == (1, 112, 7, 7)
     assert built["hyperiqa"].layers[0].weight.out_channels == 512
     assert built["metaiqa"].head[0].out_features == 512
-    own = baseline_options(PRESETS["mini"], "hyperiqa")["baseline"]
-    small = HyperIQA(TokenBackbone(3), True, own)
+    small = HyperIQA(TokenBackbone(3), True, SIZES.hyperiqa)
     assert [layer.shape for layer in small.layers] == [(32, 48), (16, 32), (1, 16)]
 
 
@@ -280,9 +279,9 @@ def test_published_backbones_take_crops(name: str, monkeypatch: pytest.MonkeyPat
     if name == "dbcnn":
         model = DBCNN(backbone, scnn(), 128, False)
     else:
-        monkeypatch.setattr(f"fgresq.baselines.{name}.backbone_of", lambda options: backbone)
-        settings = {"baseline": baseline_options(PRESETS["paper"], name)["baseline"]}
-        model = {"hyperiqa": hyperiqa, "metaiqa": metaiqa}[name].build(settings, Path("nowhere"))
+        monkeypatch.setattr(f"fgresq.baselines.{name}.backbone_of", lambda *_: backbone)
+        settings = baseline_options(PRESETS["paper"], name)
+        model = {"hyperiqa": hyperiqa, "metaiqa": metaiqa}[name].build(*settings, Path("nowhere"))
     crops = torch.randint(0, 256, (3, 224, 224, 3), dtype=torch.uint8)
     model.eval().losses({"crops": crops}, labels(3))["loss"].backward()
     first = next(network.parameters())

@@ -14,12 +14,13 @@ from benchmarks import gpu_training
 from fgresq import workspace
 from fgresq.metrics import dists, lpips, lpips_vgg
 from fgresq.networks import frozen
+from fgresq.presets import load
+from fgresq.runs import STAGE_FORMS, stage_options
 from fgresq.training import loop
 from tests.damages import blurred, noised
 
 WEIGHTS = {"lpips": ["lpips_alex"], "lpips_vgg": ["vgg16"], "dists": ["vgg16", "dists"]}
 METHODS = {"lpips": lpips, "lpips_vgg": lpips_vgg, "dists": dists}
-STAGES = ("stage1", "stage2")
 PHOTO = np.ascontiguousarray(data.astronaut()[:179, 100:301])
 
 
@@ -62,16 +63,17 @@ def test_a_gpu_gives_the_distances_of_the_cpu(name, monkeypatch):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_training_on_a_gpu_repeats_and_resumes_in_the_same_bytes(tmp_path, monkeypatch):
     """The paper's path on a small tower: crops drawn each step, every block trained, bf16."""
-    preset = gpu_training.load()["presets"]["paper"]
-    preset["tower"] |= {"tower": "ViT-S-32-alt", "pretrained": None, "max_steps": 4}
-    stages = {stage: gpu_training.stage_options(preset, stage, "full") for stage in STAGES}
+    preset = load().presets["paper"]
+    over = {"tower": "ViT-S-32-alt", "pretrained": None, "max_steps": 4}
+    preset = preset.model_copy(update={"tower": preset.tower.model_copy(update=over)})
+    stages = {name: stage_options(preset, form).record() for name, form in STAGE_FORMS.items()}
     for name in ("config", "workflow"):
         (tmp_path / name).symlink_to(Path.cwd() / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
     gpu_training.write_tables(448)
-    gpu_training.fill_cache(preset["tower"])
-    for stage in STAGES:
+    gpu_training.fill_cache(preset.tower)
+    for stage in STAGE_FORMS:
         assert gpu_training.run(stage, stage, stages[stage]) == 0
     assert gpu_training.run_again(stages["stage2"])
     assert gpu_training.killed_and_resumed(stages["stage2"])

@@ -14,7 +14,7 @@ import yaml
 
 from fgresq.files import read_json
 from fgresq.networks.torchvision_ops import make_importable
-from fgresq.settings import merge
+from fgresq.presets import merge
 from fgresq.tables import TASKS, read_images, read_pairs
 from tests import replicas
 from tests.conftest import ROOT, copy_repository

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from fgresq.errors import UserError
+from fgresq.presets import Config, Preset, load, merge
+from fgresq.sections import Tower
 from fgresq.settings import read_yaml
 from workflow.inputs import REPORT_READS, Inputs, glob_of
 from workflow.runs import Runs, reported
@@ -25,39 +28,50 @@ def of(**wildcards: str) -> SimpleNamespace:
     return SimpleNamespace(**{"preset": "p", **wildcards})
 
 
-def make_preset(**more: Any) -> dict[str, Any]:
-    """Give the settings of a preset, as far as they are asked for here."""
-    return {
+def make_preset(**more: Any) -> Preset:
+    """Give the settings of a preset: those of mini with what is asked for here laid over."""
+    over = {
         "sources": ["made", "own"],
         "methods": ["psnr", "lpips", "liqe", "fgresq"],
         "full_methods": ["dbcnn"],
         "stand_in": None,
-        "variants": {"full": {}, "plain": {"stage2": {"lr": 3}}, "other": {"stage1": {"lr": 2}}},
         "runs": {"full": ["0", "pairs"], "variants": ["1"]},
         "tower": {"device": "cpu", "pretrained": None, "tower": "dinov2_vits14"},
-        "stage1": {"lr": 1, "seed": 0},
-        "stage2": {"lr": 1},
-        "labels": {"alpha": 0.05},
         "mini": {"tasks": ["denoising", "dehazing"]},
-        "baselines": {
-            "liqe": {"backbone": "stand_in"},
-            "dbcnn": {"backbone": "vgg16", "second": "efficientnet_lite0"},
-        },
+        "baselines": {"dbcnn": {"backbone": "vgg16", "second": "efficientnet_lite0"}},
         **more,
     }
+    variants = {
+        "full": {},
+        "plain": {"stage2": {"lr_heads": 0.3}},
+        "other": {"stage1": {"lr_heads": 0.2}},
+    }
+    under = {**load().presets["mini"].record(), "variants": variants}
+    return Preset.model_validate(merge(under, over))
+
+
+def change(settings: Settings, preset: str, **over: Any) -> None:
+    """Lay settings over those of a preset of a call; lists take their place."""
+    presets = settings.config.presets
+    presets[preset] = Preset.model_validate(merge(presets[preset].record(), over))
+
+
+def of_call(settings: Settings, **over: Any) -> Settings:
+    """Give the settings of another call."""
+    return replace(settings, config=settings.config.model_copy(update=over))
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Give the settings of a call in an empty folder."""
-    monkeypatch.chdir(tmp_path)
     presets = {
         "p": make_preset(),
         "mini": make_preset(methods=["psnr", "lpips"], sources=["made"]),
         "paper": make_preset(stand_in="mini", sources=["own"]),
         "public": make_preset(sources=["own"], stand_in=None),
     }
-    config = {"presets": presets, "preset": "auto", "only": None, "require": []}
+    config = Config(preset="auto", defaults=presets["p"], presets=presets)
+    monkeypatch.chdir(tmp_path)
     sources = {
         "made": {"adapter": "made", "path": "nowhere"},
         "own": {"adapter": "folder", "path": "raw/own"},
@@ -154,14 +168,14 @@ def test_labels_of_a_package_are_read_once_the_images_are_placed(inputs: Inputs)
 
 def test_a_towers_file_is_an_input_once_it_is_there(inputs: Inputs) -> None:
     assert inputs.tower_file(of()) == []
-    inputs.settings.preset("p")["tower"]["pretrained"] = "data/clip.pt"
+    change(inputs.settings, "p", tower={"pretrained": "data/clip.pt"})
     assert inputs.tower_file(of()) == []
     place("data/clip.pt")
     assert inputs.tower_file(of()) == ["data/clip.pt"]
 
 
 def test_cards_of_all_baselines_or_of_one(inputs: Inputs) -> None:
-    inputs.settings.preset("p")["methods"].append("dbcnn")
+    change(inputs.settings, "p", methods=["liqe", "dbcnn"])
     cards = inputs.cards_of_baselines(of())
     assert len(cards) == 4 and cards[0] == "results/baselines/p/dbcnn/0/card.json"
     one = inputs.cards_of_baselines(of(baseline="liqe"))
@@ -182,27 +196,28 @@ def test_the_report_reads_each_phases_tables(inputs: Inputs) -> None:
     assert "results/pairs/p/folds.csv" in files and "results/labels/p/nulls.csv" in files
 
 
-def test_options_are_one_section_or_several_by_name(values: Values) -> None:
-    assert json.loads(values.options("stage2")(of())) == {"lr": 1}
+def test_options_are_sections_by_their_names(values: Values) -> None:
+    preset = values.settings.preset("p")
+    assert json.loads(values.options("stage2")(of())) == {"stage2": preset.stage2.record()}
     several = json.loads(values.options("stage2", "labels")(of()))
-    assert several == {"stage2": {"lr": 1}, "labels": {"alpha": 0.05}}
-    assert json.loads(values.preset(of())) == values.settings.preset("p")
+    assert several == {"stage2": preset.stage2.record(), "labels": preset.labels.record()}
+    assert Preset.model_validate(json.loads(values.preset(of()))) == preset
     assert values.alpha(of()) == 0.05
 
 
 def test_a_variants_settings_are_laid_over_those_of_its_stage(values: Values) -> None:
     for stage, variant, rate in (
-        ("stage2", "plain", 3),
-        ("stage2", "other", 1),
-        ("stage1", "other", 2),
+        ("stage2", "plain", 0.3),
+        ("stage2", "other", values.settings.preset("p").stage2.lr_heads),
+        ("stage1", "other", 0.2),
     ):
         given = json.loads(values.training_options(stage)(of(variant=variant)))
-        assert given[stage]["lr"] == rate and set(given) == {"tower", stage}
+        assert given[stage]["lr_heads"] == rate and set(given) == {"tower", stage}
 
 
 def test_what_is_required_is_told_to_who_reads_it(values: Values) -> None:
     assert values.required(of()) == values.required_source(of(source="own")) == ""
-    values.settings.config["require"] = ["own", "psnr", "csiq"]
+    values = Values(of_call(values.settings, require=("own", "psnr", "csiq")))
     assert values.required(of()) == "--require own psnr"
     assert values.required_source(of(source="own")) == "--required"
     assert values.required_source(of(source="made")) == ""
@@ -223,14 +238,14 @@ def test_placed_data_is_named_by_content(values: Values) -> None:
 def test_a_towers_weights_of_the_hub_are_named_and_those_in_a_file_are_an_input(
     values: Values, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflow.values.state_of_tower", lambda tower: "in the Hub's cache")
+    monkeypatch.setattr("workflow.values.state_of_clip", lambda *_: "in the Hub's cache")
     assert values.placed_for_tower(of(), ["results/none.json"]) == "in the Hub's cache"
-    values.settings.preset("p")["tower"]["pretrained"] = "data/clip.pt"
+    change(values.settings, "p", tower={"pretrained": "data/clip.pt"})
     assert values.placed_for_tower(of(), ["results/none.json"]) == ""
 
 
 def test_a_run_that_had_no_network_is_tried_again(values: Values) -> None:
-    values.settings.preset("p")["tower"]["pretrained"] = "data/clip.pt"
+    change(values.settings, "p", tower={"pretrained": "data/clip.pt"})
     card = place("results/card.json", '{"absent": {"code": "no_weights"}}')
     assert values.placed_for_tower(of(), [str(card)]) == ""
     card.write_text('{"absent": {"code": "no_network"}}')
@@ -240,7 +255,7 @@ def test_a_run_that_had_no_network_is_tried_again(values: Values) -> None:
 def test_processes_and_gpus_follow_the_settings(values: Values) -> None:
     assert values.workers(of(method="lpips")) == 2 and values.workers(of(method="psnr")) == 1
     assert values.gpus(of()) == 0
-    values.settings.preset("p")["tower"]["device"] = "cuda"
+    change(values.settings, "p", tower={"device": "cuda"})
     assert values.gpus(of()) == 1 and values.gpus(of(preset="mini")) == 0
     assert values.named("full_methods")(of()) == ["dbcnn"]
 
@@ -272,7 +287,7 @@ def test_a_gpu_brings_the_presets_that_can_show_something(settings: Settings) ->
     assert runs.wanted(gpus=1) == ["mini", "paper"]
     place("raw/own/images.csv")
     assert runs.wanted(gpus=1) == ["mini", "paper", "public"]
-    settings.config["preset"] = "paper"
+    runs = Runs(of_call(settings, preset="paper"))
     assert runs.chosen(gpus=0) == ["paper"] and runs.wanted(gpus=0) == ["mini", "paper"]
 
 
@@ -303,19 +318,19 @@ def test_a_gpus_training_is_refused_without_one_where_all_else_is_here(
     from fgresq.networks import clip
     from fgresq.training import ready
 
-    def refuse(tower: dict[str, Any]) -> None:
+    def refuse(tower: Tower) -> None:
         raise UserError("config", "no GPU", "Take another preset")
 
     monkeypatch.setattr(ready, "check_device", refuse)
     runs, at_hand = Runs(settings), [True]
-    monkeypatch.setattr(clip, "clip_at_hand", lambda tower: at_hand[0])
+    monkeypatch.setattr(clip, "clip_at_hand", lambda *_: at_hand[0])
     runs.refuse_to_train(["p", "mini"])  # on the CPU
-    settings.preset("p")["tower"]["device"] = "cuda"
+    change(settings, "p", tower={"device": "cuda"})
     with pytest.raises(UserError, match="no GPU"):
         runs.refuse_to_train(["p"])
     at_hand[0] = False
     runs.refuse_to_train(["p"])
-    settings.preset("paper")["tower"]["device"] = "cuda"
+    change(settings, "paper", tower={"device": "cuda"})
     at_hand[0] = True
     runs.refuse_to_train(["paper"])  # none of its sources is placed
 
@@ -323,7 +338,7 @@ def test_a_gpus_training_is_refused_without_one_where_all_else_is_here(
 def test_the_kinds_of_methods_and_sources(settings: Settings) -> None:
     assert settings.untrained == ["psnr", "lpips"] and settings.label_methods == ["cvvdp"]
     assert settings.made == ["made"] and len(settings.phases) > 5
-    settings.config["only"] = "pairs"
+    settings = of_call(settings, only="pairs")
     assert settings.phases == ["pairs"]
 
 
@@ -331,8 +346,8 @@ def test_the_call_lays_its_own_over_the_settings_files() -> None:
     given = read_yaml("config/config.yaml")
     plain = read_settings({**given, "preset": "mini"})
     full = read_settings({**given, "full": True, "folder": "my/images"})
-    more = set(full.preset("mini")["methods"]) - set(plain.preset("mini")["methods"])
-    assert more and more <= set(full.preset("mini")["full_methods"])
+    more = set(full.preset("mini").methods) - set(plain.preset("mini").methods)
+    assert more and more <= set(full.preset("mini").full_methods)
     assert full.sources["own"]["path"] == "my/images" != plain.sources["own"]["path"]
     with pytest.raises(UserError, match="unknown phase 'pears'. Did you mean 'pairs'"):
         read_settings({**given, "only": "pears"})

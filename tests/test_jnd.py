@@ -18,9 +18,10 @@ from fgresq.ops.ssim_plane import luminance, ssim
 from fgresq.pairs import jnd as model
 from fgresq.pairs import threshold
 from fgresq.pairs.threshold import measure, sample
+from fgresq.sections import Jnd
 from fgresq.tables import IMAGE_COLUMNS, empty, write_images
 
-OPTIONS = {"sign": "random", "beta": 0.7, "plane": "luminance", "images": 4, "seed": 0}
+OPTIONS = Jnd(sign="random", beta=0.7, plane="luminance", images=4, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +222,8 @@ def test_threshold_is_the_median_of_its_setting(images: pd.DataFrame) -> None:
     found = measure(images, OPTIONS)
     assert found["images"] == 4
     assert len(found["grid"]) == 8
-    row = next(r for r in found["grid"] if all(r[k] == OPTIONS[k] for k in found["setting"]))
+    asked = {name: getattr(OPTIONS, name) for name in found["setting"]}
+    row = next(r for r in found["grid"] if asked.items() <= r.items())
     assert found["threshold"] == round(row["median"], 3)
     assert row["low_quartile"] <= row["median"] <= row["high_quartile"] < 1
 
@@ -252,7 +254,7 @@ def test_sample_and_noise_follow_from_names_alone(images: pd.DataFrame) -> None:
 
 
 def test_a_beta_of_its_own_joins_the_grid(images: pd.DataFrame) -> None:
-    found = measure(images[:1], {**OPTIONS, "beta": 0.5})
+    found = measure(images[:1], OPTIONS.model_copy(update={"beta": 0.5}))
     assert sorted({row["beta"] for row in found["grid"]}) == [0.5, 0.7, 1.0]
     assert found["threshold"] is not None
 
@@ -260,8 +262,8 @@ def test_a_beta_of_its_own_joins_the_grid(images: pd.DataFrame) -> None:
 def test_settings_not_in_use_are_measured_on_the_first_images(
     images: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = {row["median"]: row for row in measure(images, OPTIONS)["grid"]}
-    first = measure(sample(images, 2, OPTIONS["seed"]), OPTIONS)["grid"]
+    whole = {round(row["median"], 3): row for row in measure(images, OPTIONS)["grid"]}
+    first = measure(sample(images, 2, OPTIONS.seed), OPTIONS)["grid"]
     monkeypatch.setattr(threshold, "GRID_IMAGES", 2)
     found = measure(images, OPTIONS)
     assert found["images"] == 4 and found["threshold"] in whole
@@ -280,7 +282,7 @@ def test_no_images_give_no_threshold(tmp_path: Path) -> None:
         "--out",
         str(tmp_path / "threshold.json"),
         "--options",
-        json.dumps(OPTIONS),
+        json.dumps({"jnd": OPTIONS.record()}),
     ]
     assert main(call) == 0
     found = json.loads((tmp_path / "threshold.json").read_text())
@@ -300,7 +302,7 @@ def test_an_unreadable_image_is_named(images: pd.DataFrame, capsys: pytest.Captu
         "--out",
         str(path.parent / "t.json"),
         "--options",
-        json.dumps(OPTIONS),
+        json.dumps({"jnd": OPTIONS.record()}),
     ]
     assert main(call) == 1
     assert str(path) in (message := capsys.readouterr().err) and "Replace the file" in message

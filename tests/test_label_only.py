@@ -24,7 +24,7 @@ from tests import replicas
 from tests.conftest import ROOT
 
 ENTRIES = catalogue("sources")
-OPTIONS = {"bootstrap": 20, "seed": 0}
+OPTIONS = {"bootstrap": 20, "metric_ties": "half", "seed": 0}
 COUNTED = [(60, "images", 980), (6, "contents", 20)]  # of a made table, and as published
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]
 

@@ -108,7 +108,7 @@ def test_the_report_lists_methods_and_leaves_absent_ones_out(
         made["ridge"] = states.state("ridge", entries["ridge"], None)
     made = {name: {**state, "full": name == "ridge"} for name, state in made.items()}
     write_json(root / "methods.json", made)
-    words = ["step", "report", "--preset", "mini", "--options", '{"gallery": 0}']
+    words = ["step", "report", "--preset", "mini", "--options", '{"report": {"gallery": 0}}']
     words += ["--methods", str(inputs.write_methods(tmp_path / "methods.yaml"))]
     words += ["--states", str(root / "methods.json"), *inputs.arguments(root)]
     out = tmp_path / "site/index.html"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -155,10 +154,12 @@ def test_missing_dat_weights_name_the_verb(clean, tmp_path):
         restore.restorations(degraded, "super-resolution", tmp_path)
 
 
+MINI = {"contents": 2, "size": 64, "tasks": ["deraining"], "seed": 0}
+
+
 def run_mini(folder: Path) -> Path:
     """Make two contents of one task in `folder`, as the rules do; the merged table."""
-    options = json.loads('{"contents": 2, "size": 64, "seed": 0}')
-    common = argparse.Namespace(options=options, sections=("mini",), threads=1)
+    common = argparse.Namespace(options={"mini": MINI}, threads=1)
     photographs.main(
         argparse.Namespace(**vars(common), out_dir=folder / "contents", out=folder / "contents.csv")
     )
@@ -210,7 +211,7 @@ def test_unknown_task_gets_the_nearest(tmp_path):
     args = argparse.Namespace(
         task="denoise",
         threads=1,
-        options={"seed": 0},
+        options={"mini": MINI},
         contents=tmp_path,
         weights=DAT,
         out_dir=tmp_path,

@@ -15,11 +15,13 @@ import pytest
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
+from fgresq.options import shape
 from fgresq.pairs import funnel as funnels
 from fgresq.pairs import labels
 from fgresq.pairs import split as splits
 from fgresq.pairs.candidates import candidates
 from fgresq.pairs.order import stable_hash
+from fgresq.sections import Labels, Split
 from fgresq.tables import empty, write_images
 from tests.test_pairs import RECORD, call, image_table, run_funnel, supplied
 from tests.test_splits import counted, pair_table
@@ -64,7 +66,8 @@ def test_the_settings_of_the_verbs_are_those_of_their_sections() -> None:
     for module, sections in ((funnels, ("filter", "labels")), (splits, ("split",))):
         parser = argparse.ArgumentParser()
         module.add_arguments(parser)
-        assert parser.get_default("sections") == sections
+        assert tuple(module.Options.model_fields) == sections
+        assert shape(module.Options) in " ".join(parser.format_help().split())
 
 
 @pytest.fixture
@@ -232,7 +235,7 @@ def test_simulated_labels_use_the_settings_they_are_given(images: pd.DataFrame) 
     raw = images.set_index("image")["raw_score"]
     pairs = candidates(images)
     for indifference, seed in ((0.3, 0), (2.0, 0), (0.3, 5)):
-        options = {"alpha": 0.05, "indifference": indifference, "seed": seed}
+        options = Labels(alpha=0.05, indifference=indifference, seed=seed)
         found = funnels.labelled(pairs, images, "simulated", options)
         pd.testing.assert_frame_equal(found, labels.simulated(pairs, raw, indifference, seed))
 
@@ -377,7 +380,7 @@ def test_a_split_keeps_what_is_released_and_uses_all_its_settings() -> None:
     given = pairs.assign(
         split_pairs=["train", "test", ""] * (len(pairs) // 3) + [""] * (len(pairs) % 3)
     )
-    options = {"folds": 3, "test_share": 0.4, "seed": 7}
+    options = Split(folds=3, test_share=0.4, seed=7)
     found, folds, leaks = splits.split(given, images, options, "f")
     released = given["split_pairs"].ne("")
     kept = given.loc[released, "split_pairs"]
@@ -390,7 +393,7 @@ def test_a_split_keeps_what_is_released_and_uses_all_its_settings() -> None:
         "family_split": splits.leak(found, [found["fold"].eq(k) for k in range(3)]),
     }
     with pytest.raises(UserError, match="^f: "):
-        splits.split(given, images, {**options, "folds": 9}, "f")
+        splits.split(given, images, options.model_copy(update={"folds": 9}), "f")
     with pytest.raises(UserError, match="^f, group 'g0' of source 's'"):
         splits.split(given, images.assign(family=["x", *images["family"][1:]]), options, "f")
 
@@ -399,7 +402,7 @@ def test_a_family_of_pairs_is_dealt_once() -> None:
     """Two folds of one family would double its pairs: that is refused."""
     images = split_images()
     pairs = pair_table(images).assign(split_pairs="")
-    found, folds, _ = splits.split(pairs, images, {"folds": 3, "test_share": 0.2, "seed": 0})
+    found, folds, _ = splits.split(pairs, images, Split(folds=3, test_share=0.2, seed=0))
     assert len(found) == len(pairs) and found["fold"].notna().all()
     assert set(found["fold"]) == set(folds["fold"]) and found["fold"].dtype == int
 
@@ -413,10 +416,21 @@ def test_the_verb_names_its_image_table_and_stops_without_pairs(
     write_csv(tmp_path / "s.csv", table)
     write_json(tmp_path / "s.json", counted("s"))
     named = {name: str(tmp_path / f"{name}.json") for name in ("funnel", "leak")}
-    verb = ["split-pairs", "--pairs", f"{tmp_path}/s.csv", "--funnels", f"{tmp_path}/s.json"]
+    verb = [
+        "step",
+        "split-pairs",
+        "--pairs",
+        f"{tmp_path}/s.csv",
+        "--funnels",
+        f"{tmp_path}/s.json",
+    ]
     verb += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
     verb += ["--folds", f"{tmp_path}/folds.csv", "--funnel", named["funnel"], "--leak"]
-    verb += [named["leak"], "--options", json.dumps({"folds": 3, "test_share": 0.2, "seed": 0})]
+    verb += [
+        named["leak"],
+        "--options",
+        json.dumps({"split": {"folds": 3, "test_share": 0.2, "seed": 0}}),
+    ]
     assert main(verb) == 1
     told = capsys.readouterr().err
     assert f"{tmp_path}/images.csv: 1 families cannot be dealt to 3 folds" in told
@@ -433,12 +447,19 @@ def test_a_leak_is_written_with_every_fold(tmp_path: Path) -> None:
     write_images(tmp_path / "images.csv", images)
     write_csv(tmp_path / "s.csv", pair_table(images).assign(split_pairs=""))
     write_json(tmp_path / "s.json", counted("s"))
-    verb = ["split-pairs", "--pairs", f"{tmp_path}/s.csv", "--funnels", f"{tmp_path}/s.json"]
+    verb = [
+        "step",
+        "split-pairs",
+        "--pairs",
+        f"{tmp_path}/s.csv",
+        "--funnels",
+        f"{tmp_path}/s.json",
+    ]
     verb += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
     verb += ["--folds", f"{tmp_path}/folds.csv", "--funnel", f"{tmp_path}/funnel.json"]
     verb += ["--leak", f"{tmp_path}/leak.json"]
-    options = {"folds": 3, "test_share": 0.2, "seed": 0}
-    assert main([*verb, "--options", json.dumps(options)]) == 0
+    options = Split(folds=3, test_share=0.2, seed=0)
+    assert main([*verb, "--options", json.dumps({"split": options.record()})]) == 0
     _, folds, leaks = splits.split(pair_table(images).assign(split_pairs=""), images, options)
     assert read_json(tmp_path / "leak.json") == leaks
     assert pd.read_csv(tmp_path / "folds.csv")["fold"].tolist() == folds["fold"].tolist()

@@ -16,8 +16,9 @@ from fgresq.files import sha256, write_csv, write_json
 from fgresq.images import read_rgb, write_png
 from fgresq.ops.ssim_plane import ssim
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS, candidates
-from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS, STEPS, funnel
+from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS, STEPS, Options, funnel
 from fgresq.pairs.order import all_pairs, oriented
+from fgresq.presets import merge
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, read_table, write_images
 
 OPTIONS = {
@@ -61,7 +62,7 @@ def supplied(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
 
 
 def run_funnel(images: pd.DataFrame, threshold: float = 0.99, **changes: object) -> tuple:
-    options = {**OPTIONS, "filter": {**OPTIONS["filter"], **changes.pop("filter", {})}}
+    options = merge(OPTIONS, {"filter": changes.pop("filter", {})})
     given = {"supplied": empty(SUPPLIED_COLUMNS), "record": RECORD, **changes}
     return funnel(
         images,
@@ -69,7 +70,7 @@ def run_funnel(images: pd.DataFrame, threshold: float = 0.99, **changes: object)
         candidates(images),
         given["record"],
         threshold,
-        options,
+        Options.model_validate(options),
         "own.pairs.csv",
     )
 

@@ -56,7 +56,7 @@ def build(
             "--preset",
             preset,
             "--options",
-            '{"gallery": 6}',
+            '{"report": {"gallery": 6}}',
             "--methods",
             str(methods),
             *inputs.arguments(run),
@@ -282,3 +282,9 @@ def test_index_orders_by_completeness(folder: Path, page: Path, stand_in_page: P
     bare = (site / "x.html").read_text()  # metrics that were removed: pages without headline
     assert "&lt;b&gt;mini&lt;/b&gt;" in bare and "&lt;b&gt;paper&lt;/b&gt;" not in bare
     assert [href for href in Reader(bare).values("href")] == links
+
+
+def test_the_page_says_what_moves_between_processors(page: Path, stand_in_page: Path) -> None:
+    for made in (page, stand_in_page):
+        provenance = made.read_text().split('<section id="provenance">')[1]
+        assert "Between processors." in provenance and "was not measured" in provenance

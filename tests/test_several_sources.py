@@ -14,16 +14,17 @@ import pytest
 
 from fgresq.errors import UserError
 from fgresq.pairs.candidates import candidates
-from fgresq.pairs.funnel import funnel
+from fgresq.pairs.funnel import Options, funnel
 from fgresq.pairs.split import deal_families, split
+from fgresq.sections import Filter, Labels, Split
 from fgresq.tables import IMAGE_COLUMNS, PAIR_COLUMNS, SUPPLIED_COLUMNS, empty
 from fgresq.training import ridge
-from fgresq.training.feed import sides
+from fgresq.training.sides import sides
 from tests.analysis_tables import make_images, make_pairs, make_scores, run_verb
 from tests.test_pairs import image_table
 
 NAMES = ["family", "group", "content"]
-SPLIT = {"folds": 2, "test_share": 0.2, "seed": 0}
+SPLIT = Split(folds=2, test_share=0.2, seed=0)
 
 
 def of_source(table: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -205,16 +206,21 @@ def test_the_funnel_of_a_source_is_its_own(tmp_path: Path) -> None:
     renamed = images.assign(
         source="t", dataset="t", image="t/" + images["image"].str.removeprefix("own/")
     )
-    options = {
-        "filter": {"tau": 0.3, "tau_by_source": {"t": 0.2}},
-        "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
-    }
+    options = Options(
+        filter=Filter(tau=0.3, tau_by_source={"t": 0.2}),
+        labels=Labels(alpha=0.05, indifference=0.3, seed=0),
+    )
     tables = {}
     for table in (images, renamed):
         source = table["source"][0]
         record = {"source": source, "label_origin": "derived from scores"}
         pairs, counts = funnel(
-            table, empty(SUPPLIED_COLUMNS), candidates(table), record, 1.0, options
+            table,
+            empty(SUPPLIED_COLUMNS),
+            candidates(table),
+            record,
+            1.0,
+            Options.model_validate(options),
         )
         tables[source] = pairs
         assert counts["source"] == source and counts["tau"] == {

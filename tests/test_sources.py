@@ -306,7 +306,7 @@ def test_released_pairs_and_their_split_reach_the_pair_table(folder: Path) -> No
     (out / "threshold.json").write_text('{"threshold": 0.9}')
     options = {
         "filter": {"tau": 0.3, "tau_by_source": {}},
-        "labels": {"indifference": 1, "seed": 0},
+        "labels": {"alpha": 0.05, "indifference": 1, "seed": 0},
     }
     call(
         *["filter-pairs", "--images", f"{out}/own.csv", "--supplied", f"{out}/own.pairs.csv"],
@@ -314,7 +314,7 @@ def test_released_pairs_and_their_split_reach_the_pair_table(folder: Path) -> No
         *["--threshold", f"{out}/threshold.json", "--options", json.dumps(options)],
         *["--out", f"{out}/kept.csv", "--funnel", f"{out}/funnel.json"],
     )
-    split = {"folds": 3, "test_share": 0.5, "seed": 0}
+    split = {"split": {"folds": 3, "test_share": 0.5, "seed": 0}}
     call(
         *["split-pairs", "--pairs", f"{out}/kept.csv", "--funnels", f"{out}/funnel.json"],
         *[

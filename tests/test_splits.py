@@ -15,9 +15,10 @@ from fgresq.files import write_csv, write_json
 from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS
 from fgresq.pairs.order import all_pairs
 from fgresq.pairs.split import deal_families, leak, split, split_by_pairs
+from fgresq.sections import Split
 from fgresq.tables import IMAGE_COLUMNS, empty, read_pairs, read_table, write_images
 
-OPTIONS = {"folds": 3, "test_share": 0.2, "seed": 0}
+OPTIONS = Split(folds=3, test_share=0.2, seed=0)
 
 
 def image_table(source: str = "s", families: int = 7, per_family: int = 6) -> pd.DataFrame:
@@ -164,7 +165,7 @@ def call(folder: Path, tables: dict[str, pd.DataFrame], images: pd.DataFrame) ->
         *["--funnels", *(f"{folder}/{name}.json" for name in tables)],
         *["--images", f"{folder}/images.csv", "--out", f"{folder}/all.csv"],
         *["--folds", f"{folder}/folds.csv", "--funnel", f"{folder}/funnel.json"],
-        *["--leak", f"{folder}/leak.json", "--options", json.dumps(OPTIONS)],
+        *["--leak", f"{folder}/leak.json", "--options", json.dumps({"split": OPTIONS.record()})],
     ]
 
 
@@ -219,4 +220,4 @@ def test_a_released_split_is_kept_and_the_rest_is_drawn(
     own = table[table["source"].eq("s")]
     assert own["split_pairs"].tolist() == given.tolist()
     share = table.loc[table["source"].eq("other"), "split_pairs"].eq("test").mean()
-    assert share == pytest.approx(OPTIONS["test_share"], abs=0.05)
+    assert share == pytest.approx(OPTIONS.test_share, abs=0.05)

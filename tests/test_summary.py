@@ -15,6 +15,7 @@ from fgresq.analysis import provenance, summary
 from fgresq.analysis.ablation import ABLATION_COLUMNS
 from fgresq.analysis.headline import headline
 from fgresq.files import write_json
+from fgresq.presets import load, merge
 from fgresq.tables import write_table
 
 PRESENT = {
@@ -38,12 +39,15 @@ LEAK = {
 }
 
 
+SETTINGS = merge(load().presets["mini"].record(), {"mini": {"seed": 3}})
+
+
 def run(folder, records, images=None, pairs=None, scores=(), **further) -> dict:
     """Run performance, intervals and summary; give the metrics."""
     for verb in ("performance", "intervals"):
         run_verb(folder, verb, images, pairs, scores)
     tables = {"sources": records, "funnel": FUNNEL, "leak": LEAK, "threshold": {"threshold": 0.9}}
-    words = ["--preset", "mini", "--options", '{"mini": {"seed": 3}, "seed": 1}']
+    words = ["--preset", "mini", "--options", json.dumps(SETTINGS)]
     for name, value in tables.items():
         write_json(folder / f"{name}.json", value)
         words += [f"--{name}", str(folder / f"{name}.json")]
@@ -186,7 +190,8 @@ def test_two_runs_give_the_same_bytes(tmp_path, tables):
 def test_provenance_names_settings_seeds_and_versions(tmp_path, tables):
     run(tmp_path, [PRESENT], *tables)
     found = json.loads((tmp_path / "provenance.json").read_text())
-    assert found["seeds"] == {"mini/seed": 3, "seed": 1}
+    assert found["seeds"]["mini/seed"] == 3 and found["seeds"]["stage2/seed"] == 0
+    assert len(found["seeds"]) == 9
     assert found["manifests"] == {"s": "abc"} and found["threads"] == 1
     assert found["versions"]["numpy"] == np.__version__
 

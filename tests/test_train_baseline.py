@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 from itertools import combinations
 from pathlib import Path
@@ -15,10 +14,12 @@ from safetensors.torch import load_file
 
 from fgresq.analysis.inputs import PERFORMANCE_COLUMNS
 from fgresq.baselines import BASELINES
-from fgresq.baselines.shared import SHARED, baseline_options
+from fgresq.baselines.shared import baseline_options
 from fgresq.cli import main
 from fgresq.files import read_json, write_csv, write_json
-from fgresq.settings import load, merge
+from fgresq.parsing import fields_of
+from fgresq.presets import load
+from fgresq.sections import PairTraining
 from fgresq.tables import read_scores, read_table, write_images, write_pairs
 from fgresq.training import loop
 from tests.conftest import image_table, write_folder
@@ -72,7 +73,8 @@ def in_place(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def options(method: str, preset: str = "mini", **over: object) -> dict:
     """Give settings of a preset on random networks of few layers."""
-    made = copy.deepcopy(baseline_options(PRESETS[preset], method))
+    tower, own = baseline_options(PRESETS[preset], method)
+    made = {"tower": tower.record(), "baseline": own.record()}
     made["baseline"] |= {"batch": 4, "epochs": 2, **over}
     if made["baseline"]["backbone"] == "stand_in":
         made["tower"] |= {"tower": "random_vits14", "levels": [1, 2]}
@@ -81,7 +83,7 @@ def options(method: str, preset: str = "mini", **over: object) -> dict:
     return made
 
 
-PRESETS = load()["presets"]
+PRESETS = load().presets
 
 
 def train(method: str, out: str, run: str = "0", settings: dict | None = None) -> int:
@@ -183,7 +185,7 @@ def test_runs_are_collected_and_measured(place: Path) -> None:
         "--pairs=pairs.csv",
         "--scores=metaiqa.csv",
     ]
-    setting = json.dumps({"bootstrap": 10, "metric_ties": "half", "seed": 0})
+    setting = json.dumps({"analysis": {"bootstrap": 10, "metric_ties": "half", "seed": 0}})
     with contextlib.chdir(Path(__file__).parent.parent):
         words = [w.replace("=", f"={place}/", 1) for w in call[1:]]
         more = [f"--options={setting}", f"--out={place}/performance.csv"]
@@ -197,7 +199,7 @@ def test_runs_are_collected_and_measured(place: Path) -> None:
 def test_without_clip_a_method_is_absent_with_the_step_that_brings_it(
     method: str, preset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fgresq.networks.clip.clip_at_hand", lambda tower: False)
+    monkeypatch.setattr("fgresq.networks.clip.clip_at_hand", lambda *_: False)
     out = f"{preset}-{method}/0"
     assert train(method, out, settings=options(method, preset)) == 0
     absent = read_json(f"{out}/card.json")["absent"]
@@ -225,6 +227,14 @@ def test_a_published_backbone_that_is_not_at_hand_is_told(method: str, told: str
     assert absent["code"] == "no_weights" and told in absent["next_step"]
 
 
+def options_without(key: str, **over: object) -> str:
+    """Give the options of HyperIQA as JSON without a key of its own."""
+    made = options("hyperiqa", **over)
+    if key not in over:
+        del made["baseline"][key]
+    return json.dumps(made)
+
+
 SHAPE = """; the form is {"tower": {...}, "baseline": {...}}. Complete it, or take a preset's"""
 
 
@@ -233,13 +243,22 @@ SHAPE = """; the form is {"tower": {...}, "baseline": {...}}. Complete it, or ta
     [
         ("{}", f"--options: the section 'tower' is not there{SHAPE}"),
         ('{"foo": 1}', f"--options: the section 'tower' is not there{SHAPE}"),
-        ('{"tower": {}, "baseline": 3}', f"the section 'baseline' is not there{SHAPE}"),
-        ("[]", f"--options: the section 'tower' is not there{SHAPE}: --preset NAME"),
-        ('{"tower": {}, "baseline": {}}', "--options, key 'baseline/backbone': it is missing"),
+        ('{"tower": {}, "baseline": 3}', "--options, key 'baseline': 3 is no mapping"),
+        ("[]", f"--options: it is no JSON mapping{SHAPE}: --preset NAME"),
+        ('{"tower": {}, "baseline": {}}', "--options, key 'tower/tower': it is missing"),
         (
-            '{"tower": {"tower": "random_vits14"}, "baseline": {"backbone": "stand_in"}}',
+            options_without("seed"),
             "--options, key 'baseline/seed': it is missing. Complete it, or take a preset's",
         ),
+        (
+            options_without("seed", seeed=1),
+            "--options: unknown key 'baseline/seeed'. Did you mean 'baseline/seed'",
+        ),
+        (
+            options_without("side", context=1),
+            "--options: unknown key 'baseline/context'. Did you mean ",
+        ),
+        (options_without("side", side=True), "key 'baseline/side': True is no whole number"),
     ],
 )
 def test_options_of_another_form_are_told(
@@ -283,6 +302,8 @@ def test_one_meta_task_is_told(capsys: pytest.CaptureFixture) -> None:
 
 @pytest.mark.parametrize("method", BASELINES)
 def test_sampler_and_loss_are_those_of_stage_2(method: str) -> None:
-    preset = merge(PRESETS["mini"], {"stage2": {"batch": 7, "compare_in": "scene"}})
-    made = baseline_options(preset, method)["baseline"]
-    assert {name: made[name] for name in SHARED} == {n: preset["stage2"][n] for n in SHARED}
+    mini = PRESETS["mini"]
+    stage2 = mini.stage2.model_copy(update={"batch": 7, "compare_in": "scene"})
+    _, made = baseline_options(mini.model_copy(update={"stage2": stage2}), method)
+    for name in fields_of(PairTraining):
+        assert getattr(made, name) == getattr(stage2, name)

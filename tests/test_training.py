@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 import os
 import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,8 @@ from fgresq.files import read_json, sha256, write_json
 from fgresq.model.fgresq import FGResQ
 from fgresq.networks.clip import clip_at_hand
 from fgresq.networks.towers import build_clip
-from fgresq.runs import STAGES, stage_options
-from fgresq.settings import load, merge
+from fgresq.presets import load, merge
+from fgresq.runs import Stage1Options, Stage2Options, stage_options
 from fgresq.tables import TASKS, read_images, read_pairs, write_images
 from fgresq.training import loop
 from fgresq.training.batches import PairBatches
@@ -96,7 +96,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             == 0
         )
-        split = json.dumps({"folds": 3, "test_share": 0.2, "seed": 0})
+        split = json.dumps({"split": {"folds": 3, "test_share": 0.2, "seed": 0}})
         assert (
             main(
                 [
@@ -132,12 +132,20 @@ def in_place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.chdir(request.getfixturevalue("tables"))
 
 
+FORMS = {"stage1": Stage1Options, "stage2": Stage2Options}
+
+
 def options(stage: str, **over: object) -> dict:
     """Give settings of the mini preset on a random tower of two blocks."""
-    made = copy.deepcopy(stage_options(load()["presets"]["mini"], stage, "full"))
+    made = stage_options(load().presets["mini"], FORMS[stage]).record()
     made["tower"] |= {"tower": "random_vits14", "levels": [1, 2], "grid": 1}
     made[stage] |= {"batch": 6, "epochs": 2, "lr_encoder": 1e-3, **over}
     return made
+
+
+def typed(stage: str, **over: object) -> Any:
+    """Give the same settings as models."""
+    return FORMS[stage].model_validate(options(stage, **over))
 
 
 def run(
@@ -165,7 +173,7 @@ def trained(tables: Path) -> Path:
 
 
 def test_training_changes_what_it_should_and_leaves_the_rest(trained: Path) -> None:
-    fresh = build_clip(options("stage1")["tower"], Path("nowhere"), list(TASKS)).state_dict()
+    fresh = build_clip(typed("stage1").tower, Path("nowhere"), list(TASKS)).state_dict()
     for stage, whole in (("s1", "clip.visual.tower."), ("s2", "quality.tower.")):
         state = load_file(trained / stage / "weights.safetensors")
         block = {
@@ -199,8 +207,8 @@ def test_in_mini_the_last_block_is_trained_and_the_frozen_ones_are_not(
 
     monkeypatch.setattr(f"fgresq.training.{stage}.train", watched)
     weights = ["--weights", str(ROOT / "data/weights/dinov2_vits14")]
-    for name in ("stage1", "stage2")[: STAGES.index(stage) + 1]:
-        given = stage_options(load()["presets"]["mini"], name, "full")
+    for name in list(FORMS)[: list(FORMS).index(stage) + 1]:
+        given = stage_options(load().presets["mini"], FORMS[name]).record()
         given = merge(given, {"tower": {"max_steps": 2}})
         more = ["--degradation", "dino1"] if name == "stage2" else []
         assert run(name, f"dino{name[-1]}", *more, *weights, settings=given) == 0
@@ -212,7 +220,7 @@ def test_in_mini_the_last_block_is_trained_and_the_frozen_ones_are_not(
 
 def test_the_paper_s_path_runs_on_an_open_clip_tower(trained: Path) -> None:
     def settings(stage: str) -> dict:
-        given = stage_options(load()["presets"]["paper"], stage, "full")
+        given = stage_options(load().presets["paper"], FORMS[stage]).record()
         tower = {"tower": "ViT-S-32-alt", "pretrained": None, "device": "cpu", "max_steps": 2}
         return merge(given, {"tower": tower, stage: {"batch": 6}})
 
@@ -227,8 +235,8 @@ def test_the_paper_s_path_runs_on_an_open_clip_tower(trained: Path) -> None:
 
 
 def test_pixels_are_normalised_as_the_tower_was_trained(tables: Path) -> None:
-    stand_in = options("stage1")["tower"]
-    clip = {**stand_in, "tower": "ViT-S-32-alt", "pretrained": None, "text": "{task}"}
+    stand_in = typed("stage1").tower
+    clip = stand_in.model_copy(update={"tower": "ViT-S-32-alt", "text": "{task}"})
     towers = [build_clip(t, Path("nowhere"), list(TASKS)).visual.tower for t in (stand_in, clip)]
     assert towers[0].mean == pytest.approx((0.485, 0.456, 0.406))
     assert towers[1].mean == pytest.approx((0.48145466, 0.4578275, 0.40821073))
@@ -292,7 +300,7 @@ def test_an_algorithm_can_be_kept_out_of_training(tables: Path) -> None:
 def test_a_batch_holds_one_data_set_and_their_weights_fall_with_their_size(tables: Path) -> None:
     images, pairs = read_images("own.csv"), read_pairs("pairs.csv")
     images["dataset"] = np.where(images["family"].eq("alpha"), "small", "large")
-    batches = PairBatches(images, pairs, options("stage2", scene="dataset")["stage2"])
+    batches = PairBatches(images, pairs, typed("stage2", scene="dataset").stage2)
     for step in range(batches.sampler.per_epoch):
         rows, _ = batches.images_of(batches.sampler.step(step))
         assert images["dataset"].iloc[rows].nunique() == 1
@@ -305,13 +313,13 @@ def test_a_batch_holds_one_data_set_and_their_weights_fall_with_their_size(table
 def test_the_comparison_starts_at_the_difference_of_the_scores(trained: Path) -> None:
     images = read_images("own.csv")
     for compare in ("paper", "released"):
-        settings = options("stage2", compare=compare, head_init="ridge", standardise=True)
-        tower = settings["tower"]
+        settings = typed("stage2", compare=compare, head_init="ridge", standardise=True)
+        tower = settings.tower
         clip = build_clip(tower, Path("nowhere"), list(TASKS))
-        model = FGResQ.build(settings["stage2"], clip.visual.tower)
+        model = FGResQ.build(settings.stage2, clip.visual.tower)
         feed = ImageFeed(images, tower, Path("nowhere"), torch.device("cpu"))
         rows, degradation = np.arange(len(images)), torch.randn(len(images), model.tower.width)
-        start_heads(model, feed, images, rows, degradation, settings["stage2"])
+        start_heads(model, feed, images, rows, degradation, settings.stage2)
         heads = model.heads
         with torch.no_grad():
             quality = heads.quality(feed.features(model.tower, rows), degradation)
@@ -468,9 +476,9 @@ def test_a_folder_is_scored_by_the_checkpoint(trained: Path, capsys: pytest.Capt
         ("other", "another architecture"),
         ("stage1", "this is no FGResQ"),
         ("two runs", "weights.safetensors: its SHA-256 is not the one in card.json"),
-        ("bare card", "card.json: the section 'tower' is not there"),
-        ("poor tower", "card.json, key 'tower/device': it is missing"),
-        ("poor settings", "card.json, key 'train_encoder': it is missing"),
+        ("bare card", "card.json, key 'tower': it is missing. Train again, or give the folder"),
+        ("poor tower", "card.json, key 'tower/tower': it is missing. Train again"),
+        ("poor settings", "card.json, key 'settings/train_encoder': it is missing. Train again"),
         ("file", "card.json: there is no such folder of weights. Train again, or give the folder"),
     ],
 )
@@ -478,7 +486,9 @@ def test_a_bad_checkpoint_is_told(
     trained: Path, tmp_path: Path, fault: str, told: str, capsys: pytest.CaptureFixture
 ) -> None:
     card = read_json(("s1" if fault == "stage1" else "s2") + "/card.json")
-    card |= {"poor tower": {"tower": {}}, "poor settings": {"settings": {}}}.get(fault, {})
+    card |= {"tower": {}} if fault == "poor tower" else {}
+    if fault == "poor settings":
+        del card["settings"]["train_encoder"]
     write_json(tmp_path / "card.json", {"kind": "FGResQ"} if fault == "bare card" else card)
     weights, good = tmp_path / "weights.safetensors", Path("s2/weights.safetensors")
     if fault == "pickle":
@@ -501,19 +511,24 @@ def test_a_bad_checkpoint_is_told(
 
 def test_settings_for_a_gpu_are_refused_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    tower = load()["presets"]["paper"]["tower"]
+    tower = load().presets["paper"].tower
     with pytest.raises(UserError, match="preset: mini.*allow_cpu: true, max_steps: N"):
         check_device(tower)
     with pytest.raises(UserError, match="max_steps: N.*TRUNCATED"):
-        check_device({**tower, "allow_cpu": True})
-    check_device({**tower, "allow_cpu": True, "max_steps": 2})
+        check_device(tower.model_copy(update={"allow_cpu": True}))
+    check_device(tower.model_copy(update={"allow_cpu": True, "max_steps": 2}))
 
 
 def test_a_file_holds_the_weights_of_a_tower_or_is_said_to_be_missing(tmp_path: Path) -> None:
     file = tmp_path / "clip.pt"
-    tower = {**load()["presets"]["paper"]["tower"], "device": "cpu", "pretrained": str(file)}
+    named = {"device": "cpu", "pretrained": str(file)}
+    tower = load().presets["paper"].tower.model_copy(update=named)
     images = pd.DataFrame({"image": ["a"]})
     absent = absence(images, tower)
-    assert not clip_at_hand(tower) and absent.code == "no_weights" and str(file) in absent.reason
+    assert (
+        not clip_at_hand(tower.tower, str(file))
+        and absent.code == "no_weights"
+        and str(file) in absent.reason
+    )
     file.write_bytes(b"")
-    assert clip_at_hand(tower) and absence(images, tower) is None
+    assert clip_at_hand(tower.tower, str(file)) and absence(images, tower) is None

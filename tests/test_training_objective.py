@@ -18,6 +18,7 @@ import torch
 
 from fgresq.files import read_json
 from fgresq.model.heads import preference_probability
+from fgresq.sections import Stage2
 from fgresq.tables import read_images, read_pairs
 from fgresq.training.losses import fidelity_loss, ranking_loss
 from fgresq.training.ridge import read_features
@@ -58,6 +59,11 @@ def fidelity(logits: list[float], scores: list[float], groups: list[str]) -> flo
             q = 0.5 * (1 + math.erf(z / math.sqrt(2)))
             terms.append(1 - math.sqrt(p * q) - math.sqrt((1 - p) * (1 - q)))
     return sum(terms) / len(terms) if terms else 0.0
+
+
+def stage2(**over: object) -> Stage2:
+    """Give settings of stage 2."""
+    return Stage2.model_validate(options("stage2", **over)["stage2"])
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -169,7 +175,9 @@ def test_groups_of_one_name_in_two_sources_and_tasks_are_apart(place: Path) -> N
     images = read_images(place / "images.csv")
     pairs = read_pairs(place / "pairs.csv")
     images.loc[images["algorithm"].eq("odd"), "task"] = "deraining"
-    groups = PairBatches(images, pairs, options("stage2")["stage2"]).groups.tolist()
+    groups = PairBatches(
+        images, pairs, Stage2.model_validate(options("stage2")["stage2"])
+    ).groups.tolist()
     keys = images[["source", "task", "group"]].apply(tuple, axis=1).tolist()
     for (one, two), (a, b) in zip(combinations(groups, 2), combinations(keys, 2), strict=True):
         assert (one == two) == (a == b)
@@ -177,7 +185,9 @@ def test_groups_of_one_name_in_two_sources_and_tasks_are_apart(place: Path) -> N
 
 def test_images_of_a_batch_are_those_of_its_pairs_at_their_places(place: Path) -> None:
     images, pairs = read_images(place / "images.csv"), read_pairs(place / "pairs.csv")
-    batches = PairBatches(images, pairs, options("stage2", batch=7)["stage2"])
+    batches = PairBatches(
+        images, pairs, Stage2.model_validate(options("stage2", batch=7)["stage2"])
+    )
     seen = []
     for step in range(batches.sampler.per_epoch):
         chosen = batches.sampler.step(step)

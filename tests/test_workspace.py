@@ -20,7 +20,8 @@ from fgresq.catalogues import catalogue, laid_over
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import sha256
-from fgresq.settings import check, load
+from fgresq.presets import load
+from fgresq.settings import check
 from fgresq.weights.pip_download import package_file
 from tests.conftest import ROOT, mark_workspace, write_folder
 
@@ -349,4 +350,4 @@ def test_help_needs_no_workspace(elsewhere: Path, verb: str, capsys: pytest.Capt
 
 
 def test_settings_are_the_workspaces(own: Path) -> None:
-    assert "mini" in load()["presets"]
+    assert "mini" in load().presets

@@ -8,7 +8,6 @@ values, so that a test changes what it likes before it writes them.
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,8 +23,8 @@ from fgresq.baselines.shared import baseline_options
 from fgresq.cli import main
 from fgresq.files import sha256, write_csv
 from fgresq.networks.torchvision_ops import make_importable
-from fgresq.runs import split_run, stage_options
-from fgresq.settings import load
+from fgresq.presets import load
+from fgresq.runs import STAGE_FORMS, split_run, stage_options
 from fgresq.tables import DEGRADED, IMAGE_COLUMNS, write_images, write_pairs
 from fgresq.training import loop
 from tests.conftest import ALGORITHMS, picture
@@ -39,7 +38,7 @@ FAMILIES = (
     ("t", "beta", "denoising", 0, None),
     ("t", "gamma", "deblurring", 2, None),
 )
-PRESETS = load()["presets"]
+PRESETS = load().presets
 INTERRUPTED = 130  # exit status after Ctrl-C
 
 
@@ -196,7 +195,7 @@ def options(stage: str, tower: dict | None = None, **over: object) -> dict:
 
     A batch holds all of a scene, so that an epoch is one step a scene.
     """
-    made = copy.deepcopy(stage_options(PRESETS["mini"], stage, "full"))
+    made = stage_options(PRESETS["mini"], STAGE_FORMS[stage]).record()
     made["tower"] |= {"tower": "random_vits14", "levels": [1, 2], "merge": 4, **(tower or {})}
     made[stage] |= {"epochs": 1, "lr_encoder": 1e-4, "lr_heads": 1e-3, **over}
     return made
@@ -204,7 +203,8 @@ def options(stage: str, tower: dict | None = None, **over: object) -> dict:
 
 def options_of_baseline(method: str, **over: object) -> dict:
     """Give settings of a baseline on the same tower."""
-    made = copy.deepcopy(baseline_options(PRESETS["mini"], method))
+    shared, own = baseline_options(PRESETS["mini"], method)
+    made = {"tower": shared.record(), "baseline": own.record()}
     made["tower"] |= {"tower": "random_vits14", "levels": [1, 2], "merge": 4}
     made["baseline"] |= {"epochs": 1, "lr_heads": 1e-3, **over}
     made["baseline"] |= {"second": "random_lite0"} if method == "dbcnn" else {}
@@ -217,7 +217,7 @@ def call(world: Path, verb: list[str], settings: dict, out: str, *more: str) -> 
     words = [f"--{t}={t}.csv" for t in ("images", "pairs", "folds")]
     words += ["--weights=nowhere", f"--work=work/{out}", f"--out={out}", *more]
     with contextlib.chdir(world):
-        return main([*verb, *words, "--options", json.dumps(settings)])
+        return main(["step", *verb, *words, "--options", json.dumps(settings)])
 
 
 def train_both(world: Path, run: str, out: str, first: dict, second: dict) -> Path:

@@ -25,13 +25,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from numpy._core import _multiarray_umath as numpy_cpu
+from numpy._core import _multiarray_umath as numpy_cpu  # type: ignore[attr-defined]
 
 from fgresq.analysis.reproduced import compare, greatest_by_kind, trained_in
 from fgresq.catalogues import read_methods
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
-from fgresq.settings import load
+from fgresq.presets import load
 from workflow.movement import Made, choices, numbers
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +47,7 @@ LOWER = {
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "OPENBLAS_CORETYPE": "Prescott",
     "OPENCV_CPU_DISABLE": "AVX2,FMA3,AVX512-SKX",
+    "OPENCV_IPP": "sse42",
 }
 STEPS = re.compile(r"^(\d+) of (\d+) steps")
 COMPARED = ("preset", "images", "candidates")  # what a record is of
@@ -121,7 +122,7 @@ def run(place: Path, command: list[str], own: dict[str, str], progress: Progress
     given = environment({**own, "NUMBA_CACHE_DIR": str(place / "work/numba")})
     log = place / "run.log"
     with (
-        log.open("w", encoding="utf-8") as kept,
+        log.open("w", encoding="utf-8", buffering=1) as kept,
         subprocess.Popen(
             command,
             cwd=place,
@@ -214,8 +215,8 @@ def main(words: list[str] | None = None, root: Path = ROOT) -> int:
     work = args.work or root / "work/machines"
     folders = made(root, work, target, args.preset, args.tasks)
     usual, lower = (Made(folder / "results", args.preset) for folder in folders)
-    labels = load(root / "config/config.yaml")["presets"][args.preset]["labels"]
-    moved = choices(usual, lower, labels["seed"], labels["indifference"])
+    labels = load(root / "config/config.yaml").presets[args.preset].labels
+    moved = choices(usual, lower, labels.seed, labels.indifference)
     for choice in moved:
         print(choice)
     far = [choice for choice in moved if not choice.near]

@@ -9,7 +9,7 @@ sys.path.insert(0, workflow.basedir)
 
 from fgresq.baselines import BASELINES
 from fgresq.errors import UserError
-from fgresq.settings import check_required
+from fgresq.presets import check_required
 from fgresq.tables import TASKS
 from workflow.environment import prefer_own_python
 from workflow.inputs import Inputs, glob_of
@@ -32,7 +32,7 @@ inputs, values = Inputs(RUNS), Values(SETTINGS)
 # The call chooses targets only: jobs of cluster executors parse this file again without
 # --resources, so what a rule does must follow from its wildcards.
 WANTED = RUNS.wanted(gpus=int(workflow.global_resources.get("gpu").value or 0))
-TARGETS = RUNS.targets(SETTINGS.config["only"] or "report", WANTED)
+TARGETS = RUNS.targets(SETTINGS.config.only or "report", WANTED)
 if "report" in SETTINGS.phases:
     TARGETS.append("reports/site/index.html")
 try:
@@ -51,7 +51,7 @@ for folder in ("data/raw", "data/labels", *STAGE_FOLDERS):
 
 
 wildcard_constraints:
-    preset="|".join(SETTINGS.config["presets"]),
+    preset="|".join(SETTINGS.config.presets),
     source="|".join(SETTINGS.sources),
     task="|".join(TASKS),
     method="|".join(SETTINGS.methods),

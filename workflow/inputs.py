@@ -8,7 +8,7 @@ from typing import Any
 
 from fgresq import workspace
 from fgresq.raw import walk
-from fgresq.runs import stage1_of, weights_file
+from fgresq.runs import shares_forward, stage1_of, weights_file
 from fgresq.sources.steps import packaged
 from workflow.runs import Runs
 
@@ -42,15 +42,21 @@ class Inputs:
         """Give the pattern, filled for every source of the preset."""
         return lambda w: [
             pattern.format(preset=w.preset, source=source)
-            for source in self.settings.preset(w.preset)["sources"]
+            for source in self.settings.preset(w.preset).sources
         ]
 
     def of_methods(self, pattern: str) -> Files:
         """Give the pattern, filled for every method of the preset."""
         return lambda w: [
             pattern.format(preset=w.preset, method=method)
-            for method in self.settings.preset(w.preset)["methods"]
+            for method in self.settings.preset(w.preset).methods
         ]
+
+    def forward_of_training(self, wildcards: Wildcards) -> list[str]:
+        """Name the record of the forward that training makes, where features are of it."""
+        preset = self.settings.preset(wildcards.preset)
+        shares = wildcards.tower == "dinov2" and shares_forward(preset.tower, preset.ridge)
+        return [f"results/stage1/{wildcards.preset}/encoded.json"] if shares else []
 
     def trained(self, pattern: str, only_full: bool = False) -> Files:
         """Give the pattern, filled for every training run of the preset."""
@@ -64,8 +70,8 @@ class Inputs:
         """Give the pattern for the preset whose results stand in, if any."""
 
         def of(wildcards: Wildcards) -> list[str]:
-            preset = self.settings.preset(wildcards.preset)["stand_in"]
-            methods = self.settings.preset(preset)["methods"] if preset else []
+            preset = self.settings.preset(wildcards.preset).stand_in
+            methods = self.settings.preset(preset).methods if preset else []
             return list(dict.fromkeys(pattern.format(preset=preset, method=m) for m in methods))
 
         return of
@@ -77,7 +83,7 @@ class Inputs:
 
     def mini_tasks(self, wildcards: Wildcards) -> list[str]:
         """List the tables of the embedded data's tasks."""
-        tasks = self.settings.preset(wildcards.preset)["mini"]["tasks"]
+        tasks = self.settings.preset(wildcards.preset).mini.tasks
         return [f"results/data/{wildcards.preset}/mini/{task}.csv" for task in tasks]
 
     def packaged_labels(self, wildcards: Wildcards) -> list[str]:
@@ -94,7 +100,7 @@ class Inputs:
 
     def tower_file(self, wildcards: Wildcards) -> list[str]:
         """List the file of a tower's weights, where the settings name one that is there."""
-        file = weights_file(self.settings.preset(wildcards.preset)["tower"])
+        file = weights_file(self.settings.preset(wildcards.preset).tower.pretrained)
         return [str(file)] if file and file.is_file() else []
 
     def stage1_card(self, wildcards: Wildcards) -> str:
@@ -104,8 +110,8 @@ class Inputs:
 
     def backbones(self, wildcards: Wildcards) -> list[str]:
         """List the cards of packaged weights that a baseline reads, but for the stand-in's."""
-        own = self.settings.preset(wildcards.preset)["baselines"][wildcards.baseline]
-        names = {own["backbone"], own.get("second")} & {"efficientnet_lite0", "vgg16"}
+        own = getattr(self.settings.preset(wildcards.preset).baselines, wildcards.baseline)
+        names = {own.backbone, getattr(own, "second", None)} & {"efficientnet_lite0", "vgg16"}
         return [f"data/weights/{name}/card.json" for name in sorted(names)]
 
     def cards_of_baselines(self, wildcards: Wildcards) -> list[str]:

@@ -27,21 +27,21 @@ class Runs:
     def placed(self, preset: str) -> bool:
         """Say whether any source of a preset is at hand: made here, or placed."""
         sources = self.settings.sources
-        entries = [sources[source] for source in self.settings.preset(preset)["sources"]]
+        entries = [sources[source] for source in self.settings.preset(preset).sources]
         return any(entry["adapter"] == "made" or walk(Path(entry["path"])) for entry in entries)
 
     def chosen(self, gpus: int) -> list[str]:
         """List the presets of this call: where a GPU is granted, all that can show something."""
-        asked = self.settings.config["preset"]
+        asked = self.settings.config.preset
         if asked != "auto" or not gpus:
             return ["mini" if asked == "auto" else asked]
-        here = "public" in self.settings.config["presets"] and self.placed("public")
+        here = "public" in self.settings.config.presets and self.placed("public")
         return ["mini", "paper", *(["public"] if here else [])]
 
     def wanted(self, gpus: int) -> list[str]:
         """List the presets of this call and those whose results stand in for theirs."""
         chosen = self.chosen(gpus)
-        stand_ins = [self.settings.preset(name)["stand_in"] for name in chosen]
+        stand_ins = [self.settings.preset(name).stand_in for name in chosen]
         return sorted({*chosen, *filter(None, stand_ins)})
 
     def trainings(self, preset: str) -> list[dict[str, str]]:
@@ -51,11 +51,11 @@ class Runs:
             {variant, run, stage1} each, where `stage1` is the variant whose stage 1 serves.
         """
         options = self.settings.preset(preset)
-        if "fgresq" not in options["methods"]:
+        if "fgresq" not in options.methods:
             return []
-        variants = [name for name in options["variants"] if name != "full"]
-        runs = [("full", run) for run in options["runs"]["full"]]
-        runs += [(variant, run) for variant in variants for run in options["runs"]["variants"]]
+        variants = [name for name in options.variants if name != "full"]
+        runs = [("full", run) for run in options.runs.full]
+        runs += [(variant, run) for variant in variants for run in options.runs.variants]
         if not self.placed(preset):
             runs = runs[:1]  # it says why training is absent; the others would say the same
         return [
@@ -66,8 +66,8 @@ class Runs:
     def baseline_runs(self, preset: str) -> list[dict[str, str]]:
         """List the baselines' runs of a preset: the folds and splits that FGResQ is tested on."""
         options = self.settings.preset(preset)
-        chosen = [name for name in BASELINES if name in options["methods"]]
-        runs = options["runs"]["full"] if self.placed(preset) else options["runs"]["full"][:1]
+        chosen = [name for name in BASELINES if name in options.methods]
+        runs = options.runs.full if self.placed(preset) else options.runs.full[:1]
         return [{"baseline": name, "run": run} for name in chosen for run in runs]
 
     def targets(self, phase: str, presets: Iterable[str]) -> list[str]:
@@ -75,7 +75,7 @@ class Runs:
         presets, found = list(presets), []
         for pattern in PHASES[phase].targets:
             for preset in presets:
-                own = self.settings.preset(preset)["methods"]
+                own = self.settings.preset(preset).methods
                 methods = own if "{method}" in pattern else [""]
                 runs = self.trainings(preset) if "{run}" in pattern else [{}]
                 runs = self.baseline_runs(preset) if "{baseline}" in pattern else runs
@@ -91,12 +91,12 @@ class Runs:
             UserError: names the ways out.
         """
         for name in presets:
-            tower = self.settings.preset(name)["tower"]
-            if self.trainings(name) and self.placed(name) and tower["device"] == "cuda":
+            tower = self.settings.preset(name).tower
+            if self.trainings(name) and self.placed(name) and tower.device == "cuda":
                 from fgresq.networks.clip import clip_at_hand
                 from fgresq.training.ready import check_device
 
-                if clip_at_hand(tower):
+                if clip_at_hand(tower.tower, tower.pretrained):
                     check_device(tower)
 
 

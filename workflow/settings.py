@@ -7,8 +7,8 @@ from typing import Any
 
 from fgresq.catalogues import catalogue
 from fgresq.errors import unknown
+from fgresq.presets import Config, Preset, check_names, resolve, with_full_methods
 from fgresq.scoring.registry import check_modules, code_of_method
-from fgresq.settings import check_names, resolve
 from workflow.phases import PHASES
 
 Entries = dict[str, dict[str, Any]]
@@ -25,20 +25,19 @@ class Settings:
         weights: the same of the weights.
     """
 
-    config: dict[str, Any]
+    config: Config
     sources: Entries
     methods: Entries
     weights: Entries
 
-    def preset(self, name: str) -> dict[str, Any]:
+    def preset(self, name: str) -> Preset:
         """Give the settings of a preset."""
-        preset: dict[str, Any] = self.config["presets"][name]
-        return preset
+        return self.config.presets[name]
 
     @property
     def phases(self) -> list[str]:
         """List the phases of this call: all, or one."""
-        return [self.config["only"]] if self.config["only"] else list(PHASES)
+        return [self.config.only] if self.config.only else list(PHASES)
 
     @property
     def untrained(self) -> list[str]:
@@ -72,13 +71,12 @@ def read_settings(config: dict[str, Any]) -> Settings:
     """
     resolved = resolve(config)
     files = {name: catalogue(name) for name in ("sources", "methods", "weights")}
-    check_names(resolved, **files)
+    check_names(resolved, files["sources"], files["methods"], files["weights"])
     check_modules(files["methods"])
-    if resolved["full"]:
-        for preset in resolved["presets"].values():
-            preset["methods"] = list(dict.fromkeys(preset["methods"] + preset["full_methods"]))
-    if resolved["folder"]:
-        files["sources"]["own"]["path"] = resolved["folder"]
-    if resolved["only"] and resolved["only"] not in PHASES:
-        raise unknown("config/config.yaml, key 'only'", "phase", resolved["only"], PHASES)
+    if resolved.full:
+        resolved = with_full_methods(resolved)
+    if resolved.folder:
+        files["sources"]["own"]["path"] = resolved.folder
+    if resolved.only and resolved.only not in PHASES:
+        raise unknown("config/config.yaml, key 'only'", "phase", resolved.only, PHASES)
     return Settings(resolved, **files)

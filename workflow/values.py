@@ -11,9 +11,9 @@ from fgresq import workspace
 from fgresq.baselines.shared import baseline_options, placed
 from fgresq.files import read_json
 from fgresq.raw import raw_state
-from fgresq.runs import stage_options, weights_file
+from fgresq.runs import STAGE_FORMS, stage_options, weights_file
 from fgresq.scoring.registry import own_version
-from fgresq.weights.hub_cache import state_of_tower
+from fgresq.weights.hub_cache import state_of_clip
 from workflow.attempts import attempt
 from workflow.inputs import Wildcards
 from workflow.settings import Settings
@@ -35,12 +35,11 @@ class Values:
         self.settings = settings
 
     def options(self, *sections: str) -> Callable[[Wildcards], str]:
-        """Give the preset's settings, one section or several by name, as JSON."""
+        """Give sections of the preset by their names, as JSON."""
 
         def of(wildcards: Wildcards) -> str:
-            preset = self.settings.preset(wildcards.preset)
-            one = len(sections) == 1
-            return as_json(preset[sections[0]] if one else {s: preset[s] for s in sections})
+            preset = self.settings.preset(wildcards.preset).record()
+            return as_json({name: preset[name] for name in sections})
 
         return of
 
@@ -49,23 +48,24 @@ class Values:
 
         def of(wildcards: Wildcards) -> str:
             preset = self.settings.preset(wildcards.preset)
-            return as_json(stage_options(preset, stage, wildcards.variant))
+            made = stage_options(preset, STAGE_FORMS[stage], wildcards.variant)
+            return as_json(made.record())
 
         return of
 
     def options_of_baseline(self, wildcards: Wildcards) -> str:
         """Give all that a run of a baseline follows from, as JSON."""
         preset = self.settings.preset(wildcards.preset)
-        return as_json(baseline_options(preset, wildcards.baseline))
+        tower, own = baseline_options(preset, wildcards.baseline)
+        return as_json({"tower": tower.record(), "baseline": own.record()})
 
     def preset(self, wildcards: Wildcards) -> str:
         """Give all settings of a preset, as JSON."""
-        return as_json(self.settings.preset(wildcards.preset))
+        return as_json(self.settings.preset(wildcards.preset).record())
 
     def alpha(self, wildcards: Wildcards) -> float:
         """Give the level at which observers' votes say more than that images are equal."""
-        alpha: float = self.settings.preset(wildcards.preset)["labels"]["alpha"]
-        return alpha
+        return self.settings.preset(wildcards.preset).labels.alpha
 
     def source(self, wildcards: Wildcards) -> str:
         """Give the entry of a source, as JSON."""
@@ -77,13 +77,13 @@ class Values:
 
     def required_source(self, wildcards: Wildcards) -> str:
         """Give the argument that makes the absence of a source an error, where it is one."""
-        return "--required" if wildcards.source in self.settings.config["require"] else ""
+        return "--required" if wildcards.source in self.settings.config.require else ""
 
     def required(self, wildcards: Wildcards) -> str:
         """Give the report's argument that names what must not be absent from a preset."""
         preset = self.settings.preset(wildcards.preset)
-        every = preset["sources"] + preset["methods"]
-        names = [name for name in self.settings.config["require"] if name in every]
+        every = preset.sources + preset.methods
+        names = [name for name in self.settings.config.require if name in every]
         return f"--require {' '.join(names)}" if names else ""
 
     def raw(self, wildcards: Wildcards) -> str:
@@ -102,18 +102,19 @@ class Values:
     def placed_for_baseline(self, wildcards: Wildcards) -> str:
         """Name by content what a baseline reads and a user places; with another it runs anew."""
         preset = self.settings.preset(wildcards.preset)
-        return placed(baseline_options(preset, wildcards.baseline)["baseline"])
+        return placed(baseline_options(preset, wildcards.baseline)[1])
 
     def placed_for_tower(self, wildcards: Wildcards, output: Any) -> str:
         """Name a tower's weights in the Hub's cache by content; without network, ask again.
 
         Weights in a file of their own are an input.
         """
-        tower = self.settings.preset(wildcards.preset)["tower"]
+        tower = self.settings.preset(wildcards.preset).tower
         card = Path(output[0])
         absent = read_json(card).get("absent", {}) if card.exists() else {}
         tried = card.stat().st_mtime_ns if absent.get("code") == "no_network" else ""
-        return f"{'' if weights_file(tower) else state_of_tower(tower)} {tried}".strip()
+        state = state_of_clip(tower.tower, tower.pretrained)
+        return f"{'' if weights_file(tower.pretrained) else state} {tried}".strip()
 
     def attempt(self, wildcards: Wildcards) -> int:
         """Number the attempts at a method: one more when what kept it away has changed."""
@@ -126,15 +127,15 @@ class Values:
 
     def gpus(self, wildcards: Wildcards) -> int:
         """Give the number of GPUs of a training job: none where its preset trains on the CPU."""
-        return int(self.settings.preset(wildcards.preset)["tower"]["device"] == "cuda")
+        return int(self.settings.preset(wildcards.preset).tower.device == "cuda")
 
     def named(self, key: str) -> Callable[[Wildcards], list[str]]:
         """Give the methods under a key of the preset: `methods` or `full_methods`."""
-        return lambda w: list(self.settings.preset(w.preset)[key])
+        return lambda w: list(getattr(self.settings.preset(w.preset), key))
 
     def stand_in(self, wildcards: Wildcards, input: Any) -> str:
         """Give the report's arguments for the preset whose results stand in, if any."""
-        preset = self.settings.preset(wildcards.preset)["stand_in"]
+        preset = self.settings.preset(wildcards.preset).stand_in
         if not preset:
             return ""
         places = {

@@ -26,10 +26,11 @@ from tqdm import tqdm
 
 from fgresq.analysis import correlation as c
 from fgresq.analysis.bootstrap import Draws, Measure, average, draw
-from fgresq.analysis.inputs import check_images, family_of, write_rounded
+from fgresq.analysis.inputs import Options, check_images, family_of, write_rounded
 from fgresq.analysis.performance import accuracy, inside_groups, ranked
 from fgresq.analysis.trained_runs import CHANCE_COLUMNS, VALUE_COLUMNS, TrainedRun, read_runs
-from fgresq.settings import add_options, options_of
+from fgresq.options import add_options, options_of
+from fgresq.sections import Analysis
 from fgresq.tables import TASKS, read_images, read_pairs
 
 FULL = "full"
@@ -74,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--pairs", required=True, help="pair table")
     parser.add_argument("--out", required=True, help="table to write")
-    add_options(parser, "analysis")
+    add_options(parser, Options)
 
 
 def shared_runs(runs: list[TrainedRun]) -> tuple[str, dict[str, dict[int, list[TrainedRun]]]]:
@@ -112,16 +113,16 @@ def predictions(
 
 
 def make_trial(
-    images: pd.DataFrame, pairs: pd.DataFrame, full: list[TrainedRun], options: dict[str, Any]
+    images: pd.DataFrame, pairs: pd.DataFrame, full: list[TrainedRun], options: Analysis
 ) -> Trial:
     """Lay out the test side of these runs of the full model and draw its families."""
     values, chances = predictions(full, images, pairs)
     images = images[images["image"].isin(values.index)].sort_values("image", ignore_index=True)
     pairs = pairs[pairs["pair"].isin(chances.index)].sort_values("pair", ignore_index=True)
-    draws = draw(family_of(images), options["bootstrap"], options["seed"])
+    draws = draw(family_of(images), options.bootstrap, options.seed)
     images = images.assign(cluster=draws.clusters(family_of(images)))
     pairs = pairs.assign(cluster=pairs["image_a"].map(images.set_index("image")["cluster"]))
-    return Trial(images, pairs, draws, options["metric_ties"])
+    return Trial(images, pairs, draws, options.metric_ties)
 
 
 def measure_task(trial: Trial, task: str, values: pd.Series, chances: pd.Series) -> dict:
@@ -190,7 +191,7 @@ def stat_row(
 
 
 def measure_variants(
-    runs: list[TrainedRun], images: pd.DataFrame, pairs: pd.DataFrame, options: dict[str, Any]
+    runs: list[TrainedRun], images: pd.DataFrame, pairs: pd.DataFrame, options: Analysis
 ) -> list[dict[str, Any]]:
     """Give all rows: the full model first, then the other variants by name."""
     split, kept = shared_runs(runs)
@@ -212,5 +213,5 @@ def measure_variants(
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     images, pairs = read_images(args.images), read_pairs(args.pairs)
-    rows = measure_variants(read_runs(args.runs), images, pairs, options_of(args))
+    rows = measure_variants(read_runs(args.runs), images, pairs, options_of(args, Options).analysis)
     write_rounded(args.out, rows, ABLATION_COLUMNS)

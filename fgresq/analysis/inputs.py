@@ -14,7 +14,8 @@ import pandas as pd
 from fgresq.analysis.bootstrap import Draws, draw
 from fgresq.catalogues import add_methods, methods_file, read_methods
 from fgresq.errors import UserError, unknown
-from fgresq.settings import add_options, options_of
+from fgresq.options import add_options, options_of
+from fgresq.sections import Analysis, Section
 from fgresq.tables import (
     SCORE_COLUMNS,
     empty,
@@ -105,6 +106,12 @@ class Inputs:
         return self.scores[rows].set_index("image")["value"]
 
 
+class Options(Section):
+    """What the verbs of this room read of a preset."""
+
+    analysis: Analysis
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `performance` and `intervals` share."""
     parser.add_argument("--images", required=True, help="image table")
@@ -112,7 +119,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", nargs="*", default=[], help="score tables, any number")
     add_methods(parser)
     parser.add_argument("--out", required=True, help="table to write")
-    add_options(parser, "analysis")
+    add_options(parser, Options)
 
 
 def read_inputs(args: argparse.Namespace) -> Inputs:
@@ -121,12 +128,12 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
     Raises:
         UserError: an unknown method, or pairs or scores of images that are not in the table.
     """
-    options = options_of(args)
+    options = options_of(args, Options).analysis
     images = read_images(args.images).sort_values("image", ignore_index=True)
     pairs = read_pairs(args.pairs).sort_values("pair", ignore_index=True)
     for column in ("image_a", "image_b"):
         check_images(pairs, column, images, args.pairs)
-    draws = draw(family_of(images), options["bootstrap"], options["seed"])
+    draws = draw(family_of(images), options.bootstrap, options.seed)
     images["cluster"] = draws.clusters(family_of(images))
     pairs["cluster"] = pairs["image_a"].map(images.set_index("image")["cluster"])
     known = read_methods(args.methods)

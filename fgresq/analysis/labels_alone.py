@@ -38,7 +38,8 @@ from fgresq.analysis.intervals import OVERALL, bins_of, measure_source, null_of,
 from fgresq.catalogues import add_sources, read_sources
 from fgresq.errors import UserError, unknown
 from fgresq.files import write_json
-from fgresq.settings import add_options, options_of
+from fgresq.options import add_options, options_of
+from fgresq.sections import Analysis, Distinct, Section
 from fgresq.sources.direction import warning_by_metrics
 from fgresq.sources.label_files import label_file, read_labels
 from fgresq.sources.placed import read_text_table
@@ -50,20 +51,27 @@ PAPER = "table5_17_mos_ranges.csv"
 TABLES = {"counts": COUNT_COLUMNS, "intervals": INTERVAL_COLUMNS, "nulls": NULL_COLUMNS}
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    analysis: Analysis
+    label_sources: Distinct[str]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("names", nargs="*", help="sources (default: those of the preset)")
     add_sources(parser)
     parser.add_argument("--paper", type=Path, help="the paper's interval tables")
     parser.add_argument("--out", type=Path, help="folder (default results/labels/PRESET)")
-    add_options(parser, "analysis", "label_sources")
+    add_options(parser, Options)
 
 
 def intervals(
-    source: str, images: pd.DataFrame, metrics: dict[str, str], options: dict[str, Any]
+    source: str, images: pd.DataFrame, metrics: dict[str, str], options: Analysis
 ) -> list[dict[str, Any]]:
     """Measure the metric columns as `fgresq step intervals` measures methods: its rows."""
-    draws: Draws = draw(images["family"], options["bootstrap"], options["seed"])
+    draws: Draws = draw(images["family"], options.bootstrap, options.seed)
     images = images.assign(source=source, cluster=draws.clusters(images["family"]))
     parts = [
         pd.DataFrame({"image": images["image"], "value": images[name]}).assign(method=name)
@@ -73,9 +81,7 @@ def intervals(
     directions = {name: {"direction": direction} for name, direction in metrics.items()}
     oriented = orient(scores[list(SCORE_COLUMNS)], directions)
     inputs = Inputs(images, empty(PAIR_COLUMNS), oriented, directions, draws)
-    return [
-        row for name in metrics for row in measure_source(inputs, source, name, options["seed"])
-    ]
+    return [row for name in metrics for row in measure_source(inputs, source, name, options.seed)]
 
 
 def nulls(source: str, score: np.ndarray, printed: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
@@ -141,7 +147,7 @@ def record_of(
 
 
 def measure(
-    name: str, entry: dict[str, Any], paper: Path, options: dict[str, Any]
+    name: str, entry: dict[str, Any], paper: Path, options: Analysis
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
     """Give the rows of every table and the record of one source.
 
@@ -156,7 +162,7 @@ def measure(
         return {}, record_of(name, entry, None, file)
     images = read_labels(file, labels, entry.get("range"))
     images["score"] = scale_scores(images["raw_score"], direction_of(entry, file), file)
-    score, seed = images["score"].to_numpy(), options["seed"]
+    score, seed = images["score"].to_numpy(), options.seed
     metrics = {m: way for m, way in labels.get("metrics", {}).items() if m in images}
     printed = printed_of(paper, entry.get("paper_table"))
     tables = {
@@ -184,11 +190,11 @@ def said(record: dict[str, Any]) -> str:
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    settings, sources = options_of(args), read_sources(args.sources)
+    settings, sources = options_of(args, Options), read_sources(args.sources)
     where = args.sources or workspace.catalogue("sources")
     printed = args.paper or workspace.reports("paper", PAPER)
     known = {name: entry for name, entry in sources.items() if "labels" in entry}
-    names = args.names or settings["label_sources"]
+    names = args.names or settings.label_sources
     for name in names:
         if name not in known and name in sources:
             raise UserError(
@@ -202,7 +208,7 @@ def main(args: argparse.Namespace) -> None:
     records = []
     for name in names:
         try:
-            found, record = measure(name, known[name], printed, settings["analysis"])
+            found, record = measure(name, known[name], printed, settings.analysis)
         except UserError as error:
             raise error.within(f"source '{name}'") from None
         rows = {table: rows[table] + found.get(table, []) for table in rows}

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.bootstrap import Draws, Measure, draw
-from fgresq.analysis.inputs import check_images, family_of, write_rounded
+from fgresq.analysis.inputs import Options, check_images, family_of, write_rounded
 from fgresq.analysis.performance import mean_of
 from fgresq.analysis.trained_runs import (
     CHANCE_COLUMNS,
@@ -34,8 +34,8 @@ from fgresq.analysis.trained_runs import (
     read_runs,
 )
 from fgresq.files import write_json
+from fgresq.options import add_options, options_of
 from fgresq.runs import STAND_INS
-from fgresq.settings import add_options, options_of
 from fgresq.tables import TASKS, empty, read_images, read_pairs
 
 FULL = "full"
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", required=True, help="pair table")
     for name in OUTPUTS:
         parser.add_argument(f"--{name}", required=True, help="file to write")
-    add_options(parser, "analysis")
+    add_options(parser, Options)
 
 
 def thin(history: pd.DataFrame) -> pd.DataFrame:
@@ -237,11 +237,11 @@ def record(
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    options = options_of(args)
+    options = options_of(args, Options).analysis
     images, pairs = read_images(args.images), read_pairs(args.pairs)
     stage1, stage2 = read_runs(args.stage1), read_runs(args.stage2)
     families = family_of(images).set_axis(images["image"])
-    draws = draw(families, options["bootstrap"], options["seed"])
+    draws = draw(families, options.bootstrap, options.seed)
     tasks = read_tasks(stage1, images)
     write_rounded(args.curves, curves(stage1, stage2), CURVE_COLUMNS)
     write_rounded(args.confusion, confusion(tasks), CONFUSION_COLUMNS)

@@ -33,12 +33,13 @@ from fgresq.analysis.bootstrap import Measure, average
 from fgresq.analysis.inputs import (
     PERFORMANCE_COLUMNS,
     Inputs,
+    Options,
     join_rankings,
     read_inputs,
     write_rounded,
 )
 from fgresq.analysis.inputs import add_arguments as add_shared_arguments
-from fgresq.settings import options_of
+from fgresq.options import options_of
 from fgresq.tables import TASKS
 
 STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")
@@ -182,7 +183,7 @@ def evaluation_sets(inputs: Inputs) -> dict[str, tuple[pd.DataFrame, pd.DataFram
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    inputs, ties = read_inputs(args), options_of(args)["metric_ties"]
+    inputs, ties = read_inputs(args), options_of(args, Options).analysis.metric_ties
     rankings = join_rankings(args.rankings, inputs.pairs)
     rows = [
         line

@@ -25,9 +25,9 @@ from fgresq.analysis.provenance import provenance
 from fgresq.analysis.reproduced import settle, tolerance_of, trained_in
 from fgresq.arguments import settings_json
 from fgresq.catalogues import add_methods, read_methods
-from fgresq.errors import unknown
 from fgresq.files import json_text, read_json, write_json, write_text
-from fgresq.settings import CONFIG, given_options, load
+from fgresq.options import options_of
+from fgresq.presets import Preset
 from fgresq.tables import read_table
 
 DIGITS = 6
@@ -58,20 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
     parser.add_argument("--out", required=True, help="metrics file to write")
     parser.add_argument("--provenance", required=True, help="provenance file to write")
-
-
-def preset_of(args: argparse.Namespace) -> dict[str, Any]:
-    """Give all settings of the preset.
-
-    Raises:
-        UserError: `--options` are no mapping, or there is no such preset.
-    """
-    if args.options is not None:
-        return given_options(args.options)
-    presets = load()["presets"]
-    if args.preset not in presets:
-        raise unknown(CONFIG, "preset", args.preset, presets)
-    return presets[args.preset]
 
 
 def nest(table: pd.DataFrame, keys: list[str], numbers: list[str]) -> dict[str, Any]:
@@ -108,7 +94,11 @@ def ablation_of(path: str | None) -> dict[str, Any]:
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    options, methods, records = preset_of(args), read_methods(args.methods), read_json(args.sources)
+    options, methods, records = (
+        options_of(args, Preset),
+        read_methods(args.methods),
+        read_json(args.sources),
+    )
     performance = read_table(args.performance, PERFORMANCE_COLUMNS)
     training = read_json(args.training) if args.training else {}
     intervals = read_table(args.intervals, INTERVAL_COLUMNS)
@@ -134,7 +124,7 @@ def main(args: argparse.Namespace) -> None:
     if said:
         logging.info(said)
     write_text(args.out, text)
-    made = provenance(args.preset, options, records, training, args.threads)
+    made = provenance(args.preset, options.record(), records, training, args.threads)
     write_json(args.provenance, made)
 
 

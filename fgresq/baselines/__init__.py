@@ -1,7 +1,7 @@
 """Learned no-reference methods, retrained as the paper retrains them: our pairs, sampler, loss.
 
-One module a method. Each gives `build(options, weights)`, the network, and `absence(options,
-weights)`, why it cannot be had here; `fgresq step train-baseline` trains it.
+One module a method. Each gives `build(tower, settings, weights)`, the network, and
+`absence(settings, weights)`, why it cannot be had here; `fgresq step train-baseline` trains it.
 """
 
 from __future__ import annotations

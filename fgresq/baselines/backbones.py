@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +24,7 @@ from fgresq.baselines.shared import PUBLISHED
 from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import normalised
+from fgresq.sections import Tower
 
 TOKEN_WIDTH = 384
 STAGES = (1, 2, 3, 4)  # of a backbone: strides 4 to 32, of VGG16 2 to 16 (up to conv5_3)
@@ -191,11 +191,10 @@ def pixel_backbone(name: str) -> PixelBackbone:
     return PixelBackbone(network)
 
 
-def backbone_of(options: dict[str, Any]) -> Backbone:
-    """Build the backbone that a baseline's settings name."""
-    name = options["baseline"]["backbone"]
+def backbone_of(tower: Tower, name: str) -> Backbone:
+    """Build a backbone by the name that a baseline's settings have for it."""
     if name == "stand_in":
-        return TokenBackbone(len(options["tower"]["levels"]))
+        return TokenBackbone(len(tower.levels))
     return pixel_backbone(name)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from fgresq.baseline_sections import BaselineRun
 from fgresq.tables import TASKS
 from fgresq.training.batches import PairBatches
 from fgresq.training.losses import fidelity_loss
@@ -120,7 +121,7 @@ class Labelled:
         batches: the training pairs; their groups and scene weights are used.
     """
 
-    def __init__(self, setup: Setup, batches: PairBatches) -> None:
+    def __init__(self, setup: Setup[BaselineRun], batches: PairBatches) -> None:
         self.batches, self.names = batches, setup.images["image"]
         self.on = setup.on
         scores = setup.images["score"].to_numpy(dtype=np.float32)
@@ -139,9 +140,9 @@ class Labelled:
         )
 
 
-def fine_tuning(setup: Setup, feed: Feed, model: Baseline) -> Plan:
+def fine_tuning(setup: Setup[BaselineRun], feed: Feed, model: Baseline) -> Plan:
     """Lay out training as stage 2 does it: scene-aware batches of pairs, each image once."""
-    settings = setup.options["baseline"]
+    settings = setup.settings
     batches = PairBatches(setup.images, setup.train_pairs, settings)
     labelled = Labelled(setup, batches)
 
@@ -155,4 +156,4 @@ def fine_tuning(setup: Setup, feed: Feed, model: Baseline) -> Plan:
     def members(number: int) -> list[str]:
         return labelled.names.iloc[batches.images_of(batches.sampler.step(number))[0]].tolist()
 
-    return Plan(settings["epochs"] * batches.sampler.per_epoch, step, members)
+    return Plan(settings.epochs * batches.sampler.per_epoch, step, members)

@@ -7,15 +7,16 @@ alone are trained.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from fgresq.absent import Absent
+from fgresq.baseline_sections import ClipIqaPlusRun
 from fgresq.baselines.base import Baseline, Inputs
 from fgresq.networks.antonyms import PROMPTS, antonym_logits, image_vectors
-from fgresq.networks.clip import absence_of, encode_words, load_clip, of_any_size, word_ids
+from fgresq.networks.clip import clip_absence, encode_words, load_clip, of_any_size, word_ids
+from fgresq.sections import Tower
 
 SPREAD = 0.02  # of the vectors at first
 
@@ -48,12 +49,11 @@ class LearntPrompts(Baseline):
         return antonym_logits(image, self.texts(), self.clip.logit_scale.exp())
 
 
-def absence(options: dict[str, Any], weights: Path) -> Absent | None:
+def absence(settings: ClipIqaPlusRun, weights: Path) -> Absent | None:
     """Say why it cannot be had here, or None where it can."""
-    return absence_of(options)
+    return clip_absence(settings.clip, settings.pretrained)
 
 
-def build(options: dict[str, Any], weights: Path) -> LearntPrompts:
+def build(tower: Tower, settings: ClipIqaPlusRun, weights: Path) -> LearntPrompts:
     """Build the network from its settings."""
-    settings = options["baseline"]
-    return LearntPrompts(load_clip(settings["clip"], settings["pretrained"]), settings["context"])
+    return LearntPrompts(load_clip(settings.clip, settings.pretrained), settings.context)

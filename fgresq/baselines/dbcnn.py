@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from torch.nn import functional
 
 from fgresq import workspace
 from fgresq.absent import Absent
+from fgresq.baseline_sections import DbcnnRun
 from fgresq.baselines.backbones import (
     Backbone,
     OnBackbone,
@@ -30,6 +30,7 @@ from fgresq.baselines.base import FIT_BATCH, Feed, Inputs
 from fgresq.baselines.second import CHANNELS, second_absence
 from fgresq.errors import UserError
 from fgresq.networks.vit import normalised
+from fgresq.sections import Tower
 
 SCNN_LAYERS = ((48, 1), (48, 2), (64, 1), (64, 2), (64, 1), (64, 2), (128, 1), (128, 1), (128, 2))
 EPSILON = 1e-8
@@ -131,10 +132,9 @@ class DBCNN(OnBackbone):
         return self.score(pooled).squeeze(1)
 
 
-def absence(options: dict[str, Any], weights: Path) -> Absent | None:
+def absence(settings: DbcnnRun, weights: Path) -> Absent | None:
     """Say why it cannot be had here, or None where it can."""
-    settings = options["baseline"]
-    if settings["second"] == "scnn":
+    if settings.second == "scnn":
         if not scnn_file().exists():
             return Absent(
                 "no_weights",
@@ -142,13 +142,13 @@ def absence(options: dict[str, Any], weights: Path) -> Absent | None:
                 f"put pretrained_scnn/scnn.pkl of github.com/zwx8981/DBCNN-PyTorch in "
                 f"{scnn_file()}",
             )
-    elif absent := second_absence(settings["second"], weights):
+    elif absent := second_absence(settings.second, weights):
         return absent
-    return absence_of(settings["backbone"])
+    return absence_of(settings.backbone)
 
 
-def build(options: dict[str, Any], weights: Path) -> DBCNN:
+def build(tower: Tower, settings: DbcnnRun, weights: Path) -> DBCNN:
     """Build the network from its settings."""
-    settings, on_crops = options["baseline"], options["baseline"]["second"] == "scnn"
+    on_crops = settings.second == "scnn"
     second, channels = (read_scnn(), SCNN_LAYERS[-1][0]) if on_crops else (None, CHANNELS)
-    return DBCNN(backbone_of(options), second, channels, settings["standardise"])
+    return DBCNN(backbone_of(tower, settings.backbone), second, channels, settings.standardise)

@@ -7,23 +7,23 @@ They lie beside it in work/cache under a name that follows from all that they ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import torch
 
 from fgresq import workspace
+from fgresq.baseline_sections import BaselineRun, Dbcnn
 from fgresq.baselines.base import Feed, Inputs
 from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_network
 from fgresq.baselines.shared import on_tokens
 from fgresq.code_digest import code_digest
 from fgresq.files import atomic, digest, read_json
-from fgresq.networks.towers import build_clip
+from fgresq.networks.towers import build_tower
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
-from fgresq.training.encode import BATCH, cache_key, locked, reserved
 from fgresq.training.feed import ImageFeed
 from fgresq.training.setup import Setup
+from fgresq.training.token_cache import BATCH, cache_key, locked, reserved
 
 
 class TokenFeed(Feed):
@@ -85,14 +85,14 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
     return np.load(path, mmap_mode="r")
 
 
-def frozen_tokens(setup: Setup) -> np.ndarray:
+def frozen_tokens(setup: Setup[BaselineRun]) -> np.ndarray:
     """Give tokens (N, views, T, 384): every level pooled, then the last block's own."""
-    tower, images = setup.options["tower"], setup.images
+    tower, images = setup.tower, setup.images
     key = digest(["frozen", cache_key(images, tower, setup.weights)])
 
     def parts() -> Iterator[torch.Tensor]:
         feed = ImageFeed(images, tower, setup.weights, setup.on)
-        stand_in = build_clip(tower, setup.weights, list(TASKS)).visual.tower.to(setup.on)
+        stand_in = build_tower(tower, setup.weights, list(TASKS)).to(setup.on)
         for rows in batches(len(images)):
             yield stand_in.every_token(feed.evaluation(rows))
 
@@ -104,31 +104,31 @@ def batches(count: int) -> list[np.ndarray]:
     return [np.arange(at, min(at + BATCH, count)) for at in range(0, count, BATCH)]
 
 
-def frozen_maps(setup: Setup, name: str) -> np.ndarray:
+def frozen_maps(setup: Setup[BaselineRun], name: str) -> np.ndarray:
     """Give the second stream's maps (N, views, 112, 8, 8) of the views that the tower saw."""
-    tower, images = setup.options["tower"], setup.images
+    tower, images = setup.tower, setup.images
     card = folder_of(setup.weights) / "card.json"
-    made_of = read_json(card) if name == "efficientnet_lite0" else tower["seed"]
+    made_of = read_json(card) if name == "efficientnet_lite0" else tower.seed
     code = code_digest("fgresq.baselines.second")
-    key = digest([name, made_of, images["sha256"].tolist(), tower["grid"], str(setup.on), code])
+    key = digest([name, made_of, images["sha256"].tolist(), tower.grid, str(setup.on), code])
 
     def parts() -> Iterator[torch.Tensor]:
-        network = second_network(name, setup.weights, tower["seed"]).to(setup.on)
+        network = second_network(name, setup.weights, tower.seed).to(setup.on)
         for rows in batches(len(images)):
-            crops = np.stack([views(p, tower["grid"]) for p in images["path"].iloc[rows]])
+            crops = np.stack([views(p, tower.grid) for p in images["path"].iloc[rows]])
             flat = torch.from_numpy(crops.reshape(-1, CROP, CROP, 3)).to(setup.on)
             yield second_maps(network, flat).unflatten(0, (len(rows), -1))
 
     return kept(key, parts, len(images))
 
 
-def feed_of(setup: Setup) -> Feed:
+def feed_of(setup: Setup[BaselineRun]) -> Feed:
     """Give what the baseline of a run is fed."""
-    settings: dict[str, Any] = setup.options["baseline"]
+    settings = setup.settings
     if not on_tokens(settings):
-        images = setup.images, setup.options["tower"], setup.weights, setup.on, settings["seed"]
+        images = setup.images, setup.tower, setup.weights, setup.on, settings.seed
         return CropFeed(ImageFeed(*images))
     arrays = {"tokens": frozen_tokens(setup)}
-    if settings.get("second") in SECONDS:
-        arrays["second"] = frozen_maps(setup, settings["second"])
+    if isinstance(settings, Dbcnn) and settings.second in SECONDS:
+        arrays["second"] = frozen_maps(setup, settings.second)
     return TokenFeed(arrays, setup.on)

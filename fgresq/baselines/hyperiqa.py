@@ -8,17 +8,17 @@ train them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from fgresq.absent import Absent
+from fgresq.baseline_sections import HyperIqa, HyperIqaRun
 from fgresq.baselines.backbones import Backbone, OnBackbone, Streams, absence_of, backbone_of
 from fgresq.baselines.base import Inputs
+from fgresq.sections import Tower
 
 
 class Generated(nn.Module):
@@ -64,14 +64,14 @@ class HyperIQA(OnBackbone):
             the generated network between them and the score.
     """
 
-    def __init__(self, backbone: Backbone, standardise: bool, sizes: Mapping[str, Any]) -> None:
+    def __init__(self, backbone: Backbone, standardise: bool, sizes: HyperIqa) -> None:
         super().__init__(backbone, standardise)
-        channels, self.side = sizes["channels"], sizes["side"]
+        channels, self.side = sizes.channels, sizes.side
         self.reduce = nn.Conv2d(backbone.channels, channels, 1)
-        local = [sizes["local"]] * (len(backbone.widths) - 1) + [sizes["deepest"]]
+        local = [sizes.local] * (len(backbone.widths) - 1) + [sizes.deepest]
         parts = zip(backbone.widths, local, strict=True)
         self.local = nn.ModuleList([nn.Linear(width, count) for width, count in parts])
-        units = [sum(local), *sizes["units"], 1]
+        units = [sum(local), *sizes.units, 1]
         pairs = zip(units[:-1], units[1:], strict=True)
         self.layers = nn.ModuleList([Generated(a, b, channels, self.side) for a, b in pairs])
 
@@ -88,12 +88,11 @@ class HyperIQA(OnBackbone):
         return self.layers[-1](values, content).squeeze(1)
 
 
-def absence(options: dict[str, Any], weights: Path) -> Absent | None:
+def absence(settings: HyperIqaRun, weights: Path) -> Absent | None:
     """Say why it cannot be had here, or None where it can."""
-    return absence_of(options["baseline"]["backbone"])
+    return absence_of(settings.backbone)
 
 
-def build(options: dict[str, Any], weights: Path) -> HyperIQA:
+def build(tower: Tower, settings: HyperIqaRun, weights: Path) -> HyperIQA:
     """Build the network from its settings."""
-    own = options["baseline"]
-    return HyperIQA(backbone_of(options), own["standardise"], own)
+    return HyperIQA(backbone_of(tower, settings.backbone), settings.standardise, settings)

@@ -10,15 +10,16 @@ The image side is trained and the text side is not (published: both).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from fgresq.absent import Absent
+from fgresq.baseline_sections import LiqeRun
 from fgresq.baselines.base import Baseline, Inputs, Labels
 from fgresq.networks.antonyms import image_vectors
-from fgresq.networks.clip import absence_of, load_clip, word_ids
+from fgresq.networks.clip import clip_absence, load_clip, word_ids
+from fgresq.sections import Tower
 from fgresq.tables import TASKS
 from fgresq.training.losses import EPSILON, fidelity_loss
 
@@ -75,12 +76,11 @@ class LIQE(Baseline):
         return {"loss": scene + self.lambda_task * task, "scene": scene, "task": task}
 
 
-def absence(options: dict[str, Any], weights: Path) -> Absent | None:
+def absence(settings: LiqeRun, weights: Path) -> Absent | None:
     """Say why it cannot be had here, or None where it can."""
-    return absence_of(options)
+    return clip_absence(settings.clip, settings.pretrained)
 
 
-def build(options: dict[str, Any], weights: Path) -> LIQE:
+def build(tower: Tower, settings: LiqeRun, weights: Path) -> LIQE:
     """Build the network from its settings."""
-    settings = options["baseline"]
-    return LIQE(load_clip(settings["clip"], settings["pretrained"]), settings["lambda_task"])
+    return LIQE(load_clip(settings.clip, settings.pretrained), settings.lambda_task)

@@ -18,6 +18,7 @@ from torch import nn
 from torch.func import functional_call
 
 from fgresq.absent import Absent
+from fgresq.baseline_sections import MetaIqaRun
 from fgresq.baselines.backbones import (
     Backbone,
     OnBackbone,
@@ -27,6 +28,7 @@ from fgresq.baselines.backbones import (
 )
 from fgresq.baselines.base import Feed, Inputs, Labelled, Plan, fine_tuning
 from fgresq.errors import UserError
+from fgresq.sections import Tower
 from fgresq.training.batches import PairBatches
 from fgresq.training.losses import fidelity_loss
 from fgresq.training.sampler import SceneSampler
@@ -106,25 +108,25 @@ class MetaBatches:
         UserError: there is one task only.
     """
 
-    def __init__(self, setup: Setup, batches: PairBatches) -> None:
-        settings = setup.options["baseline"]
-        of_pair = setup.images[settings["meta_by"]].to_numpy(dtype=str)[batches.first]
+    def __init__(self, setup: Setup[MetaIqaRun], batches: PairBatches) -> None:
+        settings = setup.settings
+        of_pair = setup.images[settings.meta_by].to_numpy(dtype=str)[batches.first]
         self.names = sorted(set(of_pair.tolist()))
         if len(self.names) < 2:
             raise UserError(
                 "config/config.yaml, key 'baselines/metaiqa/meta_by'",
-                f"all training pairs are of one {settings['meta_by']}: there is nothing to learn "
+                f"all training pairs are of one {settings.meta_by}: there is nothing to learn "
                 "to adapt to",
                 "Set it to family, or to another column that divides the data",
             )
-        self.count = min(settings["meta_tasks"], len(self.names))
-        self.seed, self.pairs = settings["seed"], {}
+        self.count = min(settings.meta_tasks, len(self.names))
+        self.seed, self.pairs = settings.seed, {}
         self.samplers = {}
         for number, name in enumerate(self.names):
             self.pairs[name] = np.flatnonzero(of_pair == name)
             scenes = np.zeros(len(self.pairs[name]), dtype=int)
             seed = self.seed + number
-            self.samplers[name] = SceneSampler(scenes, settings["batch"] // 2, seed)
+            self.samplers[name] = SceneSampler(scenes, settings.batch // 2, seed)
 
     def step(self, number: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """Give the pairs that adapt and those that judge, of each task of a step."""
@@ -137,12 +139,12 @@ class MetaBatches:
         return found
 
 
-def plan(setup: Setup, feed: Feed, model: MetaIQA) -> Plan:
+def plan(setup: Setup[MetaIqaRun], feed: Feed, model: MetaIQA) -> Plan:
     """Lay out both parts of the training: meta-learning, then fine-tuning."""
-    settings, tuning = setup.options["baseline"], fine_tuning(setup, feed, model)
+    settings, tuning = setup.settings, fine_tuning(setup, feed, model)
     batches = PairBatches(setup.images, setup.train_pairs, settings)
     labelled, meta = Labelled(setup, batches), MetaBatches(setup, batches)
-    first = settings["meta_steps"]
+    first = settings.meta_steps
 
     def part(pairs: np.ndarray, number: int) -> tuple[Any, ...]:
         rows, _ = batches.images_of(pairs)
@@ -153,7 +155,7 @@ def plan(setup: Setup, feed: Feed, model: MetaIQA) -> Plan:
         if number >= first:
             return tuning.step(number - first)
         tasks = [(part(a, number), part(b, number)) for a, b in meta.step(number)]
-        return {"loss": meta_loss(model, tasks, settings["inner_lr"])}
+        return {"loss": meta_loss(model, tasks, settings.inner_lr)}
 
     def members(number: int) -> list[str]:
         if number >= first:
@@ -164,12 +166,11 @@ def plan(setup: Setup, feed: Feed, model: MetaIQA) -> Plan:
     return Plan(first + tuning.steps, step, members)
 
 
-def absence(options: dict[str, Any], weights: Path) -> Absent | None:
+def absence(settings: MetaIqaRun, weights: Path) -> Absent | None:
     """Say why it cannot be had here, or None where it can."""
-    return absence_of(options["baseline"]["backbone"])
+    return absence_of(settings.backbone)
 
 
-def build(options: dict[str, Any], weights: Path) -> MetaIQA:
+def build(tower: Tower, settings: MetaIqaRun, weights: Path) -> MetaIQA:
     """Build the network from its settings."""
-    own = options["baseline"]
-    return MetaIQA(backbone_of(options), own["standardise"], own["hidden"])
+    return MetaIQA(backbone_of(tower, settings.backbone), settings.standardise, settings.hidden)

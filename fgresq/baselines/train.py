@@ -19,12 +19,16 @@ import numpy as np
 import pandas as pd
 import torch
 
+from fgresq.baseline_sections import RUNS, BaselineRun
 from fgresq.baselines import BASELINES
 from fgresq.baselines.base import Baseline, Feed, Plan, SettledFeed, fine_tuning
 from fgresq.baselines.feeds import feed_of
 from fgresq.baselines.shared import baseline_options
-from fgresq.errors import UserError, unknown
-from fgresq.settings import CONFIG, given_options, load
+from fgresq.errors import UserError
+from fgresq.options import COMPLETE, parse_options
+from fgresq.parsing import parse
+from fgresq.presets import preset_named
+from fgresq.sections import Section, Tower
 from fgresq.training.finish import finish
 from fgresq.training.loop import Job, train
 from fgresq.training.ready import write_absent
@@ -35,32 +39,38 @@ TABLES = {"history.csv": ["step", "lr_factor", "loss"], "scores.csv": ["image", 
 EVALUATION_BATCH = 64
 
 
+class Options(Section):
+    """What `--options` hold; keys and types of `baseline` are those of the method."""
+
+    tower: Tower
+    baseline: dict[str, Any]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("method", choices=BASELINES, help="which method")
-    add_run_arguments(parser)
+    add_run_arguments(parser, "baseline")
 
 
-def options_of_call(args: argparse.Namespace) -> dict[str, Any]:
-    """Give {tower, baseline} of a call: from --options, or from the preset.
+def options_of_call(args: argparse.Namespace) -> tuple[Tower, BaselineRun]:
+    """Give tower and settings of a call: from --options, or from the preset.
 
     Raises:
         UserError: `--options` are of another form, or there is no such preset.
     """
-    if args.options is not None:
-        return given_options(args.options, "tower", "baseline")
-    presets = load()["presets"]
-    if args.preset not in presets:
-        raise unknown(CONFIG, "preset", args.preset, presets)
-    return baseline_options(presets[args.preset], args.method)
+    if args.options is None:
+        return baseline_options(preset_named(args.preset), args.method)
+    options = parse_options(args.options, Options)
+    own = RUNS[args.method]
+    return options.tower, parse(own, options.baseline, "--options", COMPLETE, "baseline/")
 
 
-def identity_of(setup: Setup, method: str, run: str) -> str:
+def identity_of(setup: Setup[BaselineRun], method: str, run: str) -> str:
     """Digest what the run's numbers follow from: a checkpoint of another is not resumed."""
     return setup.identity(("fgresq.baselines.train", f"fgresq.baselines.{method}"), method, run)
 
 
-def rates(model: Baseline, settings: dict[str, Any]) -> list[dict[str, Any]]:
+def rates(model: Baseline, settings: BaselineRun) -> list[dict[str, Any]]:
     """Give Adam's groups: parameters of the encoder and of the rest, each with its rate."""
     encoder = {"backbone.network", "second", "visual"}
     parts: dict[str, list[torch.nn.Parameter]] = {"lr_encoder": [], "lr_heads": []}
@@ -68,10 +78,10 @@ def rates(model: Baseline, settings: dict[str, Any]) -> list[dict[str, Any]]:
         if parameter.requires_grad:
             within = any(name.startswith(f"{prefix}.") for prefix in encoder)
             parts["lr_encoder" if within else "lr_heads"].append(parameter)
-    return [{"params": own, "lr": settings[rate]} for rate, own in parts.items() if own]
+    return [{"params": own, "lr": getattr(settings, rate)} for rate, own in parts.items() if own]
 
 
-def predictions(model: Baseline, feed: Feed, setup: Setup) -> pd.DataFrame:
+def predictions(model: Baseline, feed: Feed, setup: Setup[BaselineRun]) -> pd.DataFrame:
     """Give the scores of the test images: image, value (a logit, higher better)."""
     rows = setup.test_rows
     with torch.inference_mode():
@@ -83,29 +93,31 @@ def predictions(model: Baseline, feed: Feed, setup: Setup) -> pd.DataFrame:
     return pd.DataFrame({"image": setup.images["image"].to_numpy()[rows], "value": values})
 
 
-def built(module: ModuleType, setup: Setup) -> Baseline:
+def built(module: ModuleType, setup: Setup[BaselineRun]) -> Baseline:
     """Build the network with its random parts drawn from the seed; nothing in it is by chance."""
-    torch.manual_seed(setup.options["baseline"]["seed"])
-    return module.build(setup.options, setup.weights).eval().to(setup.on)
+    torch.manual_seed(setup.settings.seed)
+    return module.build(setup.tower, setup.settings, setup.weights).eval().to(setup.on)
 
 
-def settled_of(model: Baseline, feed: Feed, setup: Setup) -> Feed:
+def settled_of(model: Baseline, feed: Feed, setup: Setup[BaselineRun]) -> Feed:
     """Give a feed of what training leaves as it is, where there is such; else the feed itself."""
     with torch.no_grad():
         found = model.settled(feed.evaluation(setup.train_rows[:1]))
     return feed if found is None else SettledFeed(model, feed, len(setup.images))
 
 
-def job_of(args: argparse.Namespace, setup: Setup, model: Baseline, plan: Plan, key: str) -> Job:
+def job_of(
+    args: argparse.Namespace, setup: Setup[BaselineRun], model: Baseline, plan: Plan, key: str
+) -> Job:
     """Lay out the training run."""
-    settings, max_steps = setup.options["baseline"], setup.options["tower"]["max_steps"]
+    settings, max_steps = setup.settings, setup.tower.max_steps
     return Job(
         name=f"{args.method}, run {args.run}",
         model=model,
         groups=rates(model, settings),
         steps=max_steps or plan.steps,
-        warmup=settings["warmup"],
-        weight_decay=settings["weight_decay"],
+        warmup=settings.warmup,
+        weight_decay=settings.weight_decay,
         step=plan.step,
         members=plan.members,
         checkpoint=Path(args.work) / "checkpoint.pt",
@@ -113,15 +125,15 @@ def job_of(args: argparse.Namespace, setup: Setup, model: Baseline, plan: Plan, 
     )
 
 
-def card_of(args: argparse.Namespace, setup: Setup, model: Baseline) -> dict[str, Any]:
+def card_of(args: argparse.Namespace, setup: Setup[BaselineRun], model: Baseline) -> dict[str, Any]:
     """Say of a run what a reader wants to know."""
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return {
         "kind": f"baseline {args.method}",
         "method": args.method,
         "run": args.run,
-        "tower": setup.options["tower"],
-        "settings": setup.options["baseline"],
+        "tower": setup.tower.record(),
+        "settings": setup.settings.record(),
         "parameters": trained,
     }
 
@@ -129,12 +141,12 @@ def card_of(args: argparse.Namespace, setup: Setup, model: Baseline) -> dict[str
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     module = importlib.import_module(f"fgresq.baselines.{args.method}")
-    args.options, out = options_of_call(args), Path(args.out)
-    absent = module.absence(args.options, Path(args.weights))
+    (tower, settings), out = options_of_call(args), Path(args.out)
+    absent = module.absence(settings, Path(args.weights))
     if absent:
         write_absent(out, TABLES, absent)
         return
-    setup = set_up(args, "baseline", TABLES)
+    setup = set_up(args, "baseline", tower, settings, TABLES)
     if setup is None:
         return
     if setup.train_pairs.empty:

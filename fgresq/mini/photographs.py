@@ -23,7 +23,8 @@ import pandas as pd
 from fgresq.errors import UserError
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
-from fgresq.settings import add_options, options_of
+from fgresq.options import add_options, options_of
+from fgresq.sections import Mini, Section
 from fgresq.tables import write_table
 
 # photograph: (package, file inside it); the order is that in which contents are taken
@@ -98,16 +99,22 @@ def contents(count: int, size: int) -> Iterator[tuple[str, str, np.ndarray]]:
     yield from taken[:count]
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    mini: Mini
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the crops")
     parser.add_argument("--out", type=Path, required=True, help="table of the contents")
-    add_options(parser, "mini")
+    add_options(parser, Options)
 
 
 def main(args: argparse.Namespace) -> None:
-    options = options_of(args)
+    options = options_of(args, Options).mini
     rows = []
-    for content, family, image in contents(options["contents"], options["size"]):
+    for content, family, image in contents(options.contents, options.size):
         path = args.out_dir / f"{content}.png"
         write_png(path, image)
         rows.append(

@@ -27,12 +27,11 @@ from fgresq.images import read_rgb, write_png
 from fgresq.mini.degradations import DEGRADATIONS, Degraded, generator
 from fgresq.mini.jod import jod
 from fgresq.mini.photographs import CONTENT_COLUMNS
+from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE
 from fgresq.mini.restorers import RESTORERS
-from fgresq.settings import add_options, options_of
-from fgresq.tables import IMAGE_COLUMNS, TASKS, read_table, write_table
-
-SOURCE = "mini"
-RESTORED_COLUMNS = {name: kind for name, kind in IMAGE_COLUMNS.items() if name != "score"}
+from fgresq.options import add_options, options_of
+from fgresq.sections import Mini, Section
+from fgresq.tables import TASKS, read_table, write_table
 
 
 def degrade(clean: np.ndarray, task: str, content: str, turn: int, seed: int) -> Degraded:
@@ -81,6 +80,12 @@ def image_rows(
     return rows
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    mini: Mini
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", help=f"one of {', '.join(TASKS)}")
     parser.add_argument("--contents", type=Path, required=True, help="table of the contents")
@@ -92,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the images")
     parser.add_argument("--out", type=Path, required=True, help="table of the restored images")
-    add_options(parser, "mini")
+    add_options(parser, Options)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -100,7 +105,7 @@ def main(args: argparse.Namespace) -> None:
         raise unknown("fgresq step restore", "task", args.task, TASKS)
     cv2.setNumThreads(args.threads)
     torch.set_num_threads(args.threads)
-    seed = options_of(args)["seed"]
+    seed = options_of(args, Options).mini.seed
     contents = read_table(args.contents, CONTENT_COLUMNS).to_dict("records")
     rows: list[dict[str, object]] = []
     for turn, content in enumerate(tqdm(contents, desc=args.task, disable=None)):

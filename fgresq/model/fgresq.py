@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 
 from fgresq.model.heads import QualityHeads
 from fgresq.networks.towers import ClipTower, StandInTower
+from fgresq.sections import Stage2
 
 
 class FGResQ(nn.Module):
@@ -24,23 +23,23 @@ class FGResQ(nn.Module):
         self.tower, self.heads = tower, heads
 
     @classmethod
-    def build(cls, settings: dict[str, Any], tower: StandInTower | ClipTower) -> FGResQ:
+    def build(cls, settings: Stage2, tower: StandInTower | ClipTower) -> FGResQ:
         """Build the heads on a general encoder.
 
         Args:
             settings: of stage 2.
             tower: trained further, unless the settings say otherwise.
         """
-        if not settings["train_encoder"]:
+        if not settings.train_encoder:
             tower.requires_grad_(False)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings["seed"])
+            torch.manual_seed(settings.seed)
             heads = QualityHeads(
                 tower.width,
                 tower.level_width,
-                settings["prompt_init"],
-                settings["fuse"],
-                settings["compare"],
-                settings["use_degradation"],
+                settings.prompt_init,
+                settings.fuse,
+                settings.compare,
+                settings.use_degradation,
             )
         return cls(tower, heads)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -15,20 +13,25 @@ from fgresq.runs import STAND_INS, weights_file
 from fgresq.weights.hub_cache import CLIP
 
 
-def clip_at_hand(tower: dict[str, Any]) -> bool:
-    """Tell whether a tower's weights lie on this machine; nothing is downloaded."""
-    if tower["tower"] in STAND_INS or tower["pretrained"] is None:
+def clip_at_hand(name: str, pretrained: str | None) -> bool:
+    """Tell whether the weights of a tower lie on this machine; nothing is downloaded.
+
+    Args:
+        name: of a stand-in, or open_clip's of a model.
+        pretrained: its weights; None: random ones.
+    """
+    if name in STAND_INS or pretrained is None:
         return True
-    if file := weights_file(tower):
+    if file := weights_file(pretrained):
         return file.is_file()
     make_importable()
     from huggingface_hub import try_to_load_from_cache
     from open_clip.pretrained import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME, get_pretrained_cfg
 
-    hub = get_pretrained_cfg(tower["tower"], tower["pretrained"]).get("hf_hub", "")
-    repository, _, name = hub.rpartition("/")
-    names = [name] if name else [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME]
-    return any(isinstance(try_to_load_from_cache(repository, name), str) for name in names)
+    hub = get_pretrained_cfg(name, pretrained).get("hf_hub", "")
+    repository, _, file_name = hub.rpartition("/")
+    names = [file_name] if file_name else [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME]
+    return any(isinstance(try_to_load_from_cache(repository, each), str) for each in names)
 
 
 def clip_absence(name: str, pretrained: str | None) -> Absent | None:
@@ -36,7 +39,7 @@ def clip_absence(name: str, pretrained: str | None) -> Absent | None:
 
     Without weights (None) it is a random network, and always at hand.
     """
-    if clip_at_hand({"tower": name, "pretrained": pretrained}):
+    if clip_at_hand(name, pretrained):
         return None
     entry = CLIP.get(name)
     step = f"run `fgresq data fetch {entry}`" if entry else "connect once and load it by open_clip"
@@ -45,12 +48,6 @@ def clip_absence(name: str, pretrained: str | None) -> Absent | None:
         f"it judges by CLIP's knowledge of texts, and the weights of {name} are not at hand",
         f"{step}, then run again",
     )
-
-
-def absence_of(options: dict[str, Any]) -> Absent | None:
-    """Say why a method's CLIP cannot be had here, or None where it can."""
-    settings = options["baseline"]
-    return clip_absence(settings["clip"], settings["pretrained"])
 
 
 def load_clip(name: str, pretrained: str | None) -> nn.Module:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -22,6 +22,7 @@ from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import MEAN, STD, dinov2, normalised, vit
 from fgresq.runs import STAND_INS
+from fgresq.sections import Tower as TowerSettings
 
 TASK_WIDTH = 64  # of the stand-in's fixed text vectors
 
@@ -55,7 +56,7 @@ class StandInTower(Tower):
         merge: patches averaged to one token at the cut, a side; 1 keeps all.
     """
 
-    def __init__(self, trunk: nn.Module, levels: list[int], trainable: int, merge: int) -> None:
+    def __init__(self, trunk: nn.Module, levels: Sequence[int], trainable: int, merge: int) -> None:
         super().__init__()
         cut = levels[-1] - trainable
         self.embed = trunk
@@ -75,18 +76,35 @@ class StandInTower(Tower):
         First the pooled tokens of the levels below the cut, two a level, which are features
         already; then the class token and the patches.
         """
+        return self.lower_and_blocks(pixels)[0]
+
+    def lower_and_blocks(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give what `lower` gives, and the pooled features of every block that it ran.
+
+        Args:
+            pixels: (N, 3, 224, 224).
+
+        Returns:
+            Tokens (N, T, 384), and (N, cut, 768), class token beside mean patch token, the first
+            block's first.
+        """
         tokens = self.embed.norm_pre(self.embed._pos_embed(self.embed.patch_embed(pixels)))
-        kept = []
-        for number, block in enumerate(self.below, start=1):
+        pooled = []
+        for block in self.below:
             tokens = block(tokens)
-            if number in self.frozen_levels:
-                kept += [tokens[:, :1], tokens[:, 1:].mean(dim=1, keepdim=True)]
+            pooled.append(torch.cat([tokens[:, 0], tokens[:, 1:].mean(dim=1)], dim=1))
+        kept = [pooled[level - 1].unflatten(1, (2, -1)) for level in self.frozen_levels]
         if self.merge > 1:
             side = math.isqrt(tokens.shape[1] - 1)
             grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
             merged = functional.avg_pool2d(grid, self.merge).flatten(2).transpose(1, 2)
             tokens = torch.cat([tokens[:, :1], merged], dim=1)
-        return torch.cat([*kept, tokens], dim=1)
+        blocks = (
+            torch.stack(pooled, dim=1)
+            if pooled
+            else pixels.new_empty((len(pixels), 0, self.level_width))
+        )
+        return torch.cat([*kept, tokens], dim=1), blocks
 
     def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
         """Give features (N, width) of single views, (N, T, 384)."""
@@ -177,19 +195,31 @@ class FrozenTexts(nn.Module):
         return self.vectors[tasks]
 
 
-def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
-    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+def stand_in_tower(settings: TowerSettings, weights: Path) -> StandInTower:
+    """Build the tower of the stand-in.
 
     Raises:
         UserError: the levels are not ascending, or more blocks are to be trained than used.
     """
-    levels, trainable = settings["levels"], settings["trainable_blocks"]
-    if levels != sorted(levels) or trainable > levels[-1]:
+    levels, trainable = settings.levels, settings.trainable_blocks
+    if list(levels) != sorted(levels) or trainable > levels[-1]:
         raise UserError(
             "config/config.yaml, key 'tower/levels'",
-            f"{levels} are not ascending, or are fewer than the trainable_blocks ({trainable})",
+            f"{list(levels)} are not ascending, or are fewer than the trainable_blocks "
+            f"({trainable})",
             "Give block numbers such as [4, 6, 8], the last no less than trainable_blocks",
         )
+    trunk = dinov2(weights) if settings.tower == "dinov2_vits14" else vit(settings.seed)
+    return StandInTower(trunk, levels, trainable, settings.merge)
+
+
+def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
+    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+
+    Raises:
+        UserError: as `stand_in_tower` says.
+    """
+    tower = stand_in_tower(settings, weights)
     make_importable()
     from open_clip.model import CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 
@@ -202,19 +232,27 @@ def stand_in_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> 
     clip = CustomTextCLIP(
         TASK_WIDTH, vision, CLIPTextCfg(width=64, heads=1, layers=1, vocab_size=8)
     )
-    trunk = dinov2(weights) if settings["tower"] == "dinov2_vits14" else vit(settings["seed"])
-    tower = StandInTower(trunk, levels, trainable, settings["merge"])
     clip.visual = VisualSide(tower, nn.Linear(tower.width, TASK_WIDTH, bias=False))
     clip.text = FrozenTexts(torch.eye(TASK_WIDTH)[: len(tasks)])
     return clip
 
 
-def paper_clip(settings: dict[str, Any], tasks: list[str]) -> nn.Module:
-    """Build CLIP by open_clip; its texts are embedded once and the text tower is dropped."""
+def paper_clip(settings: TowerSettings, tasks: list[str]) -> nn.Module:
+    """Build CLIP by open_clip; its texts are embedded once and the text tower is dropped.
+
+    Raises:
+        UserError: there is no text of a task, or open_clip cannot give the tower.
+    """
     make_importable()
     import open_clip
 
-    name, pretrained = settings["tower"], settings["pretrained"]
+    name, pretrained = settings.tower, settings.pretrained
+    if settings.text is None:
+        raise UserError(
+            "config/config.yaml, key 'tower/text'",
+            f"it is empty, and {name} has a text side",
+            "Give the text of a task, such as `a photo restored by {task}`",
+        )
     try:
         clip = open_clip.create_model(name, pretrained=pretrained, force_custom_text=True)
     except (RuntimeError, OSError) as error:
@@ -223,17 +261,17 @@ def paper_clip(settings: dict[str, Any], tasks: list[str]) -> nn.Module:
             f"open_clip cannot give it with '{pretrained}' ({error})",
             "Connect to a network once, or choose another tower",
         ) from error
-    texts = [settings["text"].format(task=task) for task in tasks]
+    texts = [settings.text.format(task=task) for task in tasks]
     with torch.inference_mode():
         vectors = clip.encode_text(open_clip.get_tokenizer(name)(texts), normalize=True)
     projection = nn.Linear(*clip.visual.proj.shape, bias=False)
     projection.weight.data = clip.visual.proj.data.T.clone()
-    clip.visual = VisualSide(ClipTower(clip.visual, settings["trainable_blocks"]), projection)
+    clip.visual = VisualSide(ClipTower(clip.visual, settings.trainable_blocks), projection)
     clip.text = FrozenTexts(vectors.clone())
     return clip
 
 
-def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.Module:
+def build_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
     """Build the text-image model of a tower, with everything frozen but what is trained.
 
     Args:
@@ -245,13 +283,24 @@ def build_clip(settings: dict[str, Any], weights: Path, tasks: list[str]) -> nn.
         An open_clip CustomTextCLIP whose `visual` is a `VisualSide`.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings["seed"])
-        stand_in = settings["tower"] in STAND_INS
+        torch.manual_seed(settings.seed)
+        stand_in = settings.tower in STAND_INS
         clip = stand_in_clip(settings, weights, tasks) if stand_in else paper_clip(settings, tasks)
     clip.requires_grad_(False)
     for part in trained_parts(clip.visual.tower):
         part.requires_grad_(True)
     return clip.eval()
+
+
+def build_tower(
+    settings: TowerSettings, weights: Path, tasks: list[str]
+) -> StandInTower | ClipTower:
+    """Build the tower of `build_clip` alone; of a stand-in, no text-image model is made for it."""
+    if settings.tower not in STAND_INS:
+        return build_clip(settings, weights, tasks).visual.tower
+    tower = stand_in_tower(settings, weights).requires_grad_(False)
+    tower.above.requires_grad_(True)
+    return tower.eval()
 
 
 def sibling(tower: StandInTower | ClipTower) -> StandInTower | ClipTower:

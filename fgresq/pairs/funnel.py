@@ -16,11 +16,12 @@ import pandas as pd
 
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
+from fgresq.options import add_options, options_of
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
 from fgresq.pairs.labels import derived, simulated
 from fgresq.pairs.order import pair_key
 from fgresq.pairs.tau import taus
-from fgresq.settings import add_options, options_of
+from fgresq.sections import Filter, Labels, Section
 from fgresq.tables import (
     PAIR_COLUMNS,
     PREFERENCES,
@@ -36,6 +37,13 @@ SOURCE_PAIR_COLUMNS = {
 }  # split_pairs is empty but where the source released a split
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    filter: Filter
+    labels: Labels
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("--images", required=True, help="image table of the source")
@@ -45,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", required=True, help="JND threshold (JSON)")
     parser.add_argument("--out", required=True, help="pair table of the source to write")
     parser.add_argument("--funnel", required=True, help="counts after each step to write (JSON)")
-    add_options(parser, "filter", "labels")
+    add_options(parser, Options)
 
 
 def filtered(
@@ -121,13 +129,13 @@ def supplied_pairs(supplied: pd.DataFrame, candidates: pd.DataFrame, where: str)
 
 
 def labelled(
-    pairs: pd.DataFrame, images: pd.DataFrame, origin: str, options: dict[str, Any]
+    pairs: pd.DataFrame, images: pd.DataFrame, origin: str, options: Labels
 ) -> pd.DataFrame:
     """Give pairs the preferences that the label origin of their source asks for."""
     by_name = images.set_index("image")
     if origin == "simulated":
         quality = by_name["raw_score"]
-        return simulated(pairs, quality, options["indifference"], options["seed"])
+        return simulated(pairs, quality, options.indifference, options.seed)
     return derived(pairs, by_name["score"])
 
 
@@ -167,7 +175,7 @@ def funnel(
     candidates: pd.DataFrame,
     record: dict[str, Any],
     threshold: float | None,
-    options: dict[str, Any],
+    options: Options,
     where: str = "supplied pairs",
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Filter and label the pairs of one source.
@@ -186,7 +194,7 @@ def funnel(
     """
     source = record["source"]
     dataset = images.set_index("image")["dataset"]
-    tau = taus(source, set(dataset), options["filter"])
+    tau = taus(source, set(dataset), options.filter)
     of_pair = candidates["image_a"].map(dataset)
     steps = filtered(candidates, of_pair.map(tau), threshold)
     none_left = None
@@ -195,7 +203,7 @@ def funnel(
     else:
         if len(restored(images)):
             none_left = without_pairs(source, steps, tau)
-        pairs = labelled(steps[STEPS[-1]], images, record["label_origin"], options["labels"])
+        pairs = labelled(steps[STEPS[-1]], images, record["label_origin"], options.labels)
         pairs = pairs.assign(split_pairs="")
     single = groups_of_one(restored(images))
     if none_left:
@@ -233,7 +241,7 @@ def main(args: argparse.Namespace) -> None:
         read_table(args.candidates, CANDIDATE_COLUMNS),
         read_json(args.record),
         read_json(args.threshold)["threshold"],
-        options_of(args),
+        options_of(args, Options),
         args.supplied,
     )
     write_csv(args.out, pairs)

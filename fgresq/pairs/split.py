@@ -15,13 +15,20 @@ import pandas as pd
 
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
+from fgresq.options import add_options, options_of
 from fgresq.pairs.candidates import check_families
 from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS
 from fgresq.pairs.order import pair_key, stable_hash
-from fgresq.settings import add_options, options_of
+from fgresq.sections import Section, Split
 from fgresq.tables import SPLIT_SIDES, read_images, read_table, write_pairs
 
 OVERALL = "overall"
+
+
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    split: Split
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folds", required=True, help="fold of each family to write (CSV)")
     parser.add_argument("--funnel", required=True, help="list of funnels to write (JSON)")
     parser.add_argument("--leak", required=True, help="leak of both splits to write (JSON)")
-    add_options(parser, "split")
+    add_options(parser, Options)
 
 
 def deal_families(images: pd.DataFrame, folds: int, seed: int, where: str) -> pd.DataFrame:
@@ -118,14 +125,14 @@ def leak(pairs: pd.DataFrame, in_test: list[pd.Series]) -> dict[str, dict[str, A
 
 
 def split(
-    pairs: pd.DataFrame, images: pd.DataFrame, options: dict[str, Any], where: str = "images"
+    pairs: pd.DataFrame, images: pd.DataFrame, options: Split, where: str = "images"
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Freeze both splits.
 
     Args:
         pairs: of all sources, PAIR_COLUMNS without fold; a released split is kept.
         images: of all sources; families without pairs get a fold too: images are scored as well.
-        options: folds, test_share, seed.
+        options: section `split` of the preset.
         where: file of the image table, for errors.
 
     Returns:
@@ -135,14 +142,14 @@ def split(
         UserError: fewer families than folds, or a group of two families.
     """
     check_families(images, where)
-    folds = deal_families(images, options["folds"], options["seed"], where)
+    folds = deal_families(images, options.folds, options.seed, where)
     pairs = pairs.merge(folds, on=["source", "family"], how="left", validate="many_to_one")
     released = pairs["split_pairs"].isin(SPLIT_SIDES)
-    drawn = split_by_pairs(pairs[~released], options["test_share"], options["seed"])
+    drawn = split_by_pairs(pairs[~released], options.test_share, options.seed)
     pairs["split_pairs"] = pairs["split_pairs"].where(released, drawn)
     leaks = {
         "pairs_split": leak(pairs, [pairs["split_pairs"] == "test"]),
-        "family_split": leak(pairs, [pairs["fold"] == fold for fold in range(options["folds"])]),
+        "family_split": leak(pairs, [pairs["fold"] == fold for fold in range(options.folds)]),
     }
     return pairs, folds, leaks
 
@@ -164,7 +171,7 @@ def main(args: argparse.Namespace) -> None:
     pairs, folds, leaks = split(
         pd.concat(filled, ignore_index=True),
         read_images(args.images),
-        options_of(args),
+        options_of(args, Options).split,
         args.images,
     )
     write_pairs(args.out, pairs)

@@ -22,9 +22,10 @@ from tqdm import tqdm
 from fgresq.files import digest, write_json
 from fgresq.images import read_rgb
 from fgresq.ops.ssim_plane import WINDOW, ssim_of, statistics
+from fgresq.options import add_options, options_of
 from fgresq.pairs.jnd import PLANES, SIGNS, inject, jnd_maps
 from fgresq.pairs.order import stable_hash
-from fgresq.settings import add_options, options_of
+from fgresq.sections import Jnd, Section
 from fgresq.tables import read_images
 
 BETAS = (0.7, 1.0)
@@ -35,11 +36,17 @@ DIGITS = 3
 Setting = tuple[str, float, str]
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    jnd: Jnd
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("--images", required=True, help="image table of all sources")
     parser.add_argument("--out", required=True, help="threshold and medians to write (JSON)")
-    add_options(parser, "jnd")
+    add_options(parser, Options)
 
 
 def sample(images: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
@@ -73,23 +80,23 @@ def noised_ssim(path: str, settings: list[Setting], seed: int) -> list[float] | 
     ]
 
 
-def measure(images: pd.DataFrame, options: dict[str, Any], threads: int = 1) -> dict[str, Any]:
+def measure(images: pd.DataFrame, options: Jnd, threads: int = 1) -> dict[str, Any]:
     """Measure the threshold of the setting asked for and the grid of settings.
 
     Args:
         images: image table; an image smaller than the window of SSIM is passed over.
-        options: sign, beta, plane, images (how many), seed.
+        options: section `jnd` of the preset.
         threads: how many images are measured at a time; the result does not depend on it.
 
     Returns:
         The form of threshold.json; the threshold has three decimals, and is null where there is
         no image.
     """
-    asked = (options["sign"], options["beta"], options["plane"])
-    grid = list(itertools.product(SIGNS, sorted({*BETAS, options["beta"]}), PLANES))
-    chosen = sample(images, options["images"], options["seed"])
+    asked = (options.sign, options.beta, options.plane)
+    grid = list(itertools.product(SIGNS, sorted({*BETAS, options.beta}), PLANES))
+    chosen = sample(images, options.images, options.seed)
     names = list(zip(chosen["source"], chosen["image"], strict=True))
-    seeds = [stable_hash("signs", options["seed"], *name) for name in names]
+    seeds = [stable_hash("signs", options.seed, *name) for name in names]
     wanted = [grid if k < GRID_IMAGES else [asked] for k in range(len(chosen))]
     values: dict[Setting, list[float]] = {setting: [] for setting in grid}
     with ThreadPoolExecutor(threads) as pool:
@@ -122,4 +129,6 @@ def quartiles(values: list[float]) -> list[float]:
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     cv2.setNumThreads(1)  # the threads are used for images
-    write_json(args.out, measure(read_images(args.images), options_of(args), args.threads))
+    write_json(
+        args.out, measure(read_images(args.images), options_of(args, Options).jnd, args.threads)
+    )

@@ -16,6 +16,7 @@ from typing import Any
 from fgresq import workspace
 from fgresq.catalogues import add_methods, add_sources, methods_file, read_methods, read_sources
 from fgresq.files import write_json
+from fgresq.options import add_options, options_of
 from fgresq.report import (
     beside,
     comparison,
@@ -41,7 +42,8 @@ from fgresq.report.page import render, write_page
 from fgresq.report.results import Run, read_run, same
 from fgresq.report.source_states import brought_in_by, sources_table
 from fgresq.report.terminal import ABSENCES
-from fgresq.settings import add_options, options_of, read_yaml
+from fgresq.sections import Report, Section
+from fgresq.settings import read_yaml
 
 PARTS = {
     "data": "results/data/PRESET",
@@ -51,9 +53,15 @@ PARTS = {
 }
 
 
+class Options(Section):
+    """What this verb reads of a preset."""
+
+    report: Report
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    add_options(parser, "report")
+    add_options(parser, Options)
     for part, usual in PARTS.items():
         parser.add_argument(f"--{part}", required=True, help=f"{usual} of the preset")
     parser.add_argument("--labels", required=True, help="results/labels/PRESET of the preset")
@@ -276,7 +284,7 @@ def main(args: argparse.Namespace) -> None:
     numbers = paper.read_paper(args.paper or workspace.reports("paper"))
     labels = read_label_only(args.labels)
     sources = read_yaml(args.sources) if args.sources else read_sources()
-    most = options_of(args)["gallery"]
+    most = options_of(args, Options).report.gallery
     stand_in, machines = read_stand_in(args), read_machines(args.machines)
     values = page_values(asked, stand_in, labels, numbers, methods, sources, machines, most)
     html = render("report.html.j2", **values)

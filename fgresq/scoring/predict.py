@@ -18,12 +18,13 @@ from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.networks.towers import build_clip, sibling
 from fgresq.networks.vit import resized
+from fgresq.parsing import fields_of, parse
 from fgresq.scoring.cache import ScoreCache, image_hash
 from fgresq.scoring.evaluate import Judgement
 from fgresq.scoring.listed import listed
-from fgresq.settings import Given, given
+from fgresq.sections import Section, Stage2, Tower
 from fgresq.tables import TASKS, write_scores
-from fgresq.training.encode import centre, device_of, name_of, tokens_of
+from fgresq.training.token_cache import centre, device_of, name_of, tokens_of
 from fgresq.weights.checkpoints import (
     CARD,
     MEND,
@@ -32,6 +33,13 @@ from fgresq.weights.checkpoints import (
     load_strictly,
     read_checkpoint,
 )
+
+
+class Trained(Section):
+    """What the card of a checkpoint says of its architecture."""
+
+    tower: Tower
+    settings: Stage2
 
 
 class Scorer:
@@ -45,16 +53,16 @@ class Scorer:
     """
 
     def __init__(self, folder: Path) -> None:
-        parts, where = ("tower", "settings"), folder / CARD
-        card = given(checkpoint_card(folder, "FGResQ"), parts, where, MEND)
+        card = checkpoint_card(folder, "FGResQ")
+        told = {name: card[name] for name in fields_of(Trained) if name in card}
+        made = parse(Trained, told, folder / CARD, MEND)
         state = read_checkpoint(folder)
-        self.tower = card["tower"]
+        self.tower = made.tower
         self.on = device_of(self.tower)
         # of a stand-in; a checkpoint holds only what was trained
-        weights = workspace.weights_of(self.tower["tower"])
-        settings = Given(card["settings"], where, MEND)
+        weights = workspace.weights_of(self.tower.tower)
         clip = build_clip(self.tower, weights, list(TASKS))
-        self.model = FGResQ.build(settings, sibling(clip.visual.tower))
+        self.model = FGResQ.build(made.settings, sibling(clip.visual.tower))
         self.degradation = Alignment(clip)
         for part, prefix in ((self.model, "quality."), (self.degradation, "degradation.")):
             own = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
@@ -63,9 +71,9 @@ class Scorer:
 
     def tokens(self, path: str | Path) -> torch.Tensor:
         """Give what the towers' `upper` takes of an image file, as at the evaluation."""
-        if self.tower["crop"] == "native":
+        if self.tower.crop == "native":
             # float16 between, as the cache that it was trained on holds them
-            tokens = tokens_of(self.model.tower, [str(path)], self.tower["grid"], self.on)
+            tokens = tokens_of(self.model.tower, [str(path)], self.tower.grid, self.on)
             return tokens.float()
         pixels = torch.from_numpy(resized(path))[None].to(self.on)
         return self.model.tower.tokens(centre(pixels))[:, None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,8 @@ import torch
 
 from fgresq.networks.towers import ClipTower, StandInTower
 from fgresq.networks.vit import CROP, SIZE
-from fgresq.training.encode import centre, encoded
+from fgresq.sections import Tower
+from fgresq.training.token_cache import centre, encoded
 
 EVALUATION_BATCH = 64
 
@@ -32,13 +32,13 @@ class ImageFeed:
     def __init__(
         self,
         images: pd.DataFrame,
-        tower: dict[str, Any],
+        tower: Tower,
         weights: Path,
         on: torch.device,
         seed: int = 0,
     ) -> None:
         self.array = encoded(images, tower, weights)
-        self.random_crop, self.flip = tower["crop"] == "random", tower["flip"]
+        self.random_crop, self.flip = tower.crop == "random", tower.flip
         self.seed, self.on = seed, on
 
     def rows(self, numbers: np.ndarray) -> torch.Tensor:

@@ -9,13 +9,13 @@ import pandas as pd
 import torch
 
 from fgresq.files import write_csv
-from fgresq.training.encode import name_of
 from fgresq.training.loop import Job
 from fgresq.training.setup import Setup
+from fgresq.training.token_cache import name_of
 from fgresq.weights.checkpoints import write_weights
 
 
-def facts(setup: Setup, job: Job) -> dict[str, Any]:
+def facts(setup: Setup[Any], job: Job) -> dict[str, Any]:
     """Give what every card says of a run: steps, device, images and pairs of both sides."""
     return {
         "steps": job.steps,
@@ -29,7 +29,7 @@ def facts(setup: Setup, job: Job) -> dict[str, Any]:
 
 def finish(
     out: Path,
-    setup: Setup,
+    setup: Setup[Any],
     job: Job,
     tables: dict[str, pd.DataFrame],
     state: dict[str, torch.Tensor],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -13,24 +12,25 @@ from fgresq.errors import UserError
 from fgresq.files import write_csv, write_json
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.runs import STAND_INS, weights_file
+from fgresq.sections import Tower
 
 
-def clip_absence(tower: dict[str, Any]) -> Absent | None:
+def clip_absence(tower: Tower) -> Absent | None:
     """Say why the weights of an open_clip tower cannot be had; downloads them where it can."""
-    if tower["tower"] in STAND_INS or tower["pretrained"] is None:
+    if tower.tower in STAND_INS or tower.pretrained is None:
         return None
-    if file := weights_file(tower):
+    if file := weights_file(tower.pretrained):
         return None if file.is_file() else no_file(file)
     make_importable()
     import httpx2
     from open_clip.pretrained import download_pretrained, get_pretrained_cfg
 
     try:
-        download_pretrained(get_pretrained_cfg(tower["tower"], tower["pretrained"]))
+        download_pretrained(get_pretrained_cfg(tower.tower, tower.pretrained))
     except (OSError, ValueError, httpx2.HTTPError) as error:
         return Absent(
             "no_network",
-            f"the weights '{tower['pretrained']}' of {tower['tower']} are not at hand and could "
+            f"the weights '{tower.pretrained}' of {tower.tower} are not at hand and could "
             f"not be downloaded ({type(error).__name__})",
             "connect to a network once and run again: open_clip downloads them",
         )
@@ -47,7 +47,7 @@ def no_file(file: Path) -> Absent:
     )
 
 
-def check_device(tower: dict[str, Any]) -> None:
+def check_device(tower: Tower) -> None:
     """Refuse to train at settings for a GPU without one.
 
     Raises:
@@ -55,16 +55,16 @@ def check_device(tower: dict[str, Any]) -> None:
     """
     import torch
 
-    if tower["device"] != "cuda" or torch.cuda.is_available():
+    if tower.device != "cuda" or torch.cuda.is_available():
         return
     where = "config/config.yaml, key 'tower/device'"
-    if not tower["allow_cpu"]:
+    if not tower.allow_cpu:
         raise UserError(
             where,
             "these settings are for a CUDA device, and there is none",
             "Set `preset: mini`, or `tower: {allow_cpu: true, max_steps: N}` for a truncated run",
         )
-    if not tower["max_steps"]:
+    if not tower.max_steps:
         raise UserError(
             where,
             "training at these settings on a CPU would take weeks",
@@ -72,7 +72,7 @@ def check_device(tower: dict[str, Any]) -> None:
         )
 
 
-def absence(images: pd.DataFrame, tower: dict[str, Any]) -> Absent | None:
+def absence(images: pd.DataFrame, tower: Tower) -> Absent | None:
     """Say why training cannot be had here, or None where it can.
 
     Raises:

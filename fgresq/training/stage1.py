@@ -20,6 +20,8 @@ import torch
 from fgresq.files import atomic
 from fgresq.model.alignment import Alignment
 from fgresq.networks.towers import build_clip
+from fgresq.runs import Stage1Options, stage_options_of
+from fgresq.sections import Stage1
 from fgresq.tables import TASKS
 from fgresq.training.feed import ImageFeed
 from fgresq.training.finish import finish
@@ -38,16 +40,20 @@ STAGE1_TABLES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    add_run_arguments(parser)
+    add_run_arguments(parser, "stage1")
 
 
 def job_of(
-    args: argparse.Namespace, setup: Setup, feed: ImageFeed, model: Alignment, identity: str
+    args: argparse.Namespace,
+    setup: Setup[Stage1],
+    feed: ImageFeed,
+    model: Alignment,
+    identity: str,
 ) -> Job:
     """Lay out the training run: batches mix all tasks. With a single task there is no step."""
-    settings, rows, names = setup.options["stage1"], setup.train_rows, setup.images["image"]
+    settings, rows, names = setup.settings, setup.train_rows, setup.images["image"]
     tasks = setup.images["task"].map(TASKS.index).to_numpy()
-    sampler = SceneSampler(np.zeros(len(rows)), settings["batch"], settings["seed"])
+    sampler = SceneSampler(np.zeros(len(rows)), settings.batch, settings.seed)
     tower = model.clip.visual.tower
 
     def step(number: int) -> dict[str, torch.Tensor]:
@@ -58,21 +64,21 @@ def job_of(
             image = model.clip.encode_image(tokens, normalize=True).float()
         text = model.clip.encode_text(labels, normalize=True).to(image.device)
         scale = model.clip.logit_scale.exp().clamp(max=100)
-        return {"loss": contrastive_loss(image, text, scale, settings["targets"])}
+        return {"loss": contrastive_loss(image, text, scale, settings.targets)}
 
     heads = [*model.clip.visual.projection.parameters(), model.clip.logit_scale]
     blocks = [p for p in tower.parameters() if p.requires_grad]
-    steps = setup.options["tower"]["max_steps"] or settings["epochs"] * sampler.per_epoch
+    steps = setup.tower.max_steps or settings.epochs * sampler.per_epoch
     return Job(
         name=f"stage 1, run {args.run}",
         model=model,
         groups=[
-            {"params": blocks, "lr": settings["lr_encoder"]},
-            {"params": heads, "lr": settings["lr_heads"]},
+            {"params": blocks, "lr": settings.lr_encoder},
+            {"params": heads, "lr": settings.lr_heads},
         ],
         steps=steps if len(set(tasks[rows])) > 1 else 0,
-        warmup=settings["warmup"],
-        weight_decay=settings["weight_decay"],
+        warmup=settings.warmup,
+        weight_decay=settings.weight_decay,
         step=step,
         members=lambda number: names.iloc[np.sort(rows[sampler.step(number)])].tolist(),
         checkpoint=Path(args.work) / "checkpoint.pt",
@@ -81,7 +87,7 @@ def job_of(
 
 
 def predicted_tasks(
-    model: Alignment, feed: ImageFeed, setup: Setup, known: list[int]
+    model: Alignment, feed: ImageFeed, setup: Setup[Stage1], known: list[int]
 ) -> pd.DataFrame:
     """Read the task off test images, of those trained on: image, task, predicted."""
     rows = setup.test_rows
@@ -98,10 +104,11 @@ def predicted_tasks(
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    setup = set_up(args, "stage1", STAGE1_TABLES)
+    options = stage_options_of(args, Stage1Options)
+    setup = set_up(args, "stage1", options.tower, options.stage1, STAGE1_TABLES)
     if setup is None:
         return
-    images, tower = setup.images, setup.options["tower"]
+    images, tower = setup.images, setup.tower
     known = sorted(images["task"].iloc[setup.train_rows].map(TASKS.index).unique().tolist())
     if len(known) == 1:
         logging.info(

@@ -21,7 +21,9 @@ from fgresq.files import sha256
 from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
-from fgresq.networks.towers import build_clip
+from fgresq.networks.towers import build_clip, build_tower
+from fgresq.runs import Stage2Options, stage_options_of
+from fgresq.sections import Stage2
 from fgresq.tables import TASKS
 from fgresq.training.batches import PairBatches
 from fgresq.training.feed import ImageFeed
@@ -48,7 +50,7 @@ STAGE2_TABLES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    add_run_arguments(parser)
+    add_run_arguments(parser, "stage2")
     parser.add_argument("--degradation", required=True, help="folder of stage 1 for the same run")
 
 
@@ -64,7 +66,7 @@ class Degradation:
         UserError: the folder is of other images.
     """
 
-    def __init__(self, folder: Path, setup: Setup, fresh: bool) -> None:
+    def __init__(self, folder: Path, setup: Setup[Stage2], fresh: bool) -> None:
         with np.load(folder / "features.npz") as file:
             names, values = file["image"], file["features"]
         if names.tolist() != setup.images["image"].tolist():
@@ -72,7 +74,7 @@ class Degradation:
         self.fixed = torch.from_numpy(values).to(setup.on)
         self.tower = None
         if fresh:
-            aligned = Alignment(build_clip(setup.options["tower"], setup.weights, list(TASKS)))
+            aligned = Alignment(build_clip(setup.tower, setup.weights, list(TASKS)))
             load_strictly(aligned, read_checkpoint(folder), folder)
             self.tower = aligned.clip.visual.tower.requires_grad_(False).to(setup.on)
 
@@ -86,7 +88,7 @@ class Degradation:
 
 def job_of(
     args: argparse.Namespace,
-    setup: Setup,
+    setup: Setup[Stage2],
     feed: ImageFeed,
     model: FGResQ,
     batches: PairBatches,
@@ -94,7 +96,7 @@ def job_of(
     identity: str,
 ) -> Job:
     """Lay out the training run: L = lambda_scene * L_scene + lambda_rank * L_rank (equation 9)."""
-    settings, max_steps = setup.options["stage2"], setup.options["tower"]["max_steps"]
+    settings, max_steps = setup.settings, setup.tower.max_steps
     on, names = setup.on, setup.images["image"]
     scores = torch.from_numpy(setup.images["score"].to_numpy(dtype=np.float32)).to(on)
 
@@ -113,7 +115,7 @@ def job_of(
         ranked = model.heads.compare_logits(quality[place[0]], quality[place[1]])
         fraction = torch.from_numpy(batches.fraction[chosen]).float().to(on)
         rank = ranking_loss(ranked, fraction, torch.from_numpy(batches.equal[chosen]).to(on))
-        loss = settings["lambda_scene"] * scene + settings["lambda_rank"] * rank
+        loss = settings.lambda_scene * scene + settings.lambda_rank * rank
         return {"loss": loss, "scene": scene, "rank": rank}
 
     def members(number: int) -> list[str]:
@@ -121,16 +123,16 @@ def job_of(
 
     blocks = [p for p in model.tower.parameters() if p.requires_grad]
     groups = [
-        {"params": blocks, "lr": settings["lr_encoder"]},
-        {"params": list(model.heads.parameters()), "lr": settings["lr_heads"]},
+        {"params": blocks, "lr": settings.lr_encoder},
+        {"params": list(model.heads.parameters()), "lr": settings.lr_heads},
     ]
     return Job(
         name=f"stage 2, {args.variant}, run {args.run}",
         model=model,
         groups=[g for g in groups if g["params"]],
-        steps=max_steps or settings["epochs"] * batches.sampler.per_epoch,
-        warmup=settings["warmup"],
-        weight_decay=settings["weight_decay"],
+        steps=max_steps or settings.epochs * batches.sampler.per_epoch,
+        warmup=settings.warmup,
+        weight_decay=settings.weight_decay,
         step=step,
         members=members,
         checkpoint=Path(args.work) / "checkpoint.pt",
@@ -139,7 +141,7 @@ def job_of(
 
 
 def predictions(
-    model: FGResQ, feed: ImageFeed, setup: Setup, degradation: torch.Tensor
+    model: FGResQ, feed: ImageFeed, setup: Setup[Stage2], degradation: torch.Tensor
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give scores of test images (image, value) and of test pairs (pair, probability_a)."""
     images, rows, pairs = setup.images, setup.test_rows, setup.test_pairs
@@ -160,10 +162,11 @@ def predictions(
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    setup = set_up(args, "stage2", STAGE2_TABLES)
+    options = stage_options_of(args, Stage2Options)
+    setup = set_up(args, "stage2", options.tower, options.stage2, STAGE2_TABLES)
     if setup is None:
         return
-    images, tower, settings = setup.images, setup.options["tower"], setup.options["stage2"]
+    images, tower, settings = setup.images, setup.tower, setup.settings
     if setup.train_pairs["preference"].eq("equal").all():
         raise UserError(
             args.pairs,
@@ -173,9 +176,9 @@ def main(args: argparse.Namespace) -> None:
     first = Path(args.degradation)
     checkpoint_card(first, "degradation encoder")
     feed = setup.feed()
-    fresh = tower["crop"] == "random" and settings["use_degradation"]
+    fresh = tower.crop == "random" and settings.use_degradation
     degradation = Degradation(first, setup, fresh)
-    general = build_clip(tower, setup.weights, list(TASKS)).visual.tower
+    general = build_tower(tower, setup.weights, list(TASKS))
     model = FGResQ.build(settings, general).to(setup.on)
     start_heads(model, feed, images, setup.train_rows, degradation.fixed, settings)
     identity = setup.identity((CODE,), args.run, sha256(first / WEIGHTS))
@@ -188,8 +191,8 @@ def main(args: argparse.Namespace) -> None:
         "kind": "FGResQ",
         "run": args.run,
         "variant": args.variant,
-        "tower": tower,
-        "settings": settings,
+        "tower": tower.record(),
+        "settings": settings.record(),
     }
     state = {f"quality.{n}": v for n, v in trained_state(model).items()}
     state |= {f"degradation.{n}": v for n, v in read_checkpoint(first).items()}

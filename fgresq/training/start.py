@@ -8,14 +8,13 @@ else.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import torch
 
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import QualityHeads
+from fgresq.sections import Stage2
 from fgresq.training.feed import ImageFeed
 from fgresq.training.ridge import fitted
 
@@ -28,7 +27,7 @@ def start_heads(
     images: pd.DataFrame,
     rows: np.ndarray,
     degradation: torch.Tensor,
-    settings: dict[str, Any],
+    settings: Stage2,
 ) -> None:
     """Fit the standardisation of both features to the training images, and start the score head.
 
@@ -41,9 +40,9 @@ def start_heads(
         settings: of stage 2; `standardise`, and `head_init`, ridge or random.
     """
     general = feed.features(model.tower, rows)
-    if settings["standardise"]:
+    if settings.standardise:
         model.heads.standardise(general, degradation[rows])
-    if settings["head_init"] == "random":
+    if settings.head_init == "random":
         return
     chosen = images.iloc[rows]
     with torch.no_grad():

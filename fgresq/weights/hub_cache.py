@@ -50,12 +50,16 @@ def state_of(entry: str) -> str:
     return digest({name: content(path) for name, path in found.items()}) if found else ""
 
 
-def state_of_tower(tower: dict[str, Any]) -> str:
+def state_of_clip(name: str, pretrained: str | None) -> str:
     """Name a CLIP tower's weights by content, in their file or the Hub's cache; empty: none.
 
     Those of a stand-in have cards, which rules make.
+
+    Args:
+        name: of a stand-in, or open_clip's of a model.
+        pretrained: its weights; None: random ones.
     """
-    if file := weights_file(tower):
+    if file := weights_file(pretrained):
         return sha256(file) if file.is_file() else ""
-    entry = CLIP.get(tower["tower"]) if tower["pretrained"] else None
+    entry = CLIP.get(name) if pretrained else None
     return state_of(entry) if entry else ""
