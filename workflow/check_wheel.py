@@ -95,18 +95,18 @@ def checkpoint(folder: Path) -> None:
     from fgresq.model.alignment import Alignment
     from fgresq.model.fgresq import FGResQ
     from fgresq.networks.towers import build_clip, sibling
-    from fgresq.settings import load
+    from fgresq.presets import load
     from fgresq.tables import TASKS
     from fgresq.weights.checkpoints import trained_state, write_weights
 
-    preset = load(ROOT / "config/config.yaml")["presets"]["tiny"]
-    tower = {**preset["tower"], "tower": "random_vits14", "device": "cpu"}
+    preset = load(ROOT / "config/config.yaml").presets["tiny"]
+    tower = preset.tower.model_copy(update={"tower": "random_vits14", "device": "cpu"})
     torch.manual_seed(0)
     clip = build_clip(tower, Path("none"), list(TASKS))
-    model = FGResQ.build(preset["stage2"], sibling(clip.visual.tower))
+    model = FGResQ.build(preset.stage2, sibling(clip.visual.tower))
     state = {f"quality.{n}": v for n, v in trained_state(model).items()}
     state |= {f"degradation.{n}": v for n, v in trained_state(Alignment(clip)).items()}
-    card = {"kind": "FGResQ", "tower": tower, "settings": preset["stage2"]}
+    card = {"kind": "FGResQ", "tower": tower.record(), "settings": preset.stage2.record()}
     write_weights(folder, state, card)
 
 

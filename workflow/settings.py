@@ -71,7 +71,7 @@ def read_settings(config: dict[str, Any]) -> Settings:
     """
     resolved = resolve(config)
     files = {name: catalogue(name) for name in ("sources", "methods", "weights")}
-    check_names(resolved, **files)
+    check_names(resolved, files["sources"], files["methods"], files["weights"])
     check_modules(files["methods"])
     if resolved.full:
         resolved = with_full_methods(resolved)
