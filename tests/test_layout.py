@@ -11,7 +11,7 @@ import pytest
 
 from fgresq.files import read_json, write_json, write_text
 from tests.conftest import copy_repository
-from workflow.layout import LAYOUT, MARK, mark, set_aside
+from workflow.layout import LAYOUT, MARK, looks_only, mark, set_aside
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +65,19 @@ def test_an_older_workspace_is_told_and_its_results_are_not_read(tmp_path: Path)
     assert "results/data: these results are of another version of fgresq" in done.stderr
     assert "rule join_sources" in done.stdout + done.stderr and not old.exists()
     shutil.rmtree(place)
+
+
+@pytest.mark.parametrize(
+    ("call", "looks"),
+    [
+        (["snakemake", "-n"], True),
+        (["snakemake", "-np", "results/x.csv"], True),
+        (["snakemake", "--dry-run"], True),
+        (["snakemake", "--dryrun"], True),
+        (["snakemake", "--lint"], True),
+        (["snakemake", "--cores", "2"], False),
+        (["snakemake", "--unlock", "results/no-n.csv", "-c2"], False),
+    ],
+)
+def test_a_call_that_only_looks_moves_nothing(call: list[str], looks: bool) -> None:
+    assert looks_only(call) is looks

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq import workspace
+from fgresq.baselines.shared import packaged_weights
 from fgresq.pretrained import weights_file
 from fgresq.raw import walk
 from fgresq.runs import shares_forward, stage1_of
@@ -112,8 +113,7 @@ class Inputs:
     def backbones(self, wildcards: Wildcards) -> list[str]:
         """List the cards of packaged weights that a baseline reads, but for the stand-in's."""
         own = getattr(self.settings.preset(wildcards.preset).baselines, wildcards.baseline)
-        names = {own.backbone, getattr(own, "second", None)} & {"efficientnet_lite0", "vgg16"}
-        return [f"data/weights/{name}/card.json" for name in sorted(names)]
+        return [f"data/weights/{name}/card.json" for name in packaged_weights(own)]
 
     def cards_of_baselines(self, wildcards: Wildcards) -> list[str]:
         """List the cards of the runs of every baseline of a preset, or of one."""

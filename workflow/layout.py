@@ -7,6 +7,7 @@ does not say this one is moved below work/older as it is, whatever Snakemake rem
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,6 +30,14 @@ def layout_of(folder: Path) -> int | None:
 def holds_results(folder: Path) -> bool:
     """Say whether anything but the mark lies in a folder."""
     return folder.is_dir() and any(path.name != MARK for path in folder.iterdir())
+
+
+def looks_only(call: Iterable[str]) -> bool:
+    """Tell whether a call of snakemake is to change nothing: a dry run, or a lint.
+
+    Snakemake itself does not know it yet while it reads the rules.
+    """
+    return any(re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint", word) for word in call)
 
 
 def aside(folder: Path) -> Path:

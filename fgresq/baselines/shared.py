@@ -10,6 +10,7 @@ from fgresq.raw import raw_state
 from fgresq.sections import PairTraining, Tower
 from fgresq.weights.hub_cache import state_of_clip
 
+PACKAGED = {"efficientnet_lite0", "vgg16"}  # rules take them out of packages
 PUBLISHED = {"resnet18", "resnet50", "scnn"}  # folders there, which a user fills
 # a backbone of its own sees crops of 224 out of 256 x 256, and no tower; all of them share a cache
 PIXELS = {"crop": "random", "tower": "pixels", "pretrained": None}
@@ -32,6 +33,16 @@ def baseline_options(preset: Preset, method: str) -> tuple[Tower, BaselineRun]:
     return tower, RUNS[method].model_validate({**shared, **own.model_dump()})
 
 
+def networks_of(settings: Baseline) -> set[str]:
+    """Name the networks that a method starts from, by what its settings call them."""
+    return {settings.backbone, *([settings.second] if isinstance(settings, Dbcnn) else [])}
+
+
+def packaged_weights(settings: Baseline) -> list[str]:
+    """List the weights out of packages that a method reads beside the stand-in's."""
+    return sorted(networks_of(settings) & PACKAGED)
+
+
 def placed(settings: BaselineRun) -> str:
     """Name by content what a method reads that no rule makes; what is not there counts as well.
 
@@ -40,8 +51,7 @@ def placed(settings: BaselineRun) -> str:
     Args:
         settings: of a run of the method.
     """
-    networks = {settings.backbone, settings.second if isinstance(settings, Dbcnn) else ""}
-    names = sorted(networks & PUBLISHED)
+    names = sorted(networks_of(settings) & PUBLISHED)
     found = [
         raw_state(workspace.checkpoints() / name, workspace.known_hashes(f"weights-{name}"))
         for name in names

@@ -19,12 +19,14 @@ import numpy as np
 import pandas as pd
 import torch
 
+from fgresq import workspace
 from fgresq.baseline_sections import RUNS, BaselineRun
 from fgresq.baselines import BASELINES
 from fgresq.baselines.base import Baseline, Feed, Plan, SettledFeed, fine_tuning
 from fgresq.baselines.feeds import feed_of
-from fgresq.baselines.shared import baseline_options
+from fgresq.baselines.shared import baseline_options, packaged_weights, placed
 from fgresq.errors import UserError
+from fgresq.files import sha256
 from fgresq.options import COMPLETE, parse_options
 from fgresq.parsing import parse
 from fgresq.presets import preset_named
@@ -67,7 +69,10 @@ def options_of_call(args: argparse.Namespace) -> tuple[Tower, BaselineRun]:
 
 def identity_of(setup: Setup[BaselineRun], method: str, run: str) -> str:
     """Digest what the run's numbers follow from: a checkpoint of another is not resumed."""
-    return setup.identity(("fgresq.baselines.train", f"fgresq.baselines.{method}"), method, run)
+    code = "fgresq.baselines.train", f"fgresq.baselines.{method}"
+    cards = [workspace.weights_of(name) / "card.json" for name in packaged_weights(setup.settings)]
+    read = [sha256(card) if card.exists() else "" for card in cards]
+    return setup.identity(code, method, run, read, placed(setup.settings))
 
 
 def rates(model: Baseline, settings: BaselineRun) -> list[dict[str, Any]]:
