@@ -57,13 +57,22 @@ def test_an_older_workspace_is_told_and_its_results_are_not_read(tmp_path: Path)
     place = copy_repository(tmp_path / "fgresq", "weights")
     old = place / "results/data/tiny/images.csv"
     write_text(old, "of another form\n")
-    call = ["snakemake", "-n", "--cores", "1", str(old.relative_to(place))]
-    done = subprocess.run(
-        [*call, "--config", "preset=tiny"], cwd=place, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "results/data: these results are of another version of fgresq" in done.stderr
-    assert "rule join_sources" in done.stdout + done.stderr and not old.exists()
+    named = ["--cores", "1", "--config", "preset=tiny"]
+
+    def call(*asked: str) -> subprocess.CompletedProcess[str]:
+        """Call Snakemake; `asked` come first, as --config takes all that follows."""
+        command = ["snakemake", *asked, *named]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    call("-n")
+    assert old.exists(), "a call that only looks moves nothing"
+    told = call("--unlock").stderr
+    assert "results/data: these results are of another version of fgresq" in told
+    assert not old.exists()
+    done = call("-n", str(old.relative_to(place)))
+    assert "rule join_sources" in done.stdout + done.stderr
     shutil.rmtree(place)
 
 
