@@ -14,6 +14,8 @@ import yaml
 from PIL import Image
 
 import fgresq.metrics
+from fgresq import workspace
+from fgresq.catalogues import catalogue
 from fgresq.cli import main
 from fgresq.code_digest import (
     closure,
@@ -28,7 +30,6 @@ from fgresq.errors import UserError
 from fgresq.scoring import cache
 from fgresq.scoring import registry as modules
 from fgresq.scoring.cache import ScoreCache, version_of
-from fgresq.settings import read_yaml
 from fgresq.tables import read_scores
 from tests.changed_code import library_at
 from tests.conftest import write_folder
@@ -94,7 +95,7 @@ def images(tmp_path: Path) -> Path:
 def score(images: Path, more: tuple[str, ...] = ()) -> pd.DataFrame:
     """Score a folder by the command line and give the table; none where the call failed."""
     out, methods = images.parent / "scores.csv", images.parent / "methods.yaml"
-    niqe = read_yaml("config/methods.yaml")["niqe"] | {"weights": [], "workers": 4}
+    niqe = catalogue("methods")["niqe"] | {"weights": [], "workers": 4}
     methods.write_text(yaml.safe_dump({"counted_probe": niqe}))
     call = ["score", "counted_probe", "--images", str(images), "--out", str(out)]
     given = ["--methods", str(methods), "--cache", str(images.parent / "cache")]
@@ -260,7 +261,7 @@ def test_the_version_follows_from_weights_and_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     method = modules.method_of("psnr", {"kind": "FR"})
-    monkeypatch.setattr(cache, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path)
     (tmp_path / "w").mkdir()
     seen = [version_of(method, {})]
     for text in ("one", "two"):

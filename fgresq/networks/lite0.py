@@ -34,7 +34,7 @@ def efficientnet(folder: Path) -> torch.nn.Module:
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    weights = read_weights(folder, "efficientnet_lite0")
+    weights = read_weights("efficientnet_lite0", folder=folder)
     make_importable()
     import timm
 

@@ -26,7 +26,6 @@ TOWERS = ("random", "dinov2")
 ARCHITECTURE = "vit_small_patch14_dinov2"
 DEPTH = 12
 WIDTH = 2 * 384  # of a block's pooled features: class token beside mean patch token
-WEIGHTS = Path("data/weights/dinov2_vits14")
 SIZE, CROP = 256, 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
@@ -56,7 +55,7 @@ def resampled_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
     return torch.cat([positions[:, :1], fitted.flatten(2).transpose(1, 2)], dim=1)
 
 
-def dinov2(folder: Path) -> torch.nn.Module:
+def dinov2(folder: Path | None = None) -> torch.nn.Module:
     """Load DINOv2 ViT-S/14; every weight must be named and used.
 
     Raises:
@@ -65,7 +64,7 @@ def dinov2(folder: Path) -> torch.nn.Module:
     make_importable()
     import timm
 
-    state = read_weights(folder, "dinov2_vits14")
+    state = read_weights("dinov2_vits14", folder=folder)
     state["pos_embed"] = resampled_positions(state["pos_embed"], CROP // 14)
     with torch.device("meta"):  # 22 million random numbers less
         model = timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0)
@@ -77,7 +76,7 @@ def tower(name: str, weights: Path | None, seed: int) -> torch.nn.Module:
     """Give a tower of `TOWERS`; `seed` is that of the random one."""
     if name == "random":
         return vit(seed)
-    return dinov2(weights or WEIGHTS)
+    return dinov2(weights)
 
 
 def resized(path: str | Path) -> np.ndarray:

@@ -22,16 +22,16 @@ import torch
 from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.code_digest import code_identity
 from fgresq.files import atomic, digest, sha256
 from fgresq.networks.towers import ClipTower, StandInTower, build_tower
 from fgresq.networks.vit import CROP, SIZE, normalised, resized, views
-from fgresq.runs import STAND_INS, weights_file
+from fgresq.pretrained import STAND_INS, weights_file
 from fgresq.sections import Tower
 from fgresq.tables import TASKS
 from fgresq.weights.cards import read_card
 
-CACHE = Path("work/cache")
 BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
 KEYED = {
     *("tower", "pretrained", "levels", "trainable_blocks", "merge"),
@@ -70,7 +70,7 @@ def cache_key(images: pd.DataFrame, tower: Tower, weights: Path) -> str:
     settings = tower.model_dump(mode="json", include=KEYED)
     if (file := weights_file(tower.pretrained)) and file.is_file():
         settings["pretrained"] = sha256(file)
-    made_of = read_card(weights, "dinov2_vits14") if packaged else None
+    made_of = read_card("dinov2_vits14", weights) if packaged else None
     return digest([images["sha256"].tolist(), settings, made_of, code_identity(__name__)])
 
 
@@ -145,7 +145,7 @@ def fill_tokens(
 def files_of(images: pd.DataFrame, tower: Tower, weights: Path) -> tuple[Path, Path]:
     """Name the files of a cache: tokens or pixels, and pooled features."""
     key = cache_key(images, tower, weights)
-    return CACHE / f"{key}.npy", CACHE / f"{key}.blocks.npy"
+    return workspace.tokens() / f"{key}.npy", workspace.tokens() / f"{key}.blocks.npy"
 
 
 def fill(images: pd.DataFrame, tower: Tower, weights: Path) -> tuple[Path, Path]:
