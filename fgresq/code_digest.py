@@ -1,13 +1,14 @@
 """What package code amounts to: a digest that changes with its meaning, not its comments.
 
 Snakemake cannot see into `python -m fgresq step NAME`; the digest, as a rule's parameter, shows it.
-The score cache names a method's version by it.
+Whatever is kept from one run to the next is named by `code_identity`: code and libraries.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import json
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -82,8 +83,14 @@ def libraries(module: str) -> set[str]:
 def library_versions(*modules: str) -> dict[str, str]:
     """Give the installed versions of the libraries that modules and their imports use."""
     used = {name for module in modules for name in libraries(module)}
-    owners = [dist for dist in metadata.distributions() if used & top_levels(dist)]
-    return {name: metadata.version(name) for name in sorted(d.metadata["Name"] for d in owners)}
+    return {name: metadata.version(name) for name in owners(frozenset(used))}
+
+
+@cache
+def owners(used: frozenset[str]) -> list[str]:
+    """List the distributions that install any of some top-level names."""
+    found = [dist for dist in metadata.distributions() if used & top_levels(dist)]
+    return sorted(dist.metadata["Name"] for dist in found)
 
 
 def top_levels(dist: metadata.Distribution) -> set[str]:
@@ -128,6 +135,16 @@ def code_digest(*modules: str) -> str:
     names = sorted(set().union(*(closure(module) for module in modules)))
     text = "".join(f"{name}={module_digest(name)}\n" for name in names)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def code_identity(*modules: str) -> str:
+    """Digest what modules compute with: their code, all they import, and versions of libraries.
+
+    Each thing that is kept has this in its name, or is not taken up under another: another decoder,
+    or another version of a library, gives another result.
+    """
+    made_by = [code_digest(*modules), library_versions(*modules)]
+    return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:16]
 
 
 def code_files(*modules: str) -> list[str]:

@@ -17,12 +17,21 @@ import fgresq.metrics
 from fgresq import workspace
 from fgresq.catalogues import catalogue
 from fgresq.cli import main
-from fgresq.code_digest import closure, code_digest, direct, libraries, module_digest, outside
+from fgresq.code_digest import (
+    closure,
+    code_digest,
+    direct,
+    libraries,
+    library_versions,
+    module_digest,
+    outside,
+)
 from fgresq.errors import UserError
 from fgresq.scoring import cache
 from fgresq.scoring import registry as modules
 from fgresq.scoring.cache import ScoreCache, version_of
 from fgresq.tables import read_scores
+from tests.changed_code import library_at
 from tests.conftest import write_folder
 
 METHOD = """
@@ -258,8 +267,8 @@ def test_the_version_follows_from_weights_and_libraries(
     for text in ("one", "two"):
         (tmp_path / "w/card.json").write_text(text)
         seen.append(version_of(method, {"weights": ["w"]}))
-    monkeypatch.setattr(cache, "library_versions", lambda *names: {"numpy": "0"})
-    seen.append(version_of(method, {}))
+    with library_at("numpy", "0"):
+        seen.append(version_of(method, {}))
     monkeypatch.setattr(cache, "own_version", lambda name, entry: "checkpoint 2")
     seen.append(version_of(method, {}))
     assert len(set(seen)) == len(seen)
@@ -270,6 +279,6 @@ def test_libraries_and_code_of_a_method_are_seen() -> None:
     assert "torch" in libraries("fgresq.metrics.niqe") and "torch" not in libraries(
         "fgresq.ops.ssim_plane"
     )
-    names = set(cache.library_versions("fgresq.metrics.psnr", cache.SHARED))
+    names = set(library_versions("fgresq.metrics.psnr", cache.SHARED))
     assert {"opencv-python-headless", "pillow"} <= names, "what decodes is one of them"
     assert code_digest("fgresq.metrics.psnr") != code_digest("fgresq.metrics.ssim")

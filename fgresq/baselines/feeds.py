@@ -16,7 +16,7 @@ from fgresq.baseline_sections import BaselineRun, Dbcnn
 from fgresq.baselines.base import Feed, Inputs
 from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_network
 from fgresq.baselines.shared import on_tokens
-from fgresq.code_digest import code_digest
+from fgresq.code_digest import code_identity
 from fgresq.files import atomic, digest, read_json
 from fgresq.networks.towers import build_tower
 from fgresq.networks.vit import CROP, views
@@ -88,7 +88,7 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
 def frozen_tokens(setup: Setup[BaselineRun]) -> np.ndarray:
     """Give tokens (N, views, T, 384): every level pooled, then the last block's own."""
     tower, images = setup.tower, setup.images
-    key = digest(["frozen", cache_key(images, tower, setup.weights)])
+    key = digest(["frozen", cache_key(images, tower, setup.weights), code_identity(__name__)])
 
     def parts() -> Iterator[torch.Tensor]:
         feed = ImageFeed(images, tower, setup.weights, setup.on)
@@ -109,7 +109,7 @@ def frozen_maps(setup: Setup[BaselineRun], name: str) -> np.ndarray:
     tower, images = setup.tower, setup.images
     card = folder_of(setup.weights) / "card.json"
     made_of = read_json(card) if name == "efficientnet_lite0" else tower.seed
-    code = code_digest("fgresq.baselines.second")
+    code = code_identity(__name__)
     key = digest([name, made_of, images["sha256"].tolist(), tower.grid, str(setup.on), code])
 
     def parts() -> Iterator[torch.Tensor]:

@@ -12,7 +12,7 @@ import logging
 import numpy as np
 
 from fgresq import workspace
-from fgresq.code_digest import code_digest, library_versions
+from fgresq.code_digest import code_identity
 from fgresq.files import atomic, digest, sha256
 from fgresq.images import read_rgb
 from fgresq.mini.photographs import PHOTOGRAPHS, photograph_path
@@ -51,9 +51,8 @@ def fitted(values: np.ndarray) -> dict[str, np.ndarray]:
 
 def identity() -> str:
     """Name the model by what it follows from: code, libraries, photographs."""
-    name = "fgresq.mini.pristine"
     seen = [sha256(photograph_path(photograph)) for photograph in PHOTOGRAPHS]
-    return digest([code_digest(name), library_versions(name), seen])
+    return digest([code_identity(__name__), seen])
 
 
 def model() -> dict[str, np.ndarray]:

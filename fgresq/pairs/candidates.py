@@ -5,8 +5,8 @@ fixed. SSIM is computed of every pair, also of those that the coarse filter drop
 drawn from one table, and another tau needs no image again.
 
 With --work the SSIM of a finished group is kept there under a name that follows from the contents
-of its images and from this code: a killed run is taken up where it stood, and a later one computes
-only the groups whose images have changed.
+of its images, from the code and its libraries: a killed run is taken up where it stood, and a later
+one computes only the groups whose images have changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq.code_digest import code_digest
+from fgresq.code_digest import code_identity
 from fgresq.errors import UserError
 from fgresq.files import atomic, digest, write_csv
 from fgresq.pairs.order import all_pairs
@@ -69,8 +69,8 @@ def check_families(images: pd.DataFrame, where: str) -> None:
 
 
 def kept_at(rows: pd.DataFrame, work: Path) -> Path:
-    """Name the file that keeps the SSIM of a group: by image contents, their order and the code."""
-    code = code_digest("fgresq.pairs.similarity")
+    """Name the file that keeps the SSIM of a group: by image contents, their order, the code."""
+    code = code_identity("fgresq.pairs.similarity")
     return work / f"{digest([rows['sha256'].tolist(), code])}.npy"
 
 

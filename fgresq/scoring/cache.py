@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq import workspace
-from fgresq.code_digest import code_digest, library_versions
+from fgresq.code_digest import code_identity
 from fgresq.errors import UserError
 from fgresq.files import digest, sha256
 from fgresq.images import Unreadable, check_regular
@@ -41,9 +41,8 @@ def version_of(method: Method, entry: Mapping[str, Any]) -> str:
     cards = [workspace.weights_of(name) / "card.json" for name in entry.get("weights", [])]
     return digest(
         {
-            "code": code_digest(*method.code, SHARED),
+            "code": code_identity(*method.code, SHARED),
             "weights": [sha256(card) if card.exists() else "" for card in cards],
-            "libraries": library_versions(*method.code, SHARED),
             "placed": own_version(method.name, entry),
         }
     )

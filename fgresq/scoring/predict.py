@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from fgresq import workspace
-from fgresq.code_digest import code_digest, library_versions
+from fgresq.code_digest import code_identity
 from fgresq.errors import UserError
 from fgresq.files import digest, sha256
 from fgresq.model.alignment import Alignment
@@ -90,9 +90,8 @@ class Scorer:
 
 def version_of(checkpoint: Path, on: torch.device) -> str:
     """Digest all that the scores of a checkpoint follow from, beside the images."""
-    name = "fgresq.scoring.predict"
     files = [sha256(checkpoint / file) for file in (CARD, WEIGHTS)]
-    return digest([files, code_digest(name), library_versions(name), name_of(on)])
+    return digest([files, code_identity(__name__), name_of(on)])
 
 
 def judge(scorer: Scorer, cache: ScoreCache, path: str) -> Judgement:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fgresq.code_digest import code_digest
+from fgresq.code_digest import code_identity
 from fgresq.files import digest, sha256
 from fgresq.runs import add_stage_options, seeded
 from fgresq.sections import Tower, Training
@@ -85,7 +85,7 @@ class Setup(Generic[S]):
         return {"tower": self.tower.record(), self.stage: self.settings.record()}
 
     def identity(self, code: tuple[str, ...], *further: object) -> str:
-        """Digest everything that the numbers of the run follow from, the code included.
+        """Digest everything that the numbers of the run follow from: code and libraries included.
 
         A checkpoint of another identity is not resumed.
 
@@ -100,7 +100,7 @@ class Setup(Generic[S]):
         state = state_of_clip(self.tower.tower, self.tower.pretrained)
         weights = [sha256(card) if card.exists() else "", state]
         what = [self.options, rows, self.train_rows.tolist(), weights]
-        return digest([*what, code_digest(*code), *further])
+        return digest([*what, code_identity(*code), *further])
 
 
 def set_up(

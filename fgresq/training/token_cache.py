@@ -4,8 +4,8 @@ With `crop: native` one forward of the tower's frozen part over every view of a 
 tokens at the cut, as float16, and, of the stand-in, the pooled features of every block below it, as
 float32, which the ridge reads. With `crop: random` the images are kept, at 256 x 256, and crops are
 drawn at each step. The bytes lie in work/cache under a name that follows from the images, the
-tower, its settings, and this module with all it imports. Whoever needs them and finds them gone
-makes them again.
+tower, its settings, this module with all it imports, and the libraries. Whoever needs them and
+finds them gone makes them again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
 from fgresq import workspace
-from fgresq.code_digest import code_digest, library_versions
+from fgresq.code_digest import code_identity
 from fgresq.files import atomic, digest, sha256
 from fgresq.networks.towers import ClipTower, StandInTower, build_tower
 from fgresq.networks.vit import CROP, SIZE, normalised, resized, views
@@ -70,9 +70,8 @@ def cache_key(images: pd.DataFrame, tower: Tower, weights: Path) -> str:
     settings = tower.model_dump(mode="json", include=KEYED)
     if (file := weights_file(tower.pretrained)) and file.is_file():
         settings["pretrained"] = sha256(file)
-    code = code_digest(__name__), library_versions(__name__)
     made_of = read_card("dinov2_vits14", weights) if packaged else None
-    return digest([images["sha256"].tolist(), settings, made_of, code])
+    return digest([images["sha256"].tolist(), settings, made_of, code_identity(__name__)])
 
 
 def reserved(scratch: Path, kind: np.dtype | type, shape: tuple[int, ...]) -> np.memmap:
