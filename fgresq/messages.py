@@ -21,8 +21,8 @@ def start_log(path: str | None, debug: bool) -> None:
         UserError: the file cannot be opened.
     """
     logging.raiseExceptions = debug
-    show = {"level": logging.INFO, "format": "%(message)s"}
-    logging.basicConfig(**show, handlers=[logging.StreamHandler(sys.stderr)], force=True)
+    terminal = logging.StreamHandler(sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[terminal], force=True)
     if path:
         logging.getLogger().addHandler(log_file(path))
 

@@ -30,7 +30,8 @@ from numpy._core import _multiarray_umath as numpy_cpu  # type: ignore[attr-defi
 from fgresq.analysis.reproduced import compare, greatest_by_kind, trained_in
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
-from fgresq.presets import load, read_methods
+from fgresq.presets import load
+from fgresq.settings import read_methods
 from workflow.movement import Made, choices, numbers
 
 ROOT = Path(__file__).parent.parent

@@ -73,7 +73,7 @@ def read_settings(config: dict[str, Any]) -> Settings:
     files = {name: read_yaml(f"config/{name}.yaml") for name in ("sources", "methods", "weights")}
     for name, entries in files.items():
         check(entries, name, f"config/{name}.yaml")
-    check_names(resolved, **files)
+    check_names(resolved, files["sources"], files["methods"], files["weights"])
     check_modules(files["methods"])
     if resolved.full:
         resolved = with_full_methods(resolved)

@@ -47,6 +47,13 @@ class Item:
         return Path(path).resolve() if path else None
 
     @property
+    def own_folder(self) -> Path:
+        """Where it lies, of an item that has a folder."""
+        folder = self.folder
+        assert folder is not None, f"{self.label} has no folder of its own"
+        return folder
+
+    @property
     def shown_folder(self) -> str:
         """Where it lies, as the entry writes it."""
         default = f"data/weights/{self.name}" if "package" in self.entry else "the Hub's cache"

@@ -79,7 +79,7 @@ def place(item: Item, tree: Path, rows: list[dict[str, Any]]) -> None:
     Raises:
         UserError: a file that is there differs from the one fetched; nothing was moved.
     """
-    folder = item.folder
+    folder = item.own_folder
     if not folder.exists() or not any(folder.iterdir()):
         folder.parent.mkdir(parents=True, exist_ok=True)
         os.rename(tree, folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from fgresq.report.cells import Cell, Row, Table, head, text, whole
@@ -64,11 +66,10 @@ def printed_table(paper: Paper, run: Run, labels: LabelOnly) -> Table:
     records = []
     for name, group in rows.groupby("dataset_or_task", sort=False):
         printed = dict(zip(group["stat"], group["value"], strict=True))
-        record = run.record(name)
-        here = record is not None and record["status"] == "present"
-        known = None if here else labels.record(name)
-        own = source_counts(run, record) if here else known or {}
-        state = "present" if here else "labels only" if known else "absent"
+        record = run.present_record(name)
+        known = None if record else labels.record(name)
+        own = source_counts(run, record) if record else known or {}
+        state = "present" if record else "labels only" if known else "absent"
         records.append(
             {
                 "data set": name,
@@ -118,7 +119,7 @@ def task_counts(paper: Paper, run: Run) -> Table:
         (TASK_NAMES[row.dataset_or_task], row.stat): float(row.value)
         for row in paper.table("fig2").itertuples()
     }
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "task": task,
             "images printed": printed[(task, "n_images")],

@@ -59,7 +59,7 @@ def printed_steps(paper: Paper) -> dict[str, dict[str, float | None]]:
         step: {row.stat.removeprefix("n_"): float(row.value) for row in own.itertuples()}
         for step, own in rows.groupby("bin", sort=False)
     }
-    first = next(iter(steps.values()), None)
+    first = next(iter(steps.values()), {})
     return {step: counted(own, first, " printed") for step, own in steps.items()}
 
 

@@ -100,6 +100,11 @@ class Run:
         """Titles of the present sources whose preferences were simulated."""
         return [r.get("title", r["source"]) for r in self.present if is_simulated(r)]
 
+    def present_record(self, source: str) -> dict[str, Any] | None:
+        """Give the record of a source that is there, found as `record` does."""
+        record = self.record(source)
+        return record if record is not None and record["status"] == "present" else None
+
     def record(self, source: str) -> dict[str, Any] | None:
         """Give the record of a source whose name or title means `source`, if the run has one."""
         named = (r for r in self.records if same(source) in (same(r["source"]), same(r["title"])))

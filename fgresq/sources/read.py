@@ -194,7 +194,8 @@ def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     entry = args.entry or entry_of(args.source)
     folder, absent = Path(entry["path"]), None
-    images, pairs, notes = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS), []
+    images, pairs = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS)
+    notes: list[str] = []
     if walk(folder):
         try:
             images, pairs, notes = read_placed(args.source, folder, entry, args.alpha)
