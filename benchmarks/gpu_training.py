@@ -32,7 +32,7 @@ from fgresq.runs import STAGE_FORMS, stage_options
 from fgresq.sections import Tower
 from fgresq.tables import TASKS, read_images, write_images, write_pairs
 from fgresq.training import loop
-from fgresq.training.encode import CACHE, cache_key
+from fgresq.training.token_cache import CACHE, cache_key
 from fgresq.weights.checkpoints import WEIGHTS
 
 # ViT-B/16 at 224, forward and backward; stage 2 also reads the frozen degradation encoder forward

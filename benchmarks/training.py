@@ -18,15 +18,15 @@ import numpy as np
 import torch
 
 from fgresq.model.fgresq import FGResQ
-from fgresq.networks.towers import StandInTower, build_clip
+from fgresq.networks.towers import StandInTower, build_tower
 from fgresq.networks.vit import normalised, views
 from fgresq.presets import load
 from fgresq.runs import Stage2Options, stage_options
 from fgresq.tables import TASKS, read_images, read_pairs
 from fgresq.training.batches import PairBatches
-from fgresq.training.encode import BATCH, tokens_of
 from fgresq.training.feed import ImageFeed
 from fgresq.training.losses import fidelity_loss, ranking_loss
+from fgresq.training.token_cache import BATCH, tokens_of
 
 WEIGHTS = Path("data/weights/dinov2_vits14")
 STEPS = 4
@@ -69,8 +69,8 @@ def main(preset: str) -> None:
     pairs = read_pairs(f"results/pairs/{preset}/pairs.csv")
     batches = PairBatches(images, pairs, settings)
     truth = torch.from_numpy(images["score"].to_numpy(dtype=np.float32))
-    model = FGResQ.build(settings, build_clip(tower, WEIGHTS, list(TASKS)).visual.tower)
-    frozen = build_clip(tower, WEIGHTS, list(TASKS)).visual.tower
+    model = FGResQ.build(settings, build_tower(tower, WEIGHTS, list(TASKS)))
+    frozen = build_tower(tower, WEIGHTS, list(TASKS))
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-5)
     sample = images["path"].sample(min(SAMPLE, len(images)), random_state=0).tolist()
     encoding = len(images) / encoding_rate(frozen, sample, tower.grid)

@@ -12,7 +12,7 @@ from fgresq.errors import UserError, unknown
 from fgresq.options import parse_options
 from fgresq.parsing import fields_of
 from fgresq.presets import Preset, merge, preset_named
-from fgresq.sections import Section, Stage1, Stage2, Tower, Training
+from fgresq.sections import Ridge, Section, Stage1, Stage2, Tower, Training
 from fgresq.settings import CONFIG
 
 STAND_INS = ("dinov2_vits14", "random_vits14")  # towers that stand in for CLIP
@@ -63,6 +63,21 @@ def weights_file(pretrained: str | None) -> Path | None:
     """Give the file that holds weights, where `pretrained` names one and not a tag."""
     path = Path(pretrained or "")
     return path if path.suffix in WEIGHTS else None
+
+
+def shares_forward(tower: Tower, ridge: Ridge) -> bool:
+    """Tell whether the cache that training fills holds the features of DINOv2 that a ridge wants.
+
+    Args:
+        tower: section `tower` of a preset.
+        ridge: its section `ridge`.
+    """
+    return (
+        tower.tower == "dinov2_vits14"
+        and tower.crop == "native"
+        and tower.grid == ridge.grid
+        and ridge.block <= tower.levels[-1] - tower.trainable_blocks
+    )
 
 
 def split_run(run: str) -> tuple[str, str, int]:

@@ -33,6 +33,7 @@ rule features:
     input:
         images="results/data/{preset}/images.csv",
         weights="data/weights/dinov2_vits14/card.json",
+        encoded=inputs.forward_of_training,
     output:
         "results/scores/{preset}/features/{tower}.npz",
     log:
@@ -40,7 +41,7 @@ rule features:
     conda:
         "../environment.yml"
     params:
-        options=values.options("ridge"),
+        options=values.options("ridge", "tower"),
         weights=subpath(input.weights, parent=True),
         code=code_of("features"),
     shell:

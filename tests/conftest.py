@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from fgresq.presets import preset_named
 from fgresq.tables import IMAGE_COLUMNS
 
 ROOT = Path(__file__).parent.parent
@@ -104,6 +106,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that run the pipeline first, so that no worker is left alone with them."""
     items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
+def ridge_options(**given: int) -> dict[str, dict[str, Any]]:
+    """Give the options of `features`: those of the preset mini, its `ridge` with some replaced."""
+    mini = preset_named("mini")
+    return {"ridge": {**mini.ridge.record(), **given}, "tower": mini.tower.record()}
 
 
 def image_table(count: int, families: int, score: np.ndarray) -> pd.DataFrame:

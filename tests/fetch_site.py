@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,17 +104,13 @@ def status(code: int, **headers: str) -> Answer:
     return lambda handler, data: handler.start(code, 0, **headers)
 
 
-def slow(seconds: float) -> Answer:
-    """Send the head and a little, then nothing for a while."""
-
-    def answer(handler: Handler, data: bytes) -> None:
-        code, part, headers = handler.rest(data)
-        handler.start(code, len(part), **headers)
-        handler.body(part[:100])
-        time.sleep(seconds)
-        handler.close_connection = True
-
-    return answer
+def stalled(handler: Handler, data: bytes) -> None:
+    """Send the head and a little, then nothing as long as the site runs."""
+    code, part, headers = handler.rest(data)
+    handler.start(code, len(part), **headers)
+    handler.body(part[:100])
+    handler.server.closing.wait()
+    handler.close_connection = True
 
 
 def redirect(to: str) -> Answer:
@@ -138,6 +133,10 @@ class Server(ThreadingHTTPServer):
     """A server that is silent when a client hangs up."""
 
     daemon_threads = True
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.closing = threading.Event()
 
     def handle_error(self, *_: object) -> None:
         """Keep silent."""
@@ -178,6 +177,7 @@ def serve(handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator[Site]:
     try:
         yield server.site
     finally:
+        server.closing.set()
         server.shutdown()
         server.server_close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,6 +39,24 @@ def test_memory_is_summed_over_the_processes_alive_at_once() -> None:
     assert pipeline.held(ended) == 0
 
 
+def test_a_job_is_told_by_its_log_and_costs_what_its_processes_use() -> None:
+    burn = "import time\nwhile time.process_time() < {0}: pass"
+    fork = f"import os\nos.fork() or os._exit(exec({burn.format(0.4)!r}))\nos.wait()\n"
+    code = "import subprocess, sys\n" + "".join(
+        f"subprocess.run([sys.executable, '-c', {own!r}, 'fgresq', '--log', 'logs/{name}.log'])\n"
+        for name, own in (("light", burn.format(0.1)), ("heavy", fork + burn.format(0.8)))
+    )
+    watch, before = pipeline.Watch(), pipeline.used_by_children()
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        while process.poll() is None:
+            watch.look(psutil.Process(process.pid))
+            time.sleep(0.02)
+    assert set(watch.jobs) == {"light", "heavy"} and not pipeline.job_of(["python", "-m", "dvc"])
+    assert watch.jobs["light"].cpu < 0.3
+    assert 0.9 < watch.jobs["heavy"].cpu < 1.5
+    assert 1.2 < pipeline.used_by_children() - before < 2.2
+
+
 def test_the_cost_of_the_cache_is_measured_afresh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,7 +71,7 @@ def test_the_cost_of_the_cache_is_measured_afresh(
         write_png(path, picture(number))
     for _ in range(2):
         assert training.encoding_rate(lower, paths, 1) > 0
-    assert seen == 2 * [16, 16, 4] and not Path("work").exists()
+    assert seen == 2 * [8, 8, 8, 4] and not Path("work").exists()
 
 
 def needed(*weights: str) -> None:

@@ -34,7 +34,7 @@ from tests.fetch_site import (
     part_of,
     redirect,
     serve,
-    slow,
+    stalled,
     status,
     whole,
     zipped,
@@ -177,20 +177,20 @@ def test_a_busy_server_is_waited_for_as_it_asks(
 def test_a_slow_server_is_given_up_and_asked_again(
     site: Site, capsys: pytest.CaptureFixture
 ) -> None:
-    site.plans["/tiny.zip"] = [slow(1), whole]
-    assert data("fetch", "tiny", "--timeout", "0.2") == 0
+    site.plans["/tiny.zip"] = [stalled, whole]
+    assert data("fetch", "tiny", "--timeout", "2") == 0
     assert "the server did not answer in time; trying again" in capsys.readouterr().err
     assert site.ranges("/tiny.zip") == [None, "bytes=100-"]
 
 
 def test_a_server_that_stays_slow_is_told(site: Site, capsys: pytest.CaptureFixture) -> None:
-    site.plans["/tiny.zip"] = [slow(1), status(504)]
+    site.plans["/tiny.zip"] = [stalled, status(504)]
     fails(
         capsys,
         "504",
         "nothing new came in 2 attempts in a row (100 B are kept in",
         "again later",
-        words=("--timeout", "0.2", "--retries", "1"),
+        words=("--timeout", "2", "--retries", "1"),
     )
 
 
@@ -250,7 +250,7 @@ def test_a_disk_that_fills_up_keeps_what_came(
 
 
 def test_an_interrupt_keeps_what_came(site: Site) -> None:
-    site.plans["/tiny.zip"] = [slow(20), whole]
+    site.plans["/tiny.zip"] = [stalled, whole]
     call = [sys.executable, "-m", "fgresq", "data", "fetch", "tiny"]
     process = subprocess.Popen(
         call,
@@ -272,7 +272,7 @@ def test_an_interrupt_keeps_what_came(site: Site) -> None:
 
 def test_a_killed_fetch_is_taken_up_again(site: Site) -> None:
     """SIGKILL leaves no time to tidy up or to say anything."""
-    site.plans["/tiny.zip"] = [slow(20), whole]
+    site.plans["/tiny.zip"] = [stalled, whole]
     call = [sys.executable, "-m", "fgresq", "data", "fetch", "tiny"]
     process = subprocess.Popen(call, env={**os.environ, "PYTHONPATH": str(ROOT)})
     while process.poll() is None and not (PART.exists() and PART.stat().st_size):

@@ -15,6 +15,7 @@ import pytest
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
+from fgresq.options import shape
 from fgresq.pairs import funnel as funnels
 from fgresq.pairs import labels
 from fgresq.pairs import split as splits
@@ -65,7 +66,8 @@ def test_the_settings_of_the_verbs_are_those_of_their_sections() -> None:
     for module, sections in ((funnels, ("filter", "labels")), (splits, ("split",))):
         parser = argparse.ArgumentParser()
         module.add_arguments(parser)
-        assert parser.get_default("sections") == sections
+        assert tuple(module.Options.model_fields) == sections
+        assert shape(module.Options) in " ".join(parser.format_help().split())
 
 
 @pytest.fixture

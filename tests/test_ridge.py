@@ -20,7 +20,7 @@ from fgresq.tables import (
     write_table,
 )
 from fgresq.training import features, ridge
-from tests.conftest import image_table
+from tests.conftest import image_table, ridge_options
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_an_empty_table_flows_through(tmp_path):
             weights=None,
             out=tmp_path / "f.npz",
             threads=1,
-            options={"ridge": {"block": 1, "grid": 1, "seed": 0}},
+            options=ridge_options(block=1),
         )
     )
     with np.load(tmp_path / "f.npz") as data:

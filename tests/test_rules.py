@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fgresq.cli import STEPS
+from fgresq.cli import STEPS, parser_for
 from fgresq.code_digest import closure, code_digest
 from fgresq.errors import UserError
 from tests.conftest import ROOT
@@ -39,6 +39,13 @@ def test_a_rule_calls_the_step_whose_code_it_digests(phase: str, name: str, text
     assert word == "step" and step == digested and step in PHASES[phase].steps
     assert bool(wildcard) == (step in BY_NAME)
     assert not wildcard or f"{{wildcards.{wildcard}}}" in text.partition("shell:")[2]
+
+
+@pytest.mark.parametrize(("phase", "name", "text"), RULES, ids=[name for _, name, _ in RULES])
+def test_a_rule_gives_its_step_options_that_it_has(phase: str, name: str, text: str) -> None:
+    known = parser_for(f"step {CALL.search(text)[2]}")._option_string_actions
+    given = re.findall(r"(?<=[\" ])--[^ \"]+", text.partition("shell:")[2])
+    assert "--log" in given and not set(given) - set(known)
 
 
 @pytest.mark.parametrize("phase", PHASES)

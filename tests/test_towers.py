@@ -16,7 +16,7 @@ from fgresq.images import write_png
 from fgresq.networks import vit as towers
 from fgresq.tables import write_images
 from fgresq.training import features
-from tests.conftest import image_table
+from tests.conftest import image_table, ridge_options
 
 DINOV2 = Path("data/weights/dinov2_vits14")
 needs_dinov2 = pytest.mark.skipif(
@@ -90,7 +90,7 @@ def test_two_runs_of_the_verb_give_the_same_bytes(png, tmp_path):
                 weights=None,
                 threads=1,
                 out=tmp_path / f"{name}.npz",
-                options={"ridge": {"block": 1, "grid": 1, "seed": 0}},
+                options=ridge_options(block=1),
             )
         )
     assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
@@ -103,12 +103,11 @@ def test_unknown_tower_and_block_are_named(tmp_path):
         "out": tmp_path,
         "threads": 1,
     }
-    options = {"ridge": {"block": 1, "grid": 1, "seed": 0}}
     with pytest.raises(UserError, match="Did you mean 'dinov2'"):
-        features.main(argparse.Namespace(tower="dino", options=options, **args))
-    options["ridge"]["block"] = 13
+        features.main(argparse.Namespace(tower="dino", options=ridge_options(), **args))
+    given = ridge_options(block=13)
     with pytest.raises(UserError, match="'ridge/block': 13 is greater than the maximum of 12"):
-        features.main(argparse.Namespace(tower="random", options=options, **args))
+        features.main(argparse.Namespace(tower="random", options=given, **args))
 
 
 def test_positions_keep_the_class_token_and_a_constant():

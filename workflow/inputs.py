@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.raw import walk
-from fgresq.runs import stage1_of, weights_file
+from fgresq.runs import shares_forward, stage1_of, weights_file
 from fgresq.sources.steps import packaged
 from workflow.runs import Runs
 
@@ -50,6 +50,12 @@ class Inputs:
             pattern.format(preset=w.preset, method=method)
             for method in self.settings.preset(w.preset).methods
         ]
+
+    def forward_of_training(self, wildcards: Wildcards) -> list[str]:
+        """Name the record of the forward that training makes, where features are of it."""
+        preset = self.settings.preset(wildcards.preset)
+        shares = wildcards.tower == "dinov2" and shares_forward(preset.tower, preset.ridge)
+        return [f"results/stage1/{wildcards.preset}/encoded.json"] if shares else []
 
     def trained(self, pattern: str, only_full: bool = False) -> Files:
         """Give the pattern, filled for every training run of the preset."""

@@ -128,11 +128,12 @@ PHASES = {
             "results/scores/{preset}/methods.json",
         ),
         steps=("score", "label-source", "method-states", "features", "ridge", "collect"),
-        after=("weights", "data", "pairs", "stage2", "baselines"),
+        after=("weights", "data", "pairs", "stage1", "stage2", "baselines"),
         settings=(
             "defaults.methods",
             "defaults.full_methods",
             "defaults.ridge",
+            "defaults.tower",
             "defaults.runs",
             "full",
         ),

@@ -12,6 +12,7 @@ narrow; below it, the method is worse at fine differences than at coarse ones.
 from __future__ import annotations
 
 import argparse
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,17 +53,18 @@ def bins_of(scores: np.ndarray) -> dict[str, np.ndarray]:
     return {**inside, OVERALL: np.ones(len(scores), dtype=bool)}
 
 
-def row_correlations(metrics: np.ndarray, score: np.ndarray) -> Correlations:
-    """Give SRCC and PLCC of each simulated metric, (m, n), with the score (n,)."""
-    return {"srcc": _spearman_rows(metrics, score), "plcc": _pearson_rows(metrics, score)}
+def _spearman_sorted(order: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """SRCC (m,) of rows without ties, as noise makes them, with the score (n,).
 
-
-def _spearman_rows(rows: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """SRCC of rows without ties, as noise makes them."""
-    order = rows.argsort(axis=1)
-    ranks = np.empty_like(order)
-    np.put_along_axis(ranks, order, np.arange(rows.shape[1])[None], axis=1)
-    return _pearson_rows(ranks, stats.rankdata(score))
+    Args:
+        order: (m, n), numbers of the scores in ascending order of each row.
+        score: (n,).
+    """
+    count = order.shape[1]
+    places, ranks = np.arange(count) - (count - 1) / 2, stats.rankdata(score)
+    ranks -= ranks.mean()
+    # a row's ranks are a permutation of the places: their spread is the places' own
+    return (ranks[order] @ places) / np.sqrt((places**2).sum() * (ranks**2).sum())
 
 
 def _pearson_rows(rows: np.ndarray, score: np.ndarray) -> np.ndarray:
@@ -83,7 +85,8 @@ def noise_strength(score: np.ndarray, noise: np.ndarray, target: float) -> float
     low, high = (np.log(bound * score.std()) for bound in STRENGTHS)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        above = _spearman_rows(score + np.exp(middle) * noise, score).mean() > target
+        order = (score + np.exp(middle) * noise).argsort(axis=1)
+        above = _spearman_sorted(order, score).mean() > target
         low, high = (middle, high) if above else (low, middle)
     return float(np.exp((low + high) / 2))
 
@@ -97,14 +100,42 @@ def simulate(score: np.ndarray, overall: float, seed: int) -> dict[str, Correlat
     """
     if not np.isfinite(overall):
         return {}
-    noise = np.random.default_rng(seed).standard_normal((DRAWS, len(score)))
+    noise = noise_of(seed, len(score))
     few = noise[: max(20, TUNING_CELLS // len(score))]
     strength = noise_strength(score, few, abs(overall))
     metrics = np.copysign(1.0, overall) * (score + strength * noise)
+    order = metrics.argsort(axis=1)
     return {
-        label: row_correlations(metrics[:, rows], score[rows])
+        label: correlations_of(metrics, order, score, rows)
         for label, rows in bins_of(score).items()
         if rows.sum() >= c.LEAST and not c.alike(score[rows])
+    }
+
+
+@lru_cache(maxsize=1)  # the methods of a source follow each other
+def noise_of(seed: int, count: int) -> np.ndarray:
+    """Draw the noise of the simulated metrics, standard normal (200, count)."""
+    return np.random.default_rng(seed).standard_normal((DRAWS, count))
+
+
+def correlations_of(
+    metrics: np.ndarray, order: np.ndarray, score: np.ndarray, rows: np.ndarray
+) -> Correlations:
+    """Give SRCC and PLCC of each simulated metric with the score over some of the images.
+
+    Args:
+        metrics: (m, n).
+        order: (m, n), which sorts each metric: what it leaves of `rows` sorts their part.
+        score: (n,).
+        rows: (n,) bool, which images.
+    """
+    if not rows.all():
+        place = np.cumsum(rows) - 1  # of an image among those of `rows`
+        order = place[order[rows[order]]].reshape(len(order), -1)
+        metrics, score = metrics[:, rows], score[rows]
+    return {
+        "srcc": _spearman_sorted(order, score),
+        "plcc": _pearson_rows(metrics, score),
     }
 
 

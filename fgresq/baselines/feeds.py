@@ -17,13 +17,13 @@ from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_netw
 from fgresq.baselines.shared import on_tokens
 from fgresq.code_digest import code_digest
 from fgresq.files import atomic, digest, read_json
-from fgresq.networks.towers import build_clip
+from fgresq.networks.towers import build_tower
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
-from fgresq.training import encode
-from fgresq.training.encode import BATCH, cache_key, locked, reserved
+from fgresq.training import token_cache
 from fgresq.training.feed import ImageFeed
 from fgresq.training.setup import Setup
+from fgresq.training.token_cache import BATCH, cache_key, locked, reserved
 
 
 class TokenFeed(Feed):
@@ -70,7 +70,7 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
         parts: gives the rows, some at a time, in order.
         count: of all rows.
     """
-    path = encode.CACHE / f"{key}.npy"
+    path = token_cache.CACHE / f"{key}.npy"
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch, torch.inference_mode():
@@ -92,7 +92,7 @@ def frozen_tokens(setup: Setup[BaselineRun]) -> np.ndarray:
 
     def parts() -> Iterator[torch.Tensor]:
         feed = ImageFeed(images, tower, setup.weights, setup.on)
-        stand_in = build_clip(tower, setup.weights, list(TASKS)).visual.tower.to(setup.on)
+        stand_in = build_tower(tower, setup.weights, list(TASKS)).to(setup.on)
         for rows in batches(len(images)):
             yield stand_in.every_token(feed.evaluation(rows))
 

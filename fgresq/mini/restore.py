@@ -26,13 +26,11 @@ from fgresq.images import read_rgb, write_png
 from fgresq.mini.degradations import DEGRADATIONS, Degraded, generator
 from fgresq.mini.jod import jod
 from fgresq.mini.photographs import CONTENT_COLUMNS
+from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE
 from fgresq.mini.restorers import RESTORERS
 from fgresq.options import add_options, options_of
 from fgresq.sections import Mini, Section
-from fgresq.tables import IMAGE_COLUMNS, TASKS, read_table, write_table
-
-SOURCE = "mini"
-RESTORED_COLUMNS = {name: kind for name, kind in IMAGE_COLUMNS.items() if name != "score"}
+from fgresq.tables import TASKS, read_table, write_table
 
 
 def degrade(clean: np.ndarray, task: str, content: str, turn: int, seed: int) -> Degraded:

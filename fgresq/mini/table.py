@@ -15,7 +15,7 @@ import pandas as pd
 
 from fgresq.errors import UserError
 from fgresq.files import digest, write_csv, write_json
-from fgresq.mini.restore import RESTORED_COLUMNS, SOURCE
+from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE
 from fgresq.tables import SUPPLIED_COLUMNS, TASKS, read_table, write_images
 
 NOTES = [

@@ -76,18 +76,35 @@ class StandInTower(Tower):
         First the pooled tokens of the levels below the cut, two a level, which are features
         already; then the class token and the patches.
         """
+        return self.lower_and_blocks(pixels)[0]
+
+    def lower_and_blocks(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give what `lower` gives, and the pooled features of every block that it ran.
+
+        Args:
+            pixels: (N, 3, 224, 224).
+
+        Returns:
+            Tokens (N, T, 384), and (N, cut, 768), class token beside mean patch token, the first
+            block's first.
+        """
         tokens = self.embed.norm_pre(self.embed._pos_embed(self.embed.patch_embed(pixels)))
-        kept = []
-        for number, block in enumerate(self.below, start=1):
+        pooled = []
+        for block in self.below:
             tokens = block(tokens)
-            if number in self.frozen_levels:
-                kept += [tokens[:, :1], tokens[:, 1:].mean(dim=1, keepdim=True)]
+            pooled.append(torch.cat([tokens[:, 0], tokens[:, 1:].mean(dim=1)], dim=1))
+        kept = [pooled[level - 1].unflatten(1, (2, -1)) for level in self.frozen_levels]
         if self.merge > 1:
             side = math.isqrt(tokens.shape[1] - 1)
             grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
             merged = functional.avg_pool2d(grid, self.merge).flatten(2).transpose(1, 2)
             tokens = torch.cat([tokens[:, :1], merged], dim=1)
-        return torch.cat([*kept, tokens], dim=1)
+        blocks = (
+            torch.stack(pooled, dim=1)
+            if pooled
+            else pixels.new_empty((len(pixels), 0, self.level_width))
+        )
+        return torch.cat([*kept, tokens], dim=1), blocks
 
     def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
         """Give features (N, width) of single views, (N, T, 384)."""
@@ -178,8 +195,8 @@ class FrozenTexts(nn.Module):
         return self.vectors[tasks]
 
 
-def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
-    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+def stand_in_tower(settings: TowerSettings, weights: Path) -> StandInTower:
+    """Build the tower of the stand-in.
 
     Raises:
         UserError: the levels are not ascending, or more blocks are to be trained than used.
@@ -192,6 +209,17 @@ def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> n
             f"({trainable})",
             "Give block numbers such as [4, 6, 8], the last no less than trainable_blocks",
         )
+    trunk = dinov2(weights) if settings.tower == "dinov2_vits14" else vit(settings.seed)
+    return StandInTower(trunk, levels, trainable, settings.merge)
+
+
+def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
+    """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
+
+    Raises:
+        UserError: as `stand_in_tower` says.
+    """
+    tower = stand_in_tower(settings, weights)
     make_importable()
     from open_clip.model import CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 
@@ -204,8 +232,6 @@ def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> n
     clip = CustomTextCLIP(
         TASK_WIDTH, vision, CLIPTextCfg(width=64, heads=1, layers=1, vocab_size=8)
     )
-    trunk = dinov2(weights) if settings.tower == "dinov2_vits14" else vit(settings.seed)
-    tower = StandInTower(trunk, levels, trainable, settings.merge)
     clip.visual = VisualSide(tower, nn.Linear(tower.width, TASK_WIDTH, bias=False))
     clip.text = FrozenTexts(torch.eye(TASK_WIDTH)[: len(tasks)])
     return clip
@@ -264,6 +290,17 @@ def build_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.M
     for part in trained_parts(clip.visual.tower):
         part.requires_grad_(True)
     return clip.eval()
+
+
+def build_tower(
+    settings: TowerSettings, weights: Path, tasks: list[str]
+) -> StandInTower | ClipTower:
+    """Build the tower of `build_clip` alone; of a stand-in, no text-image model is made for it."""
+    if settings.tower not in STAND_INS:
+        return build_clip(settings, weights, tasks).visual.tower
+    tower = stand_in_tower(settings, weights).requires_grad_(False)
+    tower.above.requires_grad_(True)
+    return tower.eval()
 
 
 def sibling(tower: StandInTower | ClipTower) -> StandInTower | ClipTower:

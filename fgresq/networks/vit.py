@@ -25,9 +25,11 @@ from fgresq.weights.cards import read_weights
 TOWERS = ("random", "dinov2")
 ARCHITECTURE = "vit_small_patch14_dinov2"
 DEPTH = 12
+WIDTH = 2 * 384  # of a block's pooled features: class token beside mean patch token
+WEIGHTS = Path("data/weights/dinov2_vits14")
 SIZE, CROP = 256, 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-BATCH = 16
+BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
 
 
 def vit(seed: int) -> torch.nn.Module:
@@ -60,10 +62,14 @@ def dinov2(folder: Path) -> torch.nn.Module:
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
+    make_importable()
+    import timm
+
     state = read_weights(folder, "dinov2_vits14")
-    model = vit(0)
     state["pos_embed"] = resampled_positions(state["pos_embed"], CROP // 14)
-    model.load_state_dict(state, strict=True)
+    with torch.device("meta"):  # 22 million random numbers less
+        model = timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0)
+    model.load_state_dict(state, strict=True, assign=True)
     return model.eval()
 
 
@@ -71,7 +77,7 @@ def tower(name: str, weights: Path | None, seed: int) -> torch.nn.Module:
     """Give a tower of `TOWERS`; `seed` is that of the random one."""
     if name == "random":
         return vit(seed)
-    return dinov2(weights or Path("data/weights/dinov2_vits14"))
+    return dinov2(weights or WEIGHTS)
 
 
 def resized(path: str | Path) -> np.ndarray:
@@ -155,8 +161,7 @@ def features(
             batch = np.concatenate([views(path, grid) for path in paths[start : start + BATCH]])
             found = pooled(model, normalised(torch.from_numpy(batch)), blocks)
             rows.append([values.unflatten(0, (-1, grid * grid)).mean(dim=1) for values in found])
-    width = 2 * model.num_features
     if not rows:
-        return np.empty((len(blocks), 0, width), np.float32)
+        return np.empty((len(blocks), 0, WIDTH), np.float32)
     by_block = zip(*rows, strict=True)
     return np.stack([torch.cat(parts).numpy() for parts in by_block])

@@ -104,7 +104,8 @@ def score_rows(
         UserError: all fail.
     """
     cv2.ipp.setUseIPP(False)  # its sums depend on where memory happens to lie
-    name, faults = method.name, []
+    name = method.name
+    faults: list[str] = []
     judged = judge(method, ScoreCache(name, version, cache), faults, debug)
     files = zip(rows["path"], rows["reference"], rows["mask"], strict=True)
     found = [judged(*row) for row in tqdm(files, total=len(rows), desc=name, disable=None)]

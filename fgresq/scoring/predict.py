@@ -23,7 +23,7 @@ from fgresq.scoring.evaluate import Judgement
 from fgresq.scoring.listed import listed
 from fgresq.sections import Section, Stage2, Tower
 from fgresq.tables import TASKS, write_scores
-from fgresq.training.encode import centre, device_of, name_of, tokens_of
+from fgresq.training.token_cache import centre, device_of, name_of, tokens_of
 from fgresq.weights.checkpoints import CARD, MEND, WEIGHTS, load_strictly, read_card, read_weights
 
 

@@ -4,7 +4,8 @@
 or `random` (the same network with random weights). The file holds `image` (identifiers) and
 `features` (float32, one row an image, 768 numbers). Settings (section `ridge`): block, counted
 from 1, whose tokens are pooled; grid, of views a side (224 pixels each, at the image's own
-resolution); seed, of the random weights.
+resolution); seed, of the random weights. Where section `tower` is the same network with the same
+grid, the features of restored images come from the forward that training makes.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from fgresq.errors import unknown
 from fgresq.files import atomic
-from fgresq.networks.vit import TOWERS, features, tower
+from fgresq.networks.vit import TOWERS, WEIGHTS, WIDTH, features, tower
 from fgresq.options import add_options, options_of
-from fgresq.sections import Ridge, Section
-from fgresq.tables import read_images
+from fgresq.runs import shares_forward
+from fgresq.sections import Ridge, Section, Tower
+from fgresq.tables import TASKS, read_images, restored
+from fgresq.training.token_cache import pooled_features
 
 
 class Options(Section):
     """What this verb reads of a preset."""
 
     ridge: Ridge
+    tower: Tower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +42,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, Options)
 
 
+def shared(images: pd.DataFrame, options: Options, weights: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Give which rows the cache of training has, bool (N,), and their features (n, 768)."""
+    rows = images["task"].isin(TASKS).to_numpy()
+    own = restored(images)
+    if not len(own):
+        return rows, np.empty((0, WIDTH), np.float32)
+    return rows, pooled_features(own, options.tower, weights, options.ridge.block)
+
+
+def features_of(
+    name: str, images: pd.DataFrame, options: Options, weights: Path | None
+) -> np.ndarray:
+    """Give the features of a table's images, float32 (N, 768), each computed once."""
+    ridge, known = options.ridge, np.zeros(len(images), dtype=bool)
+    values = np.empty((len(images), WIDTH), np.float32)
+    if name == "dinov2" and shares_forward(options.tower, ridge):
+        known, found = shared(images, options, weights or WEIGHTS)
+        values[known] = found
+    if not known.all():
+        model = tower(name, weights, ridge.seed)
+        paths = images["path"][~known]
+        values[~known] = features(model, paths, [ridge.block], ridge.grid)[0]
+    return values
+
+
 def main(args: argparse.Namespace) -> None:
-    ridge = options_of(args, Options).ridge
+    options = options_of(args, Options)
     if args.tower not in TOWERS:
         raise unknown("fgresq step features", "tower", args.tower, TOWERS)
     torch.set_num_threads(args.threads)
     images = read_images(args.images)
-    model = tower(args.tower, args.weights, ridge.seed)
-    values = features(model, images["path"], [ridge.block], ridge.grid)[0]
+    values = features_of(args.tower, images, options, args.weights)
     with atomic(args.out) as scratch:
         np.savez(scratch, image=images["image"].to_numpy(dtype=str), features=values)

@@ -11,7 +11,7 @@ import torch
 from fgresq.networks.towers import ClipTower, StandInTower
 from fgresq.networks.vit import CROP, SIZE
 from fgresq.sections import Tower
-from fgresq.training.encode import centre, encoded
+from fgresq.training.token_cache import centre, encoded
 
 EVALUATION_BATCH = 64
 

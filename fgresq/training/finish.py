@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 
 from fgresq.files import write_csv
-from fgresq.training.encode import name_of
 from fgresq.training.loop import Job
 from fgresq.training.setup import Setup
+from fgresq.training.token_cache import name_of
 from fgresq.weights.checkpoints import write_weights
 
 

@@ -17,10 +17,10 @@ from fgresq.files import digest, sha256
 from fgresq.runs import add_stage_options, seeded
 from fgresq.sections import Tower, Training
 from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table, restored
-from fgresq.training.encode import device_of
 from fgresq.training.feed import ImageFeed
 from fgresq.training.ready import absence, write_absent
 from fgresq.training.sides import sides
+from fgresq.training.token_cache import device_of
 from fgresq.weights.hub_cache import state_of_clip
 
 S = TypeVar("S", bound=Training)

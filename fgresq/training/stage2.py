@@ -21,7 +21,7 @@ from fgresq.files import sha256
 from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
-from fgresq.networks.towers import build_clip
+from fgresq.networks.towers import build_clip, build_tower
 from fgresq.runs import Stage2Options, stage_options_of
 from fgresq.sections import Stage2
 from fgresq.tables import TASKS
@@ -178,7 +178,7 @@ def main(args: argparse.Namespace) -> None:
     feed = setup.feed()
     fresh = tower.crop == "random" and settings.use_degradation
     degradation = Degradation(first, setup, fresh)
-    general = build_clip(tower, setup.weights, list(TASKS)).visual.tower
+    general = build_tower(tower, setup.weights, list(TASKS))
     model = FGResQ.build(settings, general).to(setup.on)
     start_heads(model, feed, images, setup.train_rows, degradation.fixed, settings)
     identity = setup.identity((CODE,), args.run, sha256(first / WEIGHTS))

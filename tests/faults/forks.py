@@ -17,8 +17,12 @@ import time
 
 import pytest
 
+from fgresq.code_digest import PACKAGE
+from fgresq.networks.torchvision_ops import make_importable
+
 # what takes long to import; what is not listed is imported after the fork
-LIBRARIES = ("numpy", "pandas", "PIL.Image", "scipy.stats", "sklearn.linear_model", "torch", "tqdm")
+LIBRARIES = ("pandas", "PIL.Image", "scipy.stats", "sklearn.linear_model", "torch._dynamo", "tqdm")
+ON_TORCHVISION = ("timm", "open_clip.model")
 LIMIT = 900  # seconds a fault's tests may take: what hangs is not caught
 TAIL = 2000  # characters of the output that are shown
 HUNG = -1
@@ -52,8 +56,18 @@ def run(words: list[str]) -> tuple[int, str]:
         return status, said.read()[-TAIL:]
 
 
-if __name__ == "__main__":
+def preload() -> None:
+    """Import what takes long, and forget what was needed of the package for it."""
     for library in LIBRARIES:
         importlib.import_module(library)
+    make_importable()
+    for library in ON_TORCHVISION:
+        importlib.import_module(library)
+    for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+        del sys.modules[name]
+
+
+if __name__ == "__main__":
+    preload()
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line))), flush=True)

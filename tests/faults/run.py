@@ -15,12 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from tests.conftest import ROOT, copy_repository
 from tests.faults.table import KINDS, Fault, read_faults
 
+T, R = TypeVar("T"), TypeVar("R")
 PASSED, FAILED = 0, 1  # exit status of pytest; another is no verdict
 
 
@@ -69,30 +73,49 @@ class Copy:
         self.process.wait()
 
 
-def judged(faults: list[Fault], copies: list[Copy]) -> dict[str, str]:
-    """Give the verdict on each fault; tells each as it is known, and how long all may take."""
+def spread(
+    copies: list[Copy], items: list[T], act: Callable[[Copy, T], R]
+) -> Iterator[tuple[T, R, float]]:
+    """Do something with each item, one at a time in each copy.
+
+    Gives item, result and seconds, as they are done.
+    """
     free: queue.Queue[Copy] = queue.Queue()
     for copy in copies:
         free.put(copy)
 
-    def judge(fault: Fault) -> tuple[str, str, float]:
+    def timed(item: T) -> tuple[T, R, float]:
         copy, started = free.get(), time.monotonic()
         try:
-            return *copy.verdict(fault), time.monotonic() - started
+            return item, act(copy, item), time.monotonic() - started
         finally:
             free.put(copy)
 
-    found, started = {}, time.monotonic()
     with ThreadPoolExecutor(len(copies)) as pool:
-        tasks = {pool.submit(judge, fault): fault for fault in faults}
-        for done, task in enumerate(as_completed(tasks), start=1):
-            fault, (told, said, seconds) = tasks[task], task.result()
-            found[fault.name] = told
-            left = (time.monotonic() - started) / done * (len(faults) - done)
-            state = f"[{done}/{len(faults)}, {left:.0f} s left]"
-            print(f"{state} {fault.name}: {told} ({seconds:.0f} s)", flush=True)
-            if told != "caught":
-                print(said, flush=True)
+        for task in as_completed([pool.submit(timed, item) for item in items]):
+            yield task.result()
+
+
+def fail_unfaulted(faults: list[Fault], copies: list[Copy]) -> str:
+    """Run the tests of all faults without one; give what those said that do not pass."""
+    tests = sorted({test for fault in faults for test in fault.caught_by})
+    print(f"{len(tests)} tests without a fault", flush=True)
+    files = [list(own) for _, own in groupby(tests, key=lambda test: test.partition("::")[0])]
+    found = spread(copies, files, lambda copy, own: copy.pytest(*own))
+    return "\n".join(said for _, (status, said), _ in found if status != PASSED)
+
+
+def judged(faults: list[Fault], copies: list[Copy]) -> dict[str, str]:
+    """Give the verdict on each fault; tells each as it is known, and how long all may take."""
+    found: dict[str, str] = {}
+    started = time.monotonic()
+    for fault, (told, said), seconds in spread(copies, faults, Copy.verdict):
+        found[fault.name] = told
+        left = (time.monotonic() - started) / len(found) * (len(faults) - len(found))
+        state = f"[{len(found)}/{len(faults)}, {left:.0f} s left]"
+        print(f"{state} {fault.name}: {told} ({seconds:.0f} s)", flush=True)
+        if told != "caught":
+            print(said, flush=True)
     return found
 
 
@@ -109,12 +132,9 @@ def main() -> int:
         parser.error("there is no such fault")
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        tests = sorted({test for fault in faults for test in fault.caught_by})
-        print(f"{len(tests)} tests without a fault", flush=True)
         copies = [Copy(Path(folder) / f"copy-{number}") for number in range(args.jobs)]
         try:
-            status, said = copies[0].pytest(*tests)
-            if status != PASSED:
+            if said := fail_unfaulted(faults, copies):
                 print(f"{said}\nthe tests fail without a fault: no verdict", file=sys.stderr)
                 return 1
             found = judged(faults, copies)
