@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 from typing import TypeVar
 
 from fgresq.arguments import settings_json
@@ -15,8 +14,6 @@ from fgresq.presets import Preset, merge, preset_named
 from fgresq.sections import Ridge, Section, Stage1, Stage2, Tower, Training
 from fgresq.settings import CONFIG
 
-STAND_INS = ("dinov2_vits14", "random_vits14")  # towers that stand in for CLIP
-WEIGHTS = {".bin", ".pt", ".pth", ".safetensors"}
 S = TypeVar("S", bound=Section)
 T = TypeVar("T", bound=Training)
 
@@ -57,12 +54,6 @@ def stage_options(preset: Preset, form: type[S], variant: str = "full") -> S:
 def stage1_of(preset: Preset, variant: str) -> str:
     """Name the variant whose stage 1 a variant uses: its own only where it changes stage 1."""
     return "full" if preset.variants[variant].stage1 is None else variant
-
-
-def weights_file(pretrained: str | None) -> Path | None:
-    """Give the file that holds weights, where `pretrained` names one and not a tag."""
-    path = Path(pretrained or "")
-    return path if path.suffix in WEIGHTS else None
 
 
 def shares_forward(tower: Tower, ridge: Ridge) -> bool:

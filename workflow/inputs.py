@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fgresq.pretrained import weights_file
 from fgresq.raw import walk
-from fgresq.runs import shares_forward, stage1_of, weights_file
+from fgresq.runs import shares_forward, stage1_of
 from fgresq.sources.steps import packaged
 from workflow.runs import Runs
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from fgresq.baselines.shared import baseline_options, placed
 from fgresq.files import read_json
+from fgresq.pretrained import weights_file
 from fgresq.raw import raw_state
-from fgresq.runs import STAGE_FORMS, stage_options, weights_file
+from fgresq.runs import STAGE_FORMS, stage_options
 from fgresq.scoring.registry import own_version
 from fgresq.weights.hub_cache import state_of_clip
 from workflow.attempts import attempt

@@ -35,7 +35,7 @@ from fgresq.analysis.trained_runs import (
 )
 from fgresq.files import write_json
 from fgresq.options import add_options, options_of
-from fgresq.runs import STAND_INS
+from fgresq.pretrained import STAND_INS
 from fgresq.tables import TASKS, empty, read_images, read_pairs
 
 FULL = "full"

@@ -11,7 +11,7 @@ from torch.nn import functional
 from fgresq.absent import Absent
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import normalised
-from fgresq.runs import STAND_INS, weights_file
+from fgresq.pretrained import STAND_INS, weights_file
 from fgresq.weights.hub_cache import CLIP
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from torch.nn import functional
 from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import MEAN, STD, dinov2, normalised, vit
-from fgresq.runs import STAND_INS
+from fgresq.pretrained import STAND_INS
 from fgresq.sections import Tower as TowerSettings
 
 if TYPE_CHECKING:

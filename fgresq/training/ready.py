@@ -11,7 +11,7 @@ from fgresq.absent import Absent
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_json
 from fgresq.networks.torchvision_ops import make_importable
-from fgresq.runs import STAND_INS, weights_file
+from fgresq.pretrained import STAND_INS, weights_file
 from fgresq.sections import Tower
 
 

@@ -26,7 +26,7 @@ from fgresq.code_digest import code_digest, library_versions
 from fgresq.files import atomic, digest, sha256
 from fgresq.networks.towers import ClipTower, StandInTower, build_tower
 from fgresq.networks.vit import CROP, SIZE, normalised, resized, views
-from fgresq.runs import STAND_INS, weights_file
+from fgresq.pretrained import STAND_INS, weights_file
 from fgresq.sections import Tower
 from fgresq.tables import TASKS
 from fgresq.weights.cards import read_card

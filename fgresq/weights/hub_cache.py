@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.files import digest, sha256
-from fgresq.runs import weights_file
+from fgresq.pretrained import weights_file
 from fgresq.settings import read_yaml
 
 TABLE = Path("config/weights.yaml")
