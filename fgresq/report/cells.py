@@ -10,6 +10,7 @@ import pandas as pd
 
 from fgresq.analysis.roles import LABEL_SOURCE, roles_in
 from fgresq.errors import unknown
+from fgresq.records import SourceRecord
 
 STATS = {
     "acc": ("ACC", "share of pairs ranked as the observers rank them"),
@@ -147,7 +148,7 @@ class Methods:
         self.entries = entries
         self.where = where
 
-    def in_run(self, records: Iterable[Mapping]) -> Methods:
+    def in_run(self, records: Iterable[SourceRecord]) -> Methods:
         """Give the methods as a run of these source records takes them: who made its labels."""
         return Methods(roles_in(self.entries, records), self.where)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from fgresq.absent import COVERAGE
+from fgresq.records import absence_of_source
 from fgresq.report.cells import Row, Table, head, text
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import Paper
@@ -109,7 +110,8 @@ def of_own_intervals(item: dict, shown: Shown) -> State:
             f"{name} is present but no method has values on it",
             "add methods to the preset",
         )
-    return ABSENT, record["absent"]["reason"], record["absent"]["next_step"]
+    absent = absence_of_source(record)
+    return ABSENT, absent["reason"], absent["next_step"]
 
 
 def of_labels(record: dict, labels: LabelOnly) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq.records import SourceRecord
 from fgresq.report.cells import Cell, Row, Table, head, text, whole
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import TASK_NAMES, Paper
@@ -39,7 +40,7 @@ def measured_table(run: Run) -> Table | None:
     return Table("datasets", caption, head("Data set", *labels), body, frame)
 
 
-def source_counts(run: Run, record: dict) -> dict[str, object]:
+def source_counts(run: Run, record: SourceRecord) -> dict[str, object]:
     """Count a source in the tables themselves, not in what its record claims."""
     images = run.images[run.images["source"] == record["source"]]
     return {

@@ -21,6 +21,7 @@ from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.raw import walk
+from fgresq.records import SourceRecord
 from fgresq.settings import check, read_yaml
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
@@ -64,7 +65,7 @@ def record_of(
     pairs: pd.DataFrame,
     absent: Absent | None,
     notes: list[str],
-) -> dict[str, Any]:
+) -> SourceRecord:
     """Describe what a source yields: the form of sources.json."""
     counts = {
         name: int(images[name].nunique()) for name in ("content", "family", "group", "algorithm")
