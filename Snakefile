@@ -22,6 +22,10 @@ rule all:
         TARGETS,
 
 
+onstart:
+    mark(PHASES[p].out for p in SETTINGS.phases if p != "weights")
+
+
 onsuccess:
     if reported(WANTED) and not SETTINGS.config.only:
         shell(f"python -m fgresq step headline {' '.join(reported(WANTED))}")

@@ -25,6 +25,7 @@ import pandas as pd
 import torch
 from numpy.lib.format import open_memmap
 
+from fgresq import workspace
 from fgresq.cli import main as fgresq
 from fgresq.networks.vit import SIZE
 from fgresq.presets import Preset, load, merge
@@ -32,7 +33,7 @@ from fgresq.runs import STAGE_FORMS, stage_options
 from fgresq.sections import Tower
 from fgresq.tables import TASKS, read_images, write_images, write_pairs
 from fgresq.training import loop
-from fgresq.training.token_cache import CACHE, cache_key
+from fgresq.training.token_cache import cache_key
 from fgresq.weights.checkpoints import WEIGHTS
 
 # ViT-B/16 at 224, forward and backward; stage 2 also reads the frozen degradation encoder forward
@@ -91,7 +92,7 @@ def write_tables(count: int) -> None:
 def fill_cache(tower: Tower) -> None:
     """Write random pixels where the images' cache would be."""
     images = read_images("images.csv")
-    path = CACHE / f"{cache_key(images, tower, Path('none'))}.npy"
+    path = workspace.tokens() / f"{cache_key(images, tower, Path('none'))}.npy"
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = (len(images), SIZE, SIZE, 3)
     out = open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)

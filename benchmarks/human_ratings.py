@@ -31,11 +31,11 @@ from tqdm import tqdm
 
 from fgresq.baselines import BASELINES
 from fgresq.baselines.shared import baseline_options
+from fgresq.catalogues import catalogue
 from fgresq.cli import main as verb
 from fgresq.files import digest, read_json, write_csv
 from fgresq.presets import load
 from fgresq.runs import Stage1Options, Stage2Options, stage_options
-from fgresq.settings import read_yaml
 from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table
 from fgresq.training.ridge import predicted, read_features
 from fgresq.training.sides import sides
@@ -126,7 +126,7 @@ def ridge_scores(
 def untrained(images: pd.DataFrame) -> dict[str, pd.Series]:
     """Read the scores of the untrained methods, each turned so that higher is better."""
     found = {}
-    for name, method in read_yaml("config/methods.yaml").items():
+    for name, method in catalogue("methods").items():
         path = Path(f"results/scores/{PRESET}/{name}.csv")
         if not method["trained"] and path.exists():
             values = pd.read_csv(path).set_index("image")["value"]

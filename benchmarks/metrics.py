@@ -36,11 +36,12 @@ from PIL import Image
 from skimage import data
 from threadpoolctl import threadpool_limits
 
+from fgresq.catalogues import catalogue
 from fgresq.networks import frozen
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.ops import planes
 from fgresq.scoring.registry import absence
-from fgresq.settings import read_yaml
+from fgresq.weights.cards import read_weights
 
 SIZES = ((256, 256), (800, 1080))  # rows, columns
 # How far the values of a peer with our weights may lie from ours. BRISQUE, about 0 to 100, has the
@@ -82,7 +83,7 @@ def convolutions(build: Callable[..., torch.nn.Module], weights: str) -> torch.n
     with torch.device("meta"):  # nothing is drawn for the layers that are thrown away
         features = build(weights=None).features
     features.to_empty(device="cpu")
-    state = frozen.read_weights(weights)
+    state = read_weights(weights)
     layers = [m for m in features if isinstance(m, torch.nn.Conv2d)]
     for place, layer in enumerate(layers):
         layer.load_state_dict({k: state[f"features.{place}.{k}"] for k in ("weight", "bias")})
@@ -110,9 +111,9 @@ def of_piq(name: str) -> Way:
     module = import_module("piq.perceptual")
     features = convolutions(import_module("torchvision.models").vgg16, "vgg16")
     if name == "dists":
-        build, weights = module.DISTS, frozen.read_weights("dists")
+        build, weights = module.DISTS, read_weights("dists")
     else:
-        state = frozen.read_weights("vgg16")
+        state = read_weights("vgg16")
         weights = [state[f"linear.{place}"].view(1, -1, 1, 1) for place in range(5)]
         build = module.LPIPS
     with (
@@ -128,7 +129,7 @@ def of_piq(name: str) -> Way:
 def brisque_of_piq() -> Way:
     """Build BRISQUE of piq with our SVM, for images from 0 to 255."""
     module = import_module("piq.brisque")
-    svm = frozen.read_weights("brisque")
+    svm = read_weights("brisque")
     parts = [svm[name].float() for name in ("coefficients", "vectors")]
     module.load_url = lambda *_, **__: [x.clone() for x in parts]  # it transposes them in place
     return lambda image, _: module.brisque(image, data_range=255.0)
@@ -185,7 +186,7 @@ def difference(ours: list[float], others: list[float]) -> float:
 def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list[dict]:
     """Measure one method and its peers at one size; a row for each peer, or one without."""
     row = {"method": name, "size": f"{shape[1]}x{shape[0]}"}
-    absent = absence(name, read_yaml("config/methods.yaml")[name])
+    absent = absence(name, catalogue("methods")[name])
     if absent:
         return [row | {"peer": f"none (not measured: {absent.reason})"}]
     prepare, builders = peers()[name]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from fgresq import workspace
 from fgresq.baseline_sections import Baselines
 from fgresq.errors import UserError, unknown
 from fgresq.parsing import parse
@@ -31,7 +31,7 @@ from fgresq.sections import (
     Tower,
     Variant,
 )
-from fgresq.settings import CONFIG, check_known, check_weight_names, read_yaml
+from fgresq.settings import CONFIG, check_known, check_weight_names, merge, read_yaml
 
 STAGES: dict[str, type[Section]] = {"stage1": Stage1, "stage2": Stage2}
 
@@ -72,15 +72,6 @@ class Config(Section):
     full: Annotated[bool, Field(description="every preset takes its full_methods too")] = False
     defaults: Preset
     presets: dict[Name, Preset]
-
-
-def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `over` on `under`, key by key in nested mappings; lists are replaced whole."""
-    merged = copy.deepcopy(dict(under))
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merge(merged[key], value) if both else copy.deepcopy(value)
-    return merged
 
 
 def resolve(config: Mapping[str, Any], where: str | Path = CONFIG) -> Config:
@@ -204,8 +195,13 @@ def with_full_methods(config: Config) -> Config:
     return config.model_copy(update={"presets": presets})
 
 
-def load(path: str | Path = CONFIG) -> Config:
-    """Read, check and resolve the settings file."""
+def load(path: str | Path | None = None) -> Config:
+    """Read, check and resolve a settings file: the workspace's where none is named.
+
+    Raises:
+        UserError: there is no workspace, or the file is at fault.
+    """
+    path = path or workspace.config()
     return resolve(read_yaml(path), path)
 
 

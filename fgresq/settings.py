@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,30 +10,36 @@ from typing import Any
 import jsonschema
 import yaml
 
+from fgresq import workspace
 from fgresq.errors import UserError, nearest, unknown, unread
 
-CONFIG = Path("config/config.yaml")
-WEIGHTS = Path("config/weights.yaml")
-SCHEMAS = Path("workflow/schemas")
+CONFIG = "config/config.yaml"  # as messages call it
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C it takes a tenth of the time
 
 
+def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `over` on `under`, key by key in nested mappings; lists are replaced whole."""
+    merged = copy.deepcopy(dict(under))
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else copy.deepcopy(value)
+    return merged
+
+
 def check(value: Any, schema: str, where: str | Path) -> None:
-    """Check a mapping against `workflow/schemas/NAME.schema.yaml`.
+    """Check a mapping against the package's schema of that name.
 
     Raises:
         UserError: names the key and, for an unknown one, the nearest that is known.
     """
-    rules = yaml.load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"), LOADER)
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(rules).iter_errors(value), key=_unknown_key_first
-    )
+    error = fault_of(value, schema)
     if error is None:
         return
     if not value:
         raise UserError(where, "it holds no entry", "Bring back the file of the repository")
     at = "/".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
+        assert isinstance(error.schema, Mapping) and isinstance(error.instance, Mapping)
         known = error.schema.get("properties", {})
         stray = next(key for key in error.instance if key not in known)
         raise unknown(
@@ -40,8 +47,18 @@ def check(value: Any, schema: str, where: str | Path) -> None:
         )
     mend = "Correct the value"
     if error.validator == "enum":
+        assert isinstance(error.validator_value, list)
         mend = nearest(str(error.instance), map(str, error.validator_value)).rstrip(".")
     raise UserError(f"{where}, key '{at or 'top level'}'", error.message, mend)
+
+
+def fault_of(value: Any, schema: str) -> jsonschema.ValidationError | None:
+    """Give the fault of a mapping that tells most, by the package's schema of that name."""
+    file = workspace.packaged("schemas", f"{schema}.schema.yaml")
+    rules = yaml.load(file.read_text(encoding="utf-8"), LOADER)
+    return jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(rules).iter_errors(value), key=_unknown_key_first
+    )
 
 
 def _unknown_key_first(error: jsonschema.ValidationError) -> tuple[bool, int]:
@@ -67,18 +84,6 @@ def check_known(where: str, kind: str, given: Iterable[str], known: Iterable[str
     for name in given:
         if name not in known:
             raise unknown(where, kind, name, known)
-
-
-def read_methods(path: str | Path) -> dict[str, dict[str, Any]]:
-    """Read and check a methods file: name to entry.
-
-    Raises:
-        UserError: names the method and key at fault.
-    """
-    methods = read_yaml(path)
-    check(methods, "methods", path)
-    check_weight_names(methods, read_yaml(WEIGHTS), path)
-    return methods
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:

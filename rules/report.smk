@@ -13,8 +13,8 @@ rule report:
         scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
         states="results/scores/{preset}/methods.json",
         metrics="reports/metrics/{preset}.json",
-        methods="config/methods.yaml",
-        sources="config/sources.yaml",
+        methods=inputs.catalogue("methods"),
+        sources=inputs.catalogue("sources"),
         machines=glob_of("reports/machines.json"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/*"),
@@ -40,7 +40,7 @@ rule report:
         " --metrics {input.metrics}"
         " --scores {input.scores} --states {input.states} --paper reports/paper"
         " --machines reports/machines.json"
-        " --methods {input.methods} --sources {input.sources} {params.stand_in} {params.required}"
+        " {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"
 
 

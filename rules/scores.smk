@@ -3,7 +3,7 @@
 Purpose: one score table a method; trained methods score only what they were not trained on.
 Inputs: the image table, the pair table and folds, frozen weights.
 Outputs: results/scores/PRESET/METHOD.csv, and methods.json, which says what the preset has of every
-    method of config/methods.yaml.
+    method of the catalogue.
 """
 
 
@@ -128,7 +128,7 @@ rule label_source:
 rule method_states:
     input:
         scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
-        methods="config/methods.yaml",
+        methods=inputs.catalogue("methods"),
     output:
         "results/scores/{preset}/methods.json",
     log:
@@ -141,4 +141,4 @@ rule method_states:
         code=code_of("method-states"),
     shell:
         "python -m fgresq step method-states --scores {input.scores} --named {params.named}"
-        " --full {params.full} --methods {input.methods} --out {output} --log {log}"
+        " --full {params.full} --out {output} --log {log}"

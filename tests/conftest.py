@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,14 @@ import pytest
 import yaml
 from PIL import Image
 
+from fgresq import workspace
 from fgresq.presets import preset_named
 from fgresq.tables import IMAGE_COLUMNS
 
 ROOT = Path(__file__).parent.parent
+# what tests keep outside of a workspace never reaches the user's own cache; one for all their calls
+HOME = tempfile.TemporaryDirectory(prefix="fgresq-home-")
+os.environ["FGRESQ_HOME"] = HOME.name
 FAMILIES = ("alpha", "beta", "gamma")
 ALGORITHMS = ("weak", "mild", "strong", "odd")
 
@@ -56,6 +62,15 @@ def write_folder(folder: Path, families: tuple[str, ...] = FAMILIES) -> Path:
 def folder(tmp_path: Path) -> Path:
     """Give a source folder of three families."""
     return write_folder(tmp_path / "own")
+
+
+def mark_workspace(folder: Path) -> Path:
+    """Make a folder a workspace: the files by which one is known, linked to the repository's."""
+    for mark in workspace.MARKS:
+        (folder / mark).parent.mkdir(parents=True, exist_ok=True)
+        if not (folder / mark).exists():
+            (folder / mark).symlink_to(ROOT / mark)
+    return folder
 
 
 def copy_repository(place: Path, *left_out: str) -> Path:

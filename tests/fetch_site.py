@@ -16,7 +16,7 @@ import yaml
 
 from fgresq.cli import main
 from fgresq.files import read_json
-from tests.conftest import ROOT
+from tests.conftest import mark_workspace
 
 Answer = Callable[["Handler", bytes], None]
 
@@ -183,13 +183,9 @@ def serve(handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator[Site]:
 
 
 def make_world(folder: Path, entries: dict[str, dict[str, Any]]) -> Path:
-    """Make a working folder with these sources, and the weights of the repository."""
-    (folder / "config").mkdir(parents=True, exist_ok=True)
-    if not (folder / "workflow").exists():
-        (folder / "workflow").symlink_to(ROOT / "workflow")
+    """Make a workspace with these sources over those of the package."""
+    mark_workspace(folder)
     (folder / "config/sources.yaml").write_text(yaml.safe_dump(entries))
-    weights = folder / "config/weights.yaml"
-    weights.write_bytes((ROOT / "config/weights.yaml").read_bytes())
     return folder
 
 

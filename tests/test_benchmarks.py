@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from benchmarks import metrics, pipeline, training
+from fgresq import workspace
 from fgresq.images import write_png
 from fgresq.metrics import ilniqe
-from fgresq.networks import frozen
 from tests.conftest import picture
 
 HOLD = "import sys; block = bytearray({mebibytes} << 20); print('ready', flush=True)"
@@ -77,7 +77,7 @@ def test_the_cost_of_the_cache_is_measured_afresh(
 def needed(*weights: str) -> None:
     """Skip the test where weights are not at hand."""
     for name in weights:
-        if not (frozen.WEIGHTS / name / "card.json").exists():
+        if not (workspace.weights_of(name) / "card.json").exists():
             pytest.skip(f"run 'fgresq weights {name}'")
 
 
@@ -108,7 +108,7 @@ def test_a_peer_with_other_values_is_left_out(monkeypatch: pytest.MonkeyPatch) -
 def test_methods_without_a_peer_or_not_at_hand_say_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ilniqe, "MODEL", tmp_path / "templateModel.mat")
+    monkeypatch.setattr(ilniqe, "file", lambda: tmp_path / "templateModel.mat")
     (absent,) = metrics.measure("ilniqe", (96, 130), 1, 1)
     assert "not measured: the authors' pristine model" in absent["peer"]
     assert set(metrics.NO_PEER) == {name for name, (_, ways) in metrics.peers().items() if not ways}

@@ -13,6 +13,7 @@ from torch import nn
 from fgresq.baselines.base import Baseline, Labels
 from fgresq.baselines.clipiqa_plus import LearntPrompts
 from fgresq.baselines.liqe import LEVELS, LIQE, SCENES
+from fgresq.catalogues import catalogue
 from fgresq.metrics import clipiqa
 from fgresq.networks.antonyms import PROMPTS, antonym_logits, image_vectors
 from fgresq.networks.clip import clip_absence, encode_words, of_any_size, word_ids
@@ -20,7 +21,6 @@ from fgresq.networks.torchvision_ops import make_importable
 from fgresq.ops.least import NoValue
 from fgresq.scoring import registry as modules
 from fgresq.scoring.registry import own_absence
-from fgresq.settings import read_yaml
 from fgresq.tables import TASKS
 
 SIZE = 64  # of the tiny models' images
@@ -155,7 +155,7 @@ def test_clip_iqa_scores_images_of_any_size(monkeypatch: pytest.MonkeyPatch) -> 
 def test_without_weights_a_method_on_clip_is_absent(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = read_yaml("config/methods.yaml")[name]
+    entry = catalogue("methods")[name]
     monkeypatch.setattr(modules, "cached_files", lambda parts: {})
     absent = own_absence(name, entry)
     assert absent.code == "no_weights" and f"fgresq data fetch {entry['hub']}" in absent.next_step

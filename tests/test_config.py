@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from fgresq.catalogues import catalogue, read_methods
 from fgresq.errors import UserError
 from fgresq.options import parse_options, shape
 from fgresq.pairs.funnel import Options as FilterOptions
@@ -18,13 +19,12 @@ from fgresq.presets import (
     check_names,
     check_required,
     load,
-    merge,
     resolve,
     with_full_methods,
 )
 from fgresq.runs import Stage2Options, stage1_of, stage_options
 from fgresq.sections import Filter, Section, Stage2, Tower
-from fgresq.settings import CONFIG, check, read_methods, read_yaml
+from fgresq.settings import CONFIG, check, merge, read_yaml
 from workflow.render_schema import TARGET, render
 
 FILES = ("sources", "methods", "weights")
@@ -38,7 +38,7 @@ def given() -> dict:
 
 def entries() -> dict[str, dict]:
     """Give the files that the settings name entries of."""
-    return {name: read_yaml(f"config/{name}.yaml") for name in FILES}
+    return {name: catalogue(name) for name in FILES}
 
 
 def put(value: object, into: dict, *path: str) -> None:

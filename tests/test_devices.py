@@ -11,6 +11,7 @@ import torch
 from skimage import data
 
 from benchmarks import gpu_training
+from fgresq import workspace
 from fgresq.metrics import dists, lpips, lpips_vgg
 from fgresq.networks import frozen
 from fgresq.presets import load
@@ -34,7 +35,7 @@ def distance_on(device: str, name: str, image: np.ndarray, reference: np.ndarray
 def needed(name: str) -> None:
     """Skip the test where the weights of a method are not at hand."""
     for weights in WEIGHTS[name]:
-        if not (frozen.WEIGHTS / weights / "card.json").exists():
+        if not (workspace.weights_of(weights) / "card.json").exists():
             pytest.skip(f"run 'fgresq weights {weights}'")
 
 

@@ -12,7 +12,9 @@ import pytest
 import yaml
 from huggingface_hub import constants
 
+from fgresq.catalogues import catalogue
 from fgresq.fetch import hub
+from fgresq.settings import read_yaml
 from tests.conftest import ROOT
 from tests.fetch_site import Handler, Site, data, entry_of, files_below, make_world, manifest, serve
 
@@ -109,7 +111,8 @@ def add_weights(name: str, entry: dict) -> None:
     """Add weights to the table."""
     path = Path("config/weights.yaml")
     about = {"title": name, "licence": "MIT", "origin": "o", "note": "n", "get": "ask for them"}
-    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), name: {**about, **entry}}))
+    over = read_yaml(path) if path.exists() else {}
+    path.write_text(yaml.safe_dump({**over, name: {**about, **entry}}))
 
 
 def test_a_data_set_comes_whole_with_its_commit(site: Site, capsys: pytest.CaptureFixture) -> None:
@@ -235,7 +238,7 @@ def test_clip_is_fetched_from_where_open_clip_takes_it() -> None:
     from open_clip.pretrained import _get_safe_alternatives, get_pretrained_cfg
 
     tower = yaml.safe_load((ROOT / "config/config.yaml").read_text())["presets"]["paper"]["tower"]
-    entry = yaml.safe_load((ROOT / "config/weights.yaml").read_text())["clip_vit_b16"]
+    entry = catalogue("weights")["clip_vit_b16"]
     repository = get_pretrained_cfg(tower["tower"], tower["pretrained"])["hf_hub"].rstrip("/")
     first = next(iter(_get_safe_alternatives("open_clip_pytorch_model.bin")))
     assert (entry["fetch"][0]["hub"], list(entry["fetch"][0]["files"])) == (repository, [first])

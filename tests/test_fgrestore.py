@@ -37,9 +37,9 @@ SHORT = {  # what keeps the paper's preset short here; the rest is the paper's
 
 def change(path: Path, key: str, *, inside: str | None = None, by: dict[str, Any]) -> None:
     """Lay settings over a key of a YAML file."""
-    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    whole = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     at = whole[inside] if inside else whole
-    at[key] = merge(at[key], by)
+    at[key] = merge(at.get(key, {}), by)
     path.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
 
 

@@ -16,9 +16,9 @@ from skimage import data
 from skimage.color import rgb2xyz, xyz2lab
 from skimage.metrics import structural_similarity
 
+from fgresq import workspace
 from fgresq.images import read_rgb
 from fgresq.metrics import fsim, fsimc, gmsd, ms_ssim, psnr, ssim, ssim_256, vif, vifp, vsi
-from fgresq.networks import frozen
 from fgresq.ops import saliency
 from fgresq.ops.least import NoValue
 from fgresq.ops.planes import decimated, gray
@@ -29,7 +29,7 @@ METHODS = {
     "psnr": psnr, "ssim": ssim, "ssim_256": ssim_256, "ms_ssim": ms_ssim, "fsim": fsim,
     "fsimc": fsimc, "vsi": vsi, "vif": vif, "vifp": vifp, "gmsd": gmsd,
 }  # fmt: skip
-FILTERS = (frozen.WEIGHTS / "steerable_sp5" / "card.json").exists()
+FILTERS = (workspace.weights_of("steerable_sp5") / "card.json").exists()
 NEEDS_FILTERS = pytest.mark.skipif(not FILTERS, reason="run 'fgresq weights steerable_sp5'")
 NAMES = [pytest.param(n, marks=NEEDS_FILTERS if n == "vif" else ()) for n in METHODS]
 SIMILARITIES = ("ssim", "ssim_256", "ms_ssim", "fsim", "fsimc", "vsi")

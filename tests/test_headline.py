@@ -10,6 +10,7 @@ import report_inputs as inputs
 from fgresq.cli import main
 from fgresq.files import write_json
 from fgresq.tables import read_scores, write_scores
+from tests.conftest import mark_workspace
 
 
 def report(root: Path, preset: str, *more: str) -> int:
@@ -31,7 +32,7 @@ def said(root: Path, capsys: pytest.CaptureFixture, *presets: str) -> list[str]:
     """Give the lines of the terminal."""
     capsys.readouterr()
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(root)
+        patch.chdir(mark_workspace(root))
         assert main(["step", "headline", *presets]) == 0
     return capsys.readouterr().out.splitlines()
 
@@ -95,7 +96,7 @@ def test_folds_without_a_run_are_told_with_n(tmp_path: Path, capsys: pytest.Capt
 def test_a_preset_without_a_report_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(mark_workspace(tmp_path))
     assert main(["step", "headline", "tiny"]) == 1
     told = capsys.readouterr().err
     assert "tiny/index.html: there is no report of this preset. Run snakemake" in told

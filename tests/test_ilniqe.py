@@ -10,6 +10,7 @@ from scipy.io import savemat
 from scipy.stats import weibull_min
 from skimage import data
 
+from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.metrics import ilniqe, ilniqe_refit
 from fgresq.mini import pristine as ilniqe_fit
@@ -62,7 +63,8 @@ def test_log_gabors_are_even_and_odd_filters_of_four_directions() -> None:
 def model(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Fit the model of IL-NIQE-refit to three photographs, for the properties."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ilniqe_fit, "MODELS", tmp_path_factory.mktemp("models"))
+        kept = tmp_path_factory.mktemp("models")
+        patch.setattr(workspace, "models", lambda: kept)
         patch.setattr(ilniqe_fit, "SHARP", 0.0)
         patch.setattr(ilniqe_fit, "PHOTOGRAPHS", ("astronaut", "china", "chelsea"))
         ilniqe_refit.pristine.cache_clear()
@@ -98,7 +100,7 @@ def test_gray_small_and_flat_images(model: None) -> None:
 
 def test_the_authors_model_is_read_and_checked(tmp_path, monkeypatch) -> None:
     path = tmp_path / "templateModel.mat"
-    monkeypatch.setattr(ilniqe, "MODEL", path)
+    monkeypatch.setattr(ilniqe, "file", lambda: path)
     assert ilniqe.absent().code == "no_weights" and str(tmp_path) not in ilniqe.STEP
     random = np.random.default_rng(0)
     parts = np.empty((1, 4), dtype=object)

@@ -13,16 +13,17 @@ import pytest
 import yaml
 from scipy.stats import pearsonr, spearmanr
 
+from fgresq import workspace
 from fgresq.absent import CODES
 from fgresq.analysis.intervals import OVERALL
+from fgresq.catalogues import catalogue
 from fgresq.cli import main
 from fgresq.files import read_json, sha256
 from fgresq.settings import read_yaml
-from fgresq.sources import label_files
 from tests import replicas
 from tests.conftest import ROOT
 
-ENTRIES = read_yaml("config/sources.yaml")
+ENTRIES = catalogue("sources")
 OPTIONS = {"bootstrap": 20, "metric_ties": "half", "seed": 0}
 COUNTED = [(60, "images", 980), (6, "contents", 20)]  # of a made table, and as published
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]
@@ -70,7 +71,7 @@ def test_the_true_table_of_qads_gives_its_true_row(tmp_path: Path) -> None:
     files = sorted((ROOT / labels["folder"]).glob(labels["file"]))
     if not files:
         pytest.skip(f"no {labels['file']} in {labels['folder']}")
-    out = run(tmp_path, ROOT / "config/sources.yaml", "qads")
+    out = run(tmp_path, workspace.packaged("sources.yaml"), "qads")
     table = pd.read_csv(out / "intervals.csv").set_index(["method", "bin", "stat"])
     row = table.loc[("SSIM", OVERALL, "srcc")]
     assert row["value"] == pytest.approx(0.529, abs=5e-4) and row["n"] == 980
@@ -81,7 +82,7 @@ def test_the_true_table_of_qads_gives_its_true_row(tmp_path: Path) -> None:
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Give a function that places made labels of a package, and names a sources file of them."""
-    monkeypatch.setattr(label_files, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path / "weights")
 
     def write(scores: list[float], direction: str = "higher", **changes: Any) -> Path:
         rows = [(f"a/{k:03}.bmp", "kind", f"ref/{k % 7}.bmp", s) for k, s in enumerate(scores)]
@@ -186,7 +187,7 @@ def test_labels_are_counted_and_their_direction_is_checked(
 def test_a_source_that_has_no_labels_is_told_so(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    run(tmp_path / "out", ROOT / "config/sources.yaml", "mdd13", code=1)
+    run(tmp_path / "out", workspace.packaged("sources.yaml"), "mdd13", code=1)
     told = capsys.readouterr().err
     assert "key 'mdd13': it has no `labels`" in told and "tid2013" in told
 
@@ -239,9 +240,9 @@ def test_an_unknown_column_is_listed(
 
 def test_absent_labels_have_a_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for folder in ("config", "reports", "workflow"):
+    for folder in ("Snakefile", "config", "reports"):
         (tmp_path / folder).symlink_to(ROOT / folder)
-    out = run(tmp_path / "out", Path("config/sources.yaml"))
+    out = run(tmp_path / "out", workspace.packaged("sources.yaml"))
     records = {record["source"]: record for record in read_json(out / "sources.json")}
     assert {"pipal", "kadid10k", "tid2013", "csiq", "live", "vclfer", "qads", "my"} == set(records)
     for record in records.values():

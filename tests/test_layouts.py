@@ -13,19 +13,21 @@ import pytest
 from PIL import Image
 from scipy.io import loadmat, savemat
 
+from fgresq import workspace
+from fgresq.catalogues import catalogue
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, sha256
 from fgresq.pairs.candidates import candidates
 from fgresq.raw import walk
-from fgresq.settings import check, read_yaml
-from fgresq.sources import direction, label_files, layouts, live, realsrq, steps
+from fgresq.settings import check
+from fgresq.sources import direction, layouts, live, realsrq, steps
 from fgresq.sources.read import LAYOUTS, read_placed
 from fgresq.tables import read_images
 from tests import replicas
 from tests.conftest import ROOT
 
-ENTRIES = read_yaml("config/sources.yaml")
+ENTRIES = catalogue("sources")
 # name: images, groups, images of each task
 TRUE = {
     "pipal": (24, 2, {"super-resolution": 6, "denoising": 6, "mixture": 6, "distortion": 6}),
@@ -62,7 +64,7 @@ IMAGES = {
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Give a function that writes the replica of a data set and names its folder."""
-    monkeypatch.setattr(label_files, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path / "weights")
     monkeypatch.setattr(live, "FOLDERS", replicas.LIVE_COUNTS)
     monkeypatch.setattr(realsrq, "METHODS", replicas.REALSRQ_METHODS)
     for name, value in replicas.REALSRQ.items():
@@ -449,7 +451,7 @@ def test_a_pair_of_archives_alone_is_no_data_set(
 def test_the_entry_is_the_one_of_the_sources_file(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("config", "workflow"):
+    for name in ("Snakefile", "config"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     out = [f"--{kind}={tmp_path / kind}" for kind in ("out", "pairs", "record")]
@@ -470,7 +472,7 @@ def test_photographs_without_scores_are_no_source(
 
 def test_the_entries_are_of_one_mind() -> None:
     packages, printed = (
-        read_yaml("config/weights.yaml"),
+        catalogue("weights"),
         pd.read_csv("reports/paper/table5_17_mos_ranges.csv"),
     )
     check(ENTRIES, "sources", "config/sources.yaml")
@@ -500,7 +502,7 @@ def test_the_entries_are_of_one_mind() -> None:
     ],
 )
 def test_a_misspelt_entry_is_refused(place_of: tuple, value: str, message: str) -> None:
-    entries = read_yaml("config/sources.yaml")
+    entries = catalogue("sources")
     inner: Any = entries
     for key in place_of[:-1]:
         inner = inner[key]

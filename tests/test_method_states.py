@@ -10,14 +10,15 @@ import pytest
 import report_inputs as inputs
 import yaml
 
+from fgresq import workspace
 from fgresq.absent import CODES, Absent
+from fgresq.catalogues import catalogue
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
 from fgresq.metrics import ilniqe
 from fgresq.scoring import listing, states
 from fgresq.scoring import registry as modules
-from fgresq.settings import read_yaml
 from fgresq.tables import read_scores, write_scores
 from tests.conftest import ROOT, write_folder
 from workflow import attempts
@@ -30,7 +31,7 @@ GONE = Absent("no_weights", "its file is not there", "put it there")
 @pytest.fixture
 def no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let IL-NIQE's model be nowhere."""
-    monkeypatch.setattr(ilniqe, "MODEL", tmp_path / "none.mat")
+    monkeypatch.setattr(ilniqe, "file", lambda: tmp_path / "none.mat")
 
 
 def test_an_absent_method_gives_every_image_its_reason(no_model: None, tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_the_verb_lists_every_method(no_model: None, tmp_path: Path) -> None:
     call += ["--full", "fsim"]
     assert main([*call, "--out", str(tmp_path / "methods.json")]) == 0
     found = read_json(tmp_path / "methods.json")
-    assert set(found) == set(read_yaml("config/methods.yaml"))
+    assert set(found) == set(catalogue("methods"))
     assert found["psnr"]["values"] == 1 and found["ssim"]["state"] == "not run"
     assert found["fsim"]["full"] and not found["ssim"]["full"]
     assert found["ilniqe"]["absent"]["code"] == "no_weights"
@@ -130,7 +131,7 @@ def test_the_report_lists_methods_and_leaves_absent_ones_out(
 
 
 def test_weights_that_are_not_fetched_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(modules, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path)
     absent = modules.absence("lpips", {"weights": ["lpips_alex"]})
     assert absent.code == "no_weights" and "`fgresq weights lpips_alex`" in absent.next_step
     assert modules.absence("psnr", {}) is None
@@ -139,7 +140,7 @@ def test_weights_that_are_not_fetched_yet(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_terminal_lists_methods(no_model: None, capsys: pytest.CaptureFixture) -> None:
     assert main(["methods"]) == 0
     told = capsys.readouterr().out
-    assert all(f"\n{name} " in told for name in read_yaml("config/methods.yaml"))
+    assert all(f"\n{name} " in told for name in catalogue("methods"))
     assert "no_weights: the authors' pristine model is not at" in told and "Next step: put" in told
     assert max(map(len, told.splitlines())) < 140
     assert main(["methods", "ilniqe"]) == 0
@@ -168,7 +169,7 @@ def test_the_terminal_lists_methods(no_model: None, capsys: pytest.CaptureFixtur
 def test_a_faulty_methods_file_is_told(
     change: dict, told: str, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    entry = {**read_yaml("config/methods.yaml")["niqe"], **change}
+    entry = {**catalogue("methods")["niqe"], **change}
     path = tmp_path / "methods.yaml"
     path.write_text(yaml.safe_dump({"x": {k: v for k, v in entry.items() if v is not None}}))
     assert main(["methods", "--methods", str(path)]) == 1
@@ -178,7 +179,7 @@ def test_a_faulty_methods_file_is_told(
 
 def test_an_entry_without_a_module_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "methods.yaml"
-    path.write_text(json.dumps({"mine": read_yaml("config/methods.yaml")["psnr"]}))
+    path.write_text(json.dumps({"mine": catalogue("methods")["psnr"]}))
     assert main(["methods", "--methods", str(path)]) == 1
     assert "there is no fgresq/metrics/mine.py with a function" in capsys.readouterr().err
 
@@ -190,7 +191,7 @@ def test_an_entry_of_unknown_weights_is_told_to_who_runs_the_method() -> None:
 
 def test_memory_is_shown_with_what_it_is_of() -> None:
     """Peak of the process, or of a GPU; what was not measured has a dash and no guess."""
-    entries = read_yaml("config/methods.yaml")
+    entries = catalogue("methods")
     assert listing.memory_of({"memory": 0.12}) == "0.12 GiB RAM"
     assert listing.memory_of({"gpu_memory": 15.4}) == "15.4 GiB GPU"
     assert listing.memory_of({"memory": 2, "gpu_memory": 1}) == "2 GiB RAM, 1 GiB GPU"
@@ -209,7 +210,7 @@ def test_an_entry_of_every_method_module_is_checked(tmp_path: Path) -> None:
 
     text = (ROOT / "docs/add-a-method.md").read_text()
     entry = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
-    check({**read_yaml("config/methods.yaml"), **entry}, "methods", "config/methods.yaml")
+    check({**catalogue("methods"), **entry}, "methods", "config/methods.yaml")
 
 
 def test_an_absent_method_is_tried_again_once_it_can_run(
@@ -240,6 +241,6 @@ def test_an_absent_method_is_tried_again_once_it_can_run(
 
 def test_every_method_names_what_is_placed_for_it_whether_it_is_or_not() -> None:
     """Snakemake asks all methods of a preset at every call, the absent ones among them."""
-    entries = read_yaml("config/methods.yaml")
+    entries = catalogue("methods")
     found = {name: modules.own_version(name, entry) for name, entry in entries.items()}
     assert all(isinstance(version, str) for version in found.values())

@@ -9,26 +9,27 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-import yaml
 from PIL import Image
 from skimage import data
 
+from fgresq import workspace
+from fgresq.catalogues import catalogue
 from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
 from fgresq.metrics import brisque, dists, lpips, lpips_vgg, niqe, ssim
-from fgresq.networks import frozen
 from fgresq.ops import natural
 from fgresq.ops.least import NoValue
 from fgresq.scoring import score
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
+from fgresq.weights.cards import read_weights
 from tests.damages import blurred, compressed, noised
 
 METHODS = {
     "lpips": lpips, "lpips_vgg": lpips_vgg, "dists": dists, "brisque": brisque, "niqe": niqe,
 }  # fmt: skip
 NEEDED = ("lpips_alex", "vgg16", "dists", "brisque", "niqe")
-MISSING = [name for name in NEEDED if not (frozen.WEIGHTS / name / "card.json").exists()]
+MISSING = [name for name in NEEDED if not (workspace.weights_of(name) / "card.json").exists()]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"run 'fgresq weights' for {MISSING}")
 
 
@@ -50,7 +51,7 @@ def convolutions(build, weights: str) -> torch.nn.Module:
     with torch.device("meta"):  # nothing is drawn for the layers that are thrown away
         network = build(weights=None).features
     network.to_empty(device="cpu")
-    state = frozen.read_weights(weights)
+    state = read_weights(weights)
     layers = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
     for place, layer in enumerate(layers):
         part = {name: state[f"features.{place}.{name}"] for name in ("weight", "bias")}
@@ -269,7 +270,7 @@ def test_brisque_of_a_flat_image_has_a_reason():
     ],
 )
 def test_missing_weights_say_how_to_get_them(name, weights, monkeypatch):
-    monkeypatch.setattr(frozen, "WEIGHTS", Path("no/such/folder"))
+    monkeypatch.setattr(workspace, "weights", lambda: Path("no/such/folder"))
     METHODS[name].model.cache_clear()
     with pytest.raises(UserError, match=f"{weights}.*Run 'fgresq weights {weights}'"):
         METHODS[name].model()
@@ -299,7 +300,7 @@ def test_scoring_a_table(name, tmp_path):
     rows = read_scores(out).set_index("image")
     assert "12x12 is too small" in rows["reason"]["tiny"]
     assert rows["reason"]["whole"] == "" and np.isfinite(rows["value"]["whole"])
-    kind = yaml.safe_load(Path("config/methods.yaml").read_text())[name]["kind"]
+    kind = catalogue("methods")[name]["kind"]
     if kind == "NR":
         assert rows["value"]["alone"] == rows["value"]["whole"]
         assert np.isfinite(rows["value"]["cropped"])

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from scipy.optimize import minimize_scalar
 
+from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.external import foreign as placed
 from fgresq.external import levels, pairwise, serve
@@ -49,7 +50,7 @@ def owl(folder) -> serve.Owl:
 @pytest.fixture
 def weights(monkeypatch, tmp_path, folder):
     """Give a function that places settings of a method; no process outlives the test."""
-    monkeypatch.setattr(placed, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path / "weights")
     monkeypatch.setattr(placed, "memory", {"cpu": 64.0}.get)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))  # where code beside weights is copied to
 

@@ -6,10 +6,10 @@ import re
 
 from setuptools.config.pyprojecttoml import read_configuration
 
-from fgresq.settings import read_yaml
+from fgresq.catalogues import catalogue
 from tests.conftest import ROOT
 
-COMMAND = re.compile(r"(?:[`']|with |^    )make ([a-z.]+)( FOLDER)?", re.MULTILINE)
+COMMAND = re.compile(r"(?:[`']|with |^    )make ([a-z.-]*[a-z])( FOLDER)?", re.MULTILINE)
 TARGET = re.compile(r"^([a-z.-]+):", re.MULTILINE)
 
 
@@ -42,5 +42,5 @@ def test_files_that_the_settings_name_exist() -> None:
 
 def test_the_changes_name_every_method() -> None:
     text = (ROOT / "CHANGELOG.md").read_text().lower()
-    for name in read_yaml("config/methods.yaml"):
+    for name in catalogue("methods"):
         assert name.split("_")[0] in text, name

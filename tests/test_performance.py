@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from analysis_tables import OPTIONS, make_images, make_pairs, make_scores, run_verb
 from scipy import stats
 
+from fgresq import workspace
 from fgresq.analysis.inputs import PERFORMANCE_COLUMNS
 from fgresq.analysis.performance import STATS
+from fgresq.catalogues import read_methods
 from fgresq.errors import UserError
-from fgresq.settings import read_methods
 
 KEYS = ["split", "task", "method", "stat"]
 
@@ -188,7 +187,7 @@ def test_faults_name_file_and_mend(images, tmp_path, method, image, message):
 
 def test_a_misspelt_direction_names_method_and_mend(tmp_path):
     path = tmp_path / "methods.yaml"
-    text = Path("config/methods.yaml").read_text()
+    text = workspace.packaged("methods.yaml").read_text()
     path.write_text(text.replace("direction: higher", "direction: hihger", 1))
     with pytest.raises(UserError, match="key 'psnr/direction': 'hihger'.*Did you mean 'higher'"):
         read_methods(path)

@@ -13,11 +13,12 @@ import pytest
 import torch
 from PIL import Image
 
+from fgresq import workspace
 from fgresq.absent import CODES
+from fgresq.catalogues import catalogue
 from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.external import by_pyiqa as installed
-from fgresq.external import foreign as placed
 from fgresq.external.by_pyiqa import PyiqaMetric
 from fgresq.metrics import arniqa, clipiqa_published, fgresq_published
 from fgresq.networks.torchvision_ops import make_importable
@@ -25,11 +26,10 @@ from fgresq.ops.least import NoValue
 from fgresq.scoring import score
 from fgresq.scoring.cache import version_of
 from fgresq.scoring.registry import method_of, own_absence
-from fgresq.settings import read_yaml
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from tests.conftest import ROOT, picture
 
-ENTRIES = read_yaml(ROOT / "config/methods.yaml")
+ENTRIES = catalogue("methods")
 PYIQA = sorted(name for name, entry in ENTRIES.items() if "pyiqa" in entry)
 OTHERS = [
     "arniqa",
@@ -66,9 +66,9 @@ def create_metric(name, device):
 @pytest.fixture
 def nothing(monkeypatch, tmp_path: Path) -> Path:
     """A machine on which nothing is placed."""
-    monkeypatch.setattr(placed, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path / "weights")
     for module in (arniqa, fgresq_published):
-        monkeypatch.setattr(module, "FOLDER", tmp_path / module.__name__)
+        monkeypatch.setattr(module, "folder", lambda own=module.__name__: tmp_path / own)
     monkeypatch.setattr(clipiqa_published, "folder", lambda: tmp_path / "clip")
     return tmp_path
 
@@ -229,7 +229,7 @@ def test_arniqa_by_torchmetrics_from_placed_files(nothing, monkeypatch):
     pytest.importorskip("torchmetrics")
     from torchvision.models import resnet50
 
-    folder = arniqa.FOLDER / "checkpoints"
+    folder = arniqa.folder() / "checkpoints"
     folder.mkdir(parents=True)
     torch.manual_seed(0)
     network = torch.nn.Sequential(*list(resnet50().children())[:-1]).eval()

@@ -76,7 +76,7 @@ def state(clip) -> dict[str, torch.Tensor]:
 @pytest.fixture
 def small(monkeypatch, tmp_path: Path):
     """Let the method build the small model, from an empty folder."""
-    monkeypatch.setattr(method, "FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(method, "folder", lambda: tmp_path / "weights")
     read = partial(released.read_released, width=WIDTH, layers=LAYERS)
     monkeypatch.setattr(released, "read_released", read)
     (tmp_path / "weights").mkdir()

@@ -10,6 +10,7 @@ import report_inputs as inputs
 
 from fgresq.absent import Absent
 from fgresq.analysis.intervals import OVERALL
+from fgresq.catalogues import catalogue
 from fgresq.report import label_only
 from fgresq.report.coverage import Shown, coverage
 from fgresq.report.datasets import printed_table
@@ -17,7 +18,6 @@ from fgresq.report.funnel_tables import funnel_table
 from fgresq.report.paper import read_paper
 from fgresq.report.results import read_run, same
 from fgresq.report.source_states import sources_table
-from fgresq.settings import read_yaml
 
 PAPER = read_paper("reports/paper")
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]
@@ -120,7 +120,7 @@ def test_coverage_and_table_1_say_labels_only(labels: label_only.LabelOnly, tmp_
 
 
 def test_every_data_set_of_the_papers_tables_has_a_step() -> None:
-    known = {same(entry["title"]) for entry in read_yaml("config/sources.yaml").values()}
+    known = {same(entry["title"]) for entry in catalogue("sources").values()}
     assert {same(item["data"]) for item in PAPER.items if "data" in item} <= known
 
 
@@ -148,7 +148,7 @@ def test_every_data_set_is_listed_with_its_state_and_next_step(
 ) -> None:
     inputs.write_empty_run(tmp_path / "run")
     folders = [tmp_path / "run" / part for part in ("data", "pairs", "analysis", "metrics.json")]
-    entries = read_yaml("config/sources.yaml")
+    entries = catalogue("sources")
     frame = sources_table(entries, read_run("paper", *folders, []), labels).frame
     rows = frame.set_index("source")
     assert set(rows.index) == set(entries) - {"mini", "own"}

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "sources": ("pairs",),
     "mini": ("networks", "ops", "weights"),
     "model": ("networks",),
-    "metrics": ("external", "mini", "model", "networks", "ops"),
+    "metrics": ("external", "mini", "model", "networks", "ops", "weights"),
     "training": ("model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),

@@ -14,13 +14,14 @@ import yaml
 from PIL import Image
 
 import fgresq.metrics
+from fgresq import workspace
+from fgresq.catalogues import catalogue
 from fgresq.cli import main
 from fgresq.code_digest import closure, code_digest, direct, libraries, module_digest, outside
 from fgresq.errors import UserError
 from fgresq.scoring import cache
 from fgresq.scoring import registry as modules
 from fgresq.scoring.cache import ScoreCache, version_of
-from fgresq.settings import read_yaml
 from fgresq.tables import read_scores
 from tests.conftest import write_folder
 
@@ -85,7 +86,7 @@ def images(tmp_path: Path) -> Path:
 def score(images: Path, more: tuple[str, ...] = ()) -> pd.DataFrame:
     """Score a folder by the command line and give the table; none where the call failed."""
     out, methods = images.parent / "scores.csv", images.parent / "methods.yaml"
-    niqe = read_yaml("config/methods.yaml")["niqe"] | {"weights": [], "workers": 4}
+    niqe = catalogue("methods")["niqe"] | {"weights": [], "workers": 4}
     methods.write_text(yaml.safe_dump({"counted_probe": niqe}))
     call = ["score", "counted_probe", "--images", str(images), "--out", str(out)]
     given = ["--methods", str(methods), "--cache", str(images.parent / "cache")]
@@ -251,7 +252,7 @@ def test_the_version_follows_from_weights_and_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     method = modules.method_of("psnr", {"kind": "FR"})
-    monkeypatch.setattr(cache, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path)
     (tmp_path / "w").mkdir()
     seen = [version_of(method, {})]
     for text in ("one", "two"):

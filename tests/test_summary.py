@@ -53,7 +53,7 @@ def run(folder, records, images=None, pairs=None, scores=(), **further) -> dict:
         words += [f"--{name}", str(folder / f"{name}.json")]
     for name in ("performance", "intervals"):
         words += [f"--{name}", str(folder / f"{name}.csv")]
-    words += ["--methods", "config/methods.yaml", "--out", str(folder / "metrics.json")]
+    words += ["--out", str(folder / "metrics.json")]
     for name, path in further.items():
         words += [f"--{name}", str(path)]
     parser = argparse.ArgumentParser()

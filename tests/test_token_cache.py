@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+from fgresq import workspace
 from fgresq.files import sha256
 from fgresq.images import write_png
 from fgresq.networks import vit
@@ -25,7 +26,7 @@ DINOV2 = Path("data/weights/dinov2_vits14").resolve()
 @pytest.fixture
 def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Three images, written, and a cache of their own."""
-    monkeypatch.setattr(token_cache, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(workspace, "tokens", lambda: tmp_path / "cache")
     table = image_table(3, 3, np.linspace(0, 1, 3))
     table["path"] = [str(tmp_path / f"{k}.png") for k in range(3)]
     for number, path in enumerate(table["path"]):

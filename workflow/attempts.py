@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fgresq.catalogues import catalogue
 from fgresq.files import read_json, write_json
 from fgresq.scoring.registry import own_absence
-from fgresq.settings import read_yaml
 
 ATTEMPTS = Path("work/attempts")
 
@@ -40,7 +40,7 @@ def attempt(method: str, states: str) -> int:
     before = recorded(Path(states), method)
     if before is None:
         return last["number"]
-    absent = own_absence(method, read_yaml("config/methods.yaml").get(method, {}))
+    absent = own_absence(method, catalogue("methods").get(method, {}))
     answer = absent.record() if absent else "present"
     number = last["number"] + (answer not in (before, last["answer"]))
     if (number, answer) != (last["number"], last["answer"]):

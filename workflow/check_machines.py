@@ -29,10 +29,10 @@ from typing import Any
 from numpy._core import _multiarray_umath as numpy_cpu  # type: ignore[attr-defined]
 
 from fgresq.analysis.reproduced import compare, greatest_by_kind, trained_in
+from fgresq.catalogues import read_methods
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
 from fgresq.presets import load
-from fgresq.settings import read_methods
 from workflow.movement import Made, choices, numbers
 
 ROOT = Path(__file__).parent.parent
@@ -181,7 +181,7 @@ def made(root: Path, work: Path, target: str, preset: str, tasks: list[str]) -> 
 def metrics_moved(folders: list[Path], preset: str) -> dict[str, float]:
     """Give by kind of number how far the metrics files of two runs lie apart."""
     files = [read_json(folder / f"reports/metrics/{preset}.json") for folder in folders]
-    trained = trained_in(read_methods(folders[0] / "config/methods.yaml"))
+    trained = trained_in(read_methods())
     found = compare(*files)
     for place in found.others:
         print(f"metrics file: {place} is another")

@@ -13,6 +13,7 @@ from fgresq.presets import check_required
 from fgresq.tables import TASKS
 from workflow.environment import prefer_own_python
 from workflow.inputs import Inputs, glob_of
+from workflow.layout import mark, set_aside
 from workflow.phases import PHASES
 from workflow.runs import Runs, reported
 from workflow.settings import read_settings
@@ -42,6 +43,9 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 # DVC wants the places of its stages, also where there is nothing to put there
 STAGE_FOLDERS = [folder for p in SETTINGS.phases for folder in (PHASES[p].out, *PHASES[p].beside)]
+if workflow.is_main_process:
+    for line in set_aside(PHASES[p].out for p in PHASES if p != "weights"):
+        print(line, file=sys.stderr)
 for folder in ("data/raw", "data/labels", *STAGE_FOLDERS):
     Path(folder).mkdir(parents=True, exist_ok=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fgresq import workspace
 from fgresq.pretrained import weights_file
 from fgresq.raw import walk
 from fgresq.runs import shares_forward, stage1_of
@@ -75,6 +76,11 @@ class Inputs:
             return list(dict.fromkeys(pattern.format(preset=preset, method=m) for m in methods))
 
         return of
+
+    @staticmethod
+    def catalogue(name: str) -> list[str]:
+        """List the files of a catalogue: the package's, and the one here that is laid over it."""
+        return [str(file) for file in workspace.catalogue_files(name)]
 
     def mini_tasks(self, wildcards: Wildcards) -> list[str]:
         """List the tables of the embedded data's tasks."""

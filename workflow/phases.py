@@ -30,6 +30,11 @@ class Phase:
     beside: tuple[str, ...] = ()
 
 
+def catalogues(*names: str) -> tuple[str, ...]:
+    """Name the files of catalogues: the package's, and those that are laid over them."""
+    return tuple(f"{folder}/{name}.yaml" for name in names for folder in ("fgresq/data", "config"))
+
+
 WEIGHTS = (
     "dinov2_vits14",
     "dat_light",
@@ -47,7 +52,7 @@ PHASES = {
         out="data/weights",
         targets=tuple(f"data/weights/{name}/card.json" for name in WEIGHTS),
         steps=("weights",),
-        files=("config/weights.yaml",),
+        files=catalogues("weights"),
     ),
     "data": Phase(
         out="results/data",
@@ -55,7 +60,7 @@ PHASES = {
         steps=("photographs", "restore", "mini-table", "read-source", "join-sources"),
         after=("weights",),
         settings=("defaults.sources", "defaults.mini", "defaults.labels"),
-        files=("config/sources.yaml", "data/raw"),
+        files=(*catalogues("sources"), "data/raw"),
         # what the raw files were, file by file; `fgresq data fetch` and `check` write them
         beside=("data/manifests",),
     ),
@@ -65,7 +70,7 @@ PHASES = {
         steps=("labels",),
         after=("weights",),
         settings=("defaults.analysis", "defaults.label_sources"),
-        files=("config/sources.yaml", "data/labels", "reports/paper"),
+        files=(*catalogues("sources"), "data/labels", "reports/paper"),
     ),
     "pairs": Phase(
         out="results/pairs",
@@ -137,7 +142,7 @@ PHASES = {
             "defaults.runs",
             "full",
         ),
-        files=("config/methods.yaml",),
+        files=catalogues("methods"),
     ),
     "analysis": Phase(
         out="results/analysis",
@@ -157,7 +162,7 @@ PHASES = {
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
         settings=("defaults", "full"),
-        files=("config/methods.yaml", "reports/machines.json"),
+        files=(*catalogues("methods"), "reports/machines.json"),
         metrics=("reports/metrics",),
     ),
     "report": Phase(
@@ -170,8 +175,7 @@ PHASES = {
             "reports/machines.json",
             "reports/paper",
             "reports/templates",
-            "config/methods.yaml",
-            "config/sources.yaml",
+            *catalogues("methods", "sources"),
         ),
     ),
 }

@@ -18,7 +18,7 @@ from workflow.steps import files_of
 
 TARGET = Path("dvc.yaml")
 HEAD = "# Made by workflow/render_dvc.py from workflow/phases.py: `make dvc.yaml`. Do not edit.\n"
-EVERY_PHASE = ["Snakefile", "workflow"]
+EVERY_PHASE = ["Snakefile", "fgresq/data/schemas", "workflow"]
 EVERY_SETTING = ["folder", "preset", "presets", "require"]
 
 

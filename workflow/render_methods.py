@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from fgresq import workspace
 from fgresq.scoring.listing import memory_of
+from fgresq.settings import read_yaml
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/methods.md"
@@ -27,7 +27,7 @@ def line(name: str, entry: Mapping[str, Any]) -> str:
 
 def table() -> str:
     """Give the rows of all methods."""
-    entries = yaml.safe_load((ROOT / "config/methods.yaml").read_text(encoding="utf-8"))
+    entries = read_yaml(workspace.packaged("methods.yaml"))
     heads = "method", "name", "kind", "better", "memory", "convention", "licence"
     head = "| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|\n"
     return head + "".join(line(name, entry) for name, entry in entries.items())

@@ -15,7 +15,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from fgresq.presets import STAGES, Config
 
-TARGET = Path("workflow/schemas/config.schema.yaml")
+TARGET = Path("fgresq/data/schemas/config.schema.yaml")
 HEAD = "# Made by workflow/render_schema.py from the models in fgresq/presets.py. Do not edit.\n"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fgresq.catalogues import catalogue
 from fgresq.errors import unknown
 from fgresq.presets import Config, Preset, check_names, resolve, with_full_methods
 from fgresq.scoring.registry import check_modules, code_of_method
-from fgresq.settings import check, read_yaml
 from workflow.phases import PHASES
 
 Entries = dict[str, dict[str, Any]]
@@ -20,9 +20,9 @@ class Settings:
 
     Args:
         config: resolved settings; of `--config only=PHASE`, that phase.
-        sources: name to entry of config/sources.yaml.
-        methods: the same of config/methods.yaml.
-        weights: the same of config/weights.yaml.
+        sources: name to entry of the catalogue of data sets.
+        methods: the same of the methods.
+        weights: the same of the weights.
     """
 
     config: Config
@@ -70,9 +70,7 @@ def read_settings(config: dict[str, Any]) -> Settings:
         UserError: names the first fault and its mend.
     """
     resolved = resolve(config)
-    files = {name: read_yaml(f"config/{name}.yaml") for name in ("sources", "methods", "weights")}
-    for name, entries in files.items():
-        check(entries, name, f"config/{name}.yaml")
+    files = {name: catalogue(name) for name in ("sources", "methods", "weights")}
     check_names(resolved, files["sources"], files["methods"], files["weights"])
     check_modules(files["methods"])
     if resolved.full:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fgresq import workspace
 from fgresq.baselines.shared import baseline_options, placed
 from fgresq.files import read_json
 from fgresq.pretrained import weights_file
@@ -89,11 +90,11 @@ class Values:
     def raw(self, wildcards: Wildcards) -> str:
         """Give the state by content of a placed source."""
         path = self.settings.sources[wildcards.source]["path"]
-        return raw_state(path, f"work/raw/{wildcards.source}.json")
+        return raw_state(path, workspace.known_hashes(wildcards.source))
 
     def placed_labels(self, wildcards: Wildcards) -> str:
         """Give the state by content of the tables of labels that a person placed."""
-        return raw_state("data/labels", "work/raw/labels.json")
+        return raw_state("data/labels", workspace.known_hashes("labels"))
 
     def placed_for_method(self, wildcards: Wildcards) -> str:
         """Name by content what a user placed for a method."""

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.bootstrap import Draws, draw
+from fgresq.catalogues import add_methods, methods_file, read_methods
 from fgresq.errors import UserError, unknown
 from fgresq.options import add_options, options_of
 from fgresq.sections import Analysis, Section
-from fgresq.settings import read_methods
 from fgresq.tables import (
     SCORE_COLUMNS,
     empty,
@@ -117,7 +117,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--pairs", required=True, help="pair table")
     parser.add_argument("--scores", nargs="*", default=[], help="score tables, any number")
-    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    add_methods(parser)
     parser.add_argument("--out", required=True, help="table to write")
     add_options(parser, Options)
 
@@ -137,7 +137,7 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
     images["cluster"] = draws.clusters(family_of(images))
     pairs["cluster"] = pairs["image_a"].map(images.set_index("image")["cluster"])
     known = read_methods(args.methods)
-    scores = join_scores(args.scores, images, known, args.methods)
+    scores = join_scores(args.scores, images, known, methods_file(args.methods))
     found = set(scores.loc[scores["value"].notna(), "method"])
     methods = {name: entry for name, entry in known.items() if name in found}
     return Inputs(images, pairs, orient(scores, known), methods, draws)

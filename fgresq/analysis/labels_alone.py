@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.analysis.bootstrap import Draws, draw
 from fgresq.analysis.inputs import (
@@ -34,19 +35,19 @@ from fgresq.analysis.inputs import (
     write_rounded,
 )
 from fgresq.analysis.intervals import OVERALL, bins_of, measure_source, null_of, simulate
+from fgresq.catalogues import add_sources, read_sources
 from fgresq.errors import UserError, unknown
 from fgresq.files import write_json
 from fgresq.options import add_options, options_of
 from fgresq.sections import Analysis, Distinct, Section
-from fgresq.settings import check, read_yaml
 from fgresq.sources.direction import warning_by_metrics
 from fgresq.sources.label_files import label_file, read_labels
 from fgresq.sources.placed import read_text_table
-from fgresq.sources.read import SOURCES, counted, direction_of, scale_scores
+from fgresq.sources.read import counted, direction_of, scale_scores
 from fgresq.sources.steps import next_step
 from fgresq.tables import PAIR_COLUMNS, SCORE_COLUMNS, empty
 
-PAPER = Path("reports/paper/table5_17_mos_ranges.csv")
+PAPER = "table5_17_mos_ranges.csv"
 TABLES = {"counts": COUNT_COLUMNS, "intervals": INTERVAL_COLUMNS, "nulls": NULL_COLUMNS}
 
 
@@ -60,8 +61,8 @@ class Options(Section):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("names", nargs="*", help="sources (default: those of the preset)")
-    parser.add_argument("--sources", type=Path, default=SOURCES, help="sources file")
-    parser.add_argument("--paper", type=Path, default=PAPER, help="the paper's interval tables")
+    add_sources(parser)
+    parser.add_argument("--paper", type=Path, help="the paper's interval tables")
     parser.add_argument("--out", type=Path, help="folder (default results/labels/PRESET)")
     add_options(parser, Options)
 
@@ -189,31 +190,32 @@ def said(record: dict[str, Any]) -> str:
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    settings, sources = options_of(args, Options), read_yaml(args.sources)
-    check(sources, "sources", args.sources)
+    settings, sources = options_of(args, Options), read_sources(args.sources)
+    where = args.sources or workspace.catalogue("sources")
+    printed = args.paper or workspace.reports("paper", PAPER)
     known = {name: entry for name, entry in sources.items() if "labels" in entry}
     names = args.names or settings.label_sources
     for name in names:
         if name not in known and name in sources:
             raise UserError(
-                f"{args.sources}, key '{name}'",
+                f"{where}, key '{name}'",
                 "it has no `labels`: no file of its scores alone is known",
                 f"Name one of: {', '.join(known)}",
             )
         if name not in known:
-            raise unknown(args.sources, "source with labels", name, known)
+            raise unknown(where, "source with labels", name, known)
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     records = []
     for name in names:
         try:
-            found, record = measure(name, known[name], args.paper, settings.analysis)
+            found, record = measure(name, known[name], printed, settings.analysis)
         except UserError as error:
             raise error.within(f"source '{name}'") from None
         rows = {table: rows[table] + found.get(table, []) for table in rows}
         records.append(record)
         for line in (said(record), *record["notes"]):
             logging.info("labels of '%s': %s", name, line)
-    out = args.out or Path("results/labels") / args.preset
+    out = args.out or workspace.results("labels", args.preset)
     for table, columns in TABLES.items():
         write_rounded(out / f"{table}.csv", rows[table], columns)
     write_json(out / "sources.json", records)

@@ -24,11 +24,11 @@ from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS
 from fgresq.analysis.provenance import provenance
 from fgresq.analysis.reproduced import settle, tolerance_of, trained_in
 from fgresq.arguments import settings_json
+from fgresq.catalogues import add_methods, read_methods
 from fgresq.files import json_text, read_json, write_json, write_text
 from fgresq.options import options_of
 from fgresq.presets import Preset
 from fgresq.records import Funnel
-from fgresq.settings import read_methods
 from fgresq.tables import read_table
 
 DIGITS = 6
@@ -39,7 +39,6 @@ INPUTS = {
     "funnel": "funnel records",
     "leak": "leak of the random split",
     "threshold": "JND threshold",
-    "methods": "methods file",
 }
 
 
@@ -54,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", required=True, help=meaning)
+    add_methods(parser)
     parser.add_argument("--ablation", help="table of the verb ablation, if training was run")
     parser.add_argument("--training", help="record of the verb training, if training was run")
     parser.add_argument("--machines", help="what moves between processors, measured (JSON)")

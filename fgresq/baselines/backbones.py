@@ -18,9 +18,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.baselines.base import FIT_BATCH, Baseline, Feed, Inputs
-from fgresq.baselines.shared import CHECKPOINTS
+from fgresq.baselines.shared import PUBLISHED
 from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import normalised
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 TOKEN_WIDTH = 384
 STAGES = (1, 2, 3, 4)  # of a backbone: strides 4 to 32, of VGG16 2 to 16 (up to conv5_3)
-PLACES = {"vgg16": Path("data/weights"), "resnet18": CHECKPOINTS, "resnet50": CHECKPOINTS}
 FETCH = {"vgg16": "weights", "resnet18": "data fetch", "resnet50": "data fetch"}
 
 
@@ -150,7 +150,9 @@ class PixelBackbone(Backbone):
 
 def weights_of(name: str) -> Path:
     """Give the file of a network's ImageNet weights."""
-    return PLACES[name] / name / "model.safetensors"
+    packaged = name not in PUBLISHED
+    folder = workspace.weights_of(name) if packaged else workspace.checkpoints() / name
+    return folder / "model.safetensors"
 
 
 def absence_of(name: str) -> Absent | None:

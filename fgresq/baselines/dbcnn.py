@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.baseline_sections import DbcnnRun
 from fgresq.baselines.backbones import (
@@ -27,14 +28,17 @@ from fgresq.baselines.backbones import (
 )
 from fgresq.baselines.base import FIT_BATCH, Feed, Inputs
 from fgresq.baselines.second import CHANNELS, second_absence
-from fgresq.baselines.shared import CHECKPOINTS
 from fgresq.errors import UserError
 from fgresq.networks.vit import normalised
 from fgresq.sections import Tower
 
-SCNN = CHECKPOINTS / "scnn/scnn.pkl"
 SCNN_LAYERS = ((48, 1), (48, 2), (64, 1), (64, 2), (64, 1), (64, 2), (128, 1), (128, 1), (128, 2))
 EPSILON = 1e-8
+
+
+def scnn_file() -> Path:
+    """Give where S-CNN's weights are placed."""
+    return workspace.checkpoints() / "scnn" / "scnn.pkl"
 
 
 def bilinear(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
@@ -70,13 +74,13 @@ def read_scnn() -> nn.Sequential:
     """
     network = scnn()
     try:
-        state = torch.load(SCNN, map_location="cpu", weights_only=True)
+        state = torch.load(scnn_file(), map_location="cpu", weights_only=True)
         names = {k.removeprefix("module."): v for k, v in state.items()}
         own = {k.removeprefix("features."): v for k, v in names.items() if k[:9] == "features."}
         network.load_state_dict(own, strict=True)
     except (RuntimeError, pickle.UnpicklingError, AttributeError) as error:
         mend = "Take pretrained_scnn/scnn.pkl of github.com/zwx8981/DBCNN-PyTorch"
-        raise UserError(SCNN, f"not the weights of S-CNN ({error})", mend) from error
+        raise UserError(scnn_file(), f"not the weights of S-CNN ({error})", mend) from error
     return network.eval()
 
 
@@ -132,11 +136,12 @@ class DBCNN(OnBackbone):
 def absence(settings: DbcnnRun, weights: Path) -> Absent | None:
     """Say why it cannot be had here, or None where it can."""
     if settings.second == "scnn":
-        if not SCNN.exists():
+        if not scnn_file().exists():
             return Absent(
                 "no_weights",
                 "the weights of its second stream, S-CNN, are not at hand",
-                f"put pretrained_scnn/scnn.pkl of github.com/zwx8981/DBCNN-PyTorch in {SCNN}",
+                f"put pretrained_scnn/scnn.pkl of github.com/zwx8981/DBCNN-PyTorch in "
+                f"{scnn_file()}",
             )
     elif absent := second_absence(settings.second, weights):
         return absent

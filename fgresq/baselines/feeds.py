@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
+from fgresq import workspace
 from fgresq.baseline_sections import BaselineRun, Dbcnn
 from fgresq.baselines.base import Feed, Inputs
 from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_network
@@ -20,7 +21,6 @@ from fgresq.files import atomic, digest, read_json
 from fgresq.networks.towers import StandInTower, build_tower
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
-from fgresq.training import token_cache
 from fgresq.training.feed import ImageFeed
 from fgresq.training.setup import Setup
 from fgresq.training.token_cache import BATCH, cache_key, locked, reserved
@@ -70,7 +70,7 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
         parts: gives the rows, some at a time, in order.
         count: of all rows.
     """
-    path = token_cache.CACHE / f"{key}.npy"
+    path = workspace.tokens() / f"{key}.npy"
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch, torch.inference_mode():

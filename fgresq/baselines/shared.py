@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from fgresq import workspace
 from fgresq.baseline_sections import RUNS, Baseline, BaselineRun, Dbcnn, OnClip
 from fgresq.parsing import fields_of
 from fgresq.presets import Preset
@@ -11,7 +10,6 @@ from fgresq.raw import raw_state
 from fgresq.sections import PairTraining, Tower
 from fgresq.weights.hub_cache import state_of_clip
 
-CHECKPOINTS = Path("data/checkpoints")
 PUBLISHED = {"resnet18", "resnet50", "scnn"}  # folders there, which a user fills
 # a backbone of its own sees crops of 224 out of 256 x 256, and no tower; all of them share a cache
 PIXELS = {"crop": "random", "tower": "pixels", "pretrained": None}
@@ -44,7 +42,10 @@ def placed(settings: BaselineRun) -> str:
     """
     networks = {settings.backbone, settings.second if isinstance(settings, Dbcnn) else ""}
     names = sorted(networks & PUBLISHED)
-    found = [raw_state(CHECKPOINTS / name, f"work/raw/weights-{name}.json") for name in names]
+    found = [
+        raw_state(workspace.checkpoints() / name, workspace.known_hashes(f"weights-{name}"))
+        for name in names
+    ]
     if isinstance(settings, OnClip):
         found.append(state_of_clip(settings.clip, settings.pretrained))
     return " ".join(found)

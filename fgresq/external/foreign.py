@@ -18,13 +18,13 @@ from typing import Any
 
 import psutil
 
+from fgresq import workspace
 from fgresq.absent import Absent, refuse
 from fgresq.errors import UserError, nearest, unknown
 from fgresq.external.process import Worker
 from fgresq.raw import raw_state
 from fgresq.settings import read_yaml
 
-WEIGHTS = Path("data/weights")
 SETTINGS = "settings.yaml"
 GIB = 2**30
 DEVICES = ("cuda", "cpu")
@@ -61,7 +61,7 @@ class Foreign:
     @property
     def folder(self) -> Path:
         """Where its user places it."""
-        return WEIGHTS / self.name
+        return workspace.weights() / self.name
 
     @property
     def file(self) -> Path:
@@ -127,7 +127,7 @@ class Foreign:
 
     def version(self) -> str:
         """Name what is placed by its content."""
-        return raw_state(self.folder, f"work/raw/weights-{self.name}.json")
+        return raw_state(self.folder, workspace.known_hashes(f"weights-{self.name}"))
 
     @cached_property
     def worker(self) -> Worker:

@@ -16,7 +16,7 @@ from fgresq.fetch import manifest
 from fgresq.fetch.archives import Refused, safe_parts, unpack
 from fgresq.fetch.disk import check_space, files_of, free_at, human, only_one, some_files
 from fgresq.fetch.download import download
-from fgresq.fetch.items import PACKED, TABLES, Item, file_names, shown
+from fgresq.fetch.items import PACKED, Item, file_names, shown, table_of
 from fgresq.fetch.place import clear, fresh, link_or_copy, place, unrecorded
 from fgresq.fetch.server import Patience, Wanted, size_of
 from fgresq.fetch.state import packed_in, state_of, unpack_first
@@ -74,7 +74,7 @@ def place_of(item: Item, part: Mapping[str, Any]) -> tuple[str, ...]:
     Raises:
         UserError: it leads out of the folder, or names no file.
     """
-    where = f"{TABLES[item.kind]}, key '{item.name}/fetch/to'"
+    where = f"{table_of(item.kind)}, key '{item.name}/fetch/to'"
     try:
         parts = safe_parts(part["to"])
     except Refused as error:

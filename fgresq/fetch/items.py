@@ -1,4 +1,4 @@
-"""What can be fetched or placed: the entries of config/sources.yaml and config/weights.yaml."""
+"""What can be fetched or placed: the entries of the catalogues of data sets and of weights."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from fgresq import workspace
+from fgresq.catalogues import catalogue
 from fgresq.errors import UserError, unknown
-from fgresq.settings import check, read_yaml
 from fgresq.sources import steps
 
-TABLES = {"source": Path("config/sources.yaml"), "weights": Path("config/weights.yaml")}
+CATALOGUES = {"source": "sources", "weights": "weights"}
+HUB = "the Hub's cache"
 PACKED = (".7z", ".rar", ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tgz", ".zip")
 SCRATCH = ".fetch"  # hidden, so that what lies in it is never taken for data
 
@@ -43,8 +45,8 @@ class Item:
         """Where it lies, links followed; None: made by a rule, or in the Hub's own cache."""
         path = self.entry.get("path")
         if "package" in self.entry:
-            path = Path("data/weights", self.name)
-        return Path(path).resolve() if path else None
+            return workspace.weights_of(self.name).resolve()
+        return workspace.placed(path).resolve() if path else None
 
     @property
     def own_folder(self) -> Path:
@@ -56,8 +58,9 @@ class Item:
     @property
     def shown_folder(self) -> str:
         """Where it lies, as the entry writes it."""
-        default = f"data/weights/{self.name}" if "package" in self.entry else "the Hub's cache"
-        return str(self.entry.get("path", default))
+        if "package" in self.entry:
+            return str(workspace.weights_of(self.name))
+        return str(workspace.placed(self.entry["path"])) if "path" in self.entry else HUB
 
     @property
     def made(self) -> bool:
@@ -103,8 +106,13 @@ class Item:
     def scratch(self) -> Path:
         """The folder beside its own, on the same disk, that holds what is being fetched."""
         if self.folder is None:
-            return Path("data", SCRATCH, self.name).resolve()
+            return (workspace.fetching() / SCRATCH / self.name).resolve()
         return self.folder.parent / SCRATCH / self.folder.name
+
+
+def table_of(kind: str) -> Path:
+    """Give the file of a kind's entries, for messages."""
+    return workspace.catalogue(CATALOGUES[kind])
 
 
 def shown(path: Path) -> str:
@@ -132,14 +140,12 @@ def read_items() -> dict[str, Item]:
         UserError: an entry is wrong, or a name stands in both tables.
     """
     items: dict[str, Item] = {}
-    for kind, path in TABLES.items():
-        table = read_yaml(path)
-        check(table, path.stem, path)
-        for name, entry in table.items():
+    for kind, which in CATALOGUES.items():
+        for name, entry in catalogue(which).items():
             if name in items:
                 raise UserError(
-                    f"{path}, key '{name}'",
-                    f"{TABLES['source']} has an entry of that name",
+                    f"{table_of(kind)}, key '{name}'",
+                    f"{table_of('source')} has an entry of that name",
                     "Rename one of the two",
                 )
             items[name] = Item(kind, name, entry)
@@ -154,5 +160,5 @@ def chosen(items: Mapping[str, Item], names: Iterable[str]) -> list[Item]:
     """
     for name in names:
         if name not in items:
-            raise unknown(" and ".join(map(str, TABLES.values())), "name", name, items)
+            raise unknown(" and ".join(map(str, map(table_of, CATALOGUES))), "name", name, items)
     return [items[name] for name in dict.fromkeys(names)]

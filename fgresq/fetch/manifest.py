@@ -1,6 +1,6 @@
 """Manifests: the files of an item as they were when it was fetched or first checked.
 
-data/manifests/NAME.json holds `files` (path below the item's folder, bytes, sha256), `downloads`
+NAME.json in data/manifests holds `files` (path below the item's folder, bytes, sha256), `downloads`
 (address, bytes and sha256 of every file that was downloaded), `hub` (repository and commit) and
 `packed` (archives among the files that a person has yet to unpack).
 What an entry gives no hash for is trusted when it is first fetched; the manifest then holds it to
@@ -16,13 +16,13 @@ from typing import Any
 
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.fetch.disk import files_of
 from fgresq.fetch.items import Item
 from fgresq.files import read_json, sha256, write_json
 from fgresq.records import FileRow
 
-MANIFESTS = Path("data/manifests")
 WHOLE = ("fetched", "found in the cache")  # origins of all that a fetch brings
 
 
@@ -30,7 +30,7 @@ def path_of(item: Item) -> Path:
     """Give the place of an item's manifest."""
     if "package" in item.entry:
         return Path(item.folder or "", "card.json")
-    return MANIFESTS / f"{item.name}.json"
+    return workspace.manifests() / f"{item.name}.json"
 
 
 def read(item: Item) -> dict[str, Any] | None:

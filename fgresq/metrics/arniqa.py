@@ -13,15 +13,20 @@ from typing import Any
 
 import numpy as np
 
+from fgresq import workspace
 from fgresq.absent import Absent, refuse
 from fgresq.ops.least import need_pixels
 from fgresq.raw import raw_state
 
 KIND = "NR"
-FOLDER = Path("data/weights/arniqa")
 FILES = ("ARNIQA.pth", "regressor_koniq10k.pth")
 URL = "https://github.com/miccunifi/ARNIQA/releases/download/weights"
 SMALLEST = 2  # pixels: it looks at the image at half its size, too
+
+
+def folder() -> Path:
+    """Give where its files are placed."""
+    return workspace.weights() / "arniqa"
 
 
 def absent() -> Absent | None:
@@ -29,19 +34,20 @@ def absent() -> Absent | None:
     if find_spec("torchmetrics") is None:
         reason = "the package torchmetrics is not installed"
         return Absent("no_weights", reason, "run `pip install torchmetrics`")
-    missing = [name for name in FILES if not (FOLDER / "checkpoints" / name).exists()]
+    missing = [name for name in FILES if not (folder() / "checkpoints" / name).exists()]
     if not missing:
         return None
     return Absent(
         "no_weights",
-        f"its weights are not in place ({FOLDER}/checkpoints/{missing[0]})",
-        f"download {' and '.join(f'{URL}/{name}' for name in missing)} into {FOLDER}/checkpoints/",
+        f"its weights are not in place ({folder()}/checkpoints/{missing[0]})",
+        f"download {' and '.join(f'{URL}/{name}' for name in missing)} into "
+        f"{folder()}/checkpoints/",
     )
 
 
 def version() -> str:
     """Name the placed files by their content."""
-    return raw_state(FOLDER, "work/raw/weights-arniqa.json")
+    return raw_state(folder(), workspace.known_hashes("weights-arniqa"))
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +65,7 @@ def model() -> Any:
     from torchmetrics.image.arniqa import ARNIQA
 
     before = torch.hub.get_dir()
-    torch.hub.set_dir(str(FOLDER))
+    torch.hub.set_dir(str(folder()))
     try:
         return ARNIQA(regressor_dataset="koniq10k", normalize=True).eval()
     finally:

@@ -12,9 +12,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from fgresq.networks.frozen import read_weights
 from fgresq.ops.least import NoValue, need_pixels
 from fgresq.ops.natural import fit, gray, half, nearest_shape, normalised, products
+from fgresq.weights.cards import read_weights
 
 KIND = "NR"
 SMALLEST = 16  # pixels: the window is 7 wide and the second scale has half of them

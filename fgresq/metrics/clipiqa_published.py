@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fgresq import workspace
 from fgresq.absent import Absent, refuse
 from fgresq.ops.least import need_pixels
 from fgresq.raw import raw_state
@@ -40,7 +41,7 @@ def absent() -> Absent | None:
 
 def version() -> str:
     """Name the files by their content."""
-    return raw_state(folder(), "work/raw/weights-clipiqa_published.json")
+    return raw_state(folder(), workspace.known_hashes("weights-clipiqa_published"))
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.networks.frozen import VGG16, by_network, read_weights, ready
+from fgresq.networks.frozen import VGG16, by_network, ready
+from fgresq.weights.cards import read_weights
 
 SMALLEST = 16  # pixels: below it the deepest layer has no pixel of its own
 CHANNELS = (3, 64, 128, 256, 512, 512)

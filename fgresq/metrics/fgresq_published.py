@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.raw import raw_state
 
@@ -23,26 +24,30 @@ if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes w
     from fgresq.model.released import Released
 
 KIND = "NR"
-FOLDER = Path("data/checkpoints/fgresq_released/weights")
 SIZE, CROP = 256, 224
+
+
+def folder() -> Path:
+    """Give where its files are placed."""
+    return workspace.checkpoints() / "fgresq_released" / "weights"
 
 
 def absent() -> Absent | None:
     """Say that the authors' file is not here, and how to get it."""
-    path = FOLDER / "FGResQ.pth"
+    path = folder() / "FGResQ.pth"
     if path.exists():
         return None
     return Absent(
         "no_weights",
         f"the authors' weights are not in place ({path})",
         "run `fgresq data fetch fgresq_released`, or put FGResQ.pth and Degradation.pth of the "
-        f"folder weights/ of the model orpheus0429/FGResQ on Hugging Face into {FOLDER}/",
+        f"folder weights/ of the model orpheus0429/FGResQ on Hugging Face into {folder()}/",
     )
 
 
 def version() -> str:
     """Name the placed files by their content."""
-    return raw_state(FOLDER, "work/raw/fgresq_released.json")
+    return raw_state(folder(), workspace.known_hashes("fgresq_released"))
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +62,7 @@ def model() -> Released:
     from fgresq.model.released import read_released
 
     on = "cuda" if torch.cuda.is_available() else "cpu"
-    return read_released(FOLDER / "FGResQ.pth", FOLDER / "Degradation.pth").to(on)
+    return read_released(folder() / "FGResQ.pth", folder() / "Degradation.pth").to(on)
 
 
 def crop(image: np.ndarray) -> torch.Tensor:

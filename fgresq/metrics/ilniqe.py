@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
+from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.errors import UserError
 from fgresq.files import sha256
@@ -20,22 +21,27 @@ from fgresq.ops.enriched import FEATURES, distance, usable
 from fgresq.ops.least import need_pixels
 
 KIND = "NR"
-MODEL = Path("data/checkpoints/ilniqe/templateModel.mat")
 SMALLEST = 16  # pixels; any size is resized to 524x524
 URL = "https://github.com/IceClear/IL-NIQE/releases/tag/v1.0.0"  # holds the MATLAB version
-STEP = f"put templateModel.mat of the authors' MATLAB release ({URL}) into {MODEL.parent}"
+STEP = f"put templateModel.mat of the authors' MATLAB release ({URL}) into"
+
+
+def file() -> Path:
+    """Give where the authors' model is placed."""
+    return workspace.checkpoints() / "ilniqe" / "templateModel.mat"
 
 
 def absent() -> Absent | None:
     """Say that the authors' model is not in place."""
-    if MODEL.exists():
+    if file().exists():
         return None
-    return Absent("no_weights", f"the authors' pristine model is not at {MODEL}", STEP)
+    reason = f"the authors' pristine model is not at {file()}"
+    return Absent("no_weights", reason, f"{STEP} {file().parent}")
 
 
 def version() -> str:
     """Name the model by its content; empty where it is not in place."""
-    return sha256(MODEL) if MODEL.exists() else ""
+    return sha256(file()) if file().exists() else ""
 
 
 @lru_cache(maxsize=1)
@@ -46,14 +52,15 @@ def model() -> tuple[np.ndarray, ...]:
         UserError: the file is not the authors' model.
     """
     try:
-        parts = [np.asarray(part, float) for part in loadmat(MODEL)["templateModel"][0]]
+        parts = [np.asarray(part, float) for part in loadmat(file())["templateModel"][0]]
         mean, covariance, centre, vectors = parts
         shapes = mean.size, covariance.shape, centre.size, vectors.shape
         kept = vectors.shape[1]
         if shapes != (kept, (kept, kept), FEATURES, (FEATURES, kept)):
             raise ValueError(f"its parts have shapes {shapes}")
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(MODEL, f"not the model of IL-NIQE ({error})", f"P{STEP[1:]}") from error
+        mend = f"P{STEP[1:]} {file().parent}"
+        raise UserError(file(), f"not the model of IL-NIQE ({error})", mend) from error
     return mean.ravel(), covariance, centre.ravel(), vectors
 
 

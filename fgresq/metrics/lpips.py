@@ -11,8 +11,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.networks.frozen import by_network, read_weights, ready
+from fgresq.networks.frozen import by_network, ready
 from fgresq.networks.perceptual import Perceptual
+from fgresq.weights.cards import read_weights
 
 SMALLEST = 31  # pixels: below it the third layer has nothing left
 CHANNELS = (64, 192, 384, 256, 256)

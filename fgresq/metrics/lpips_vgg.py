@@ -11,8 +11,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fgresq.networks.frozen import VGG16, by_network, read_weights, ready
+from fgresq.networks.frozen import VGG16, by_network, ready
 from fgresq.networks.perceptual import Perceptual
+from fgresq.weights.cards import read_weights
 
 SMALLEST = 16  # pixels: below it the last stage has nothing left
 

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from scipy.linalg import pinv
 
-from fgresq.networks.frozen import read_weights
 from fgresq.ops.least import NoValue
 from fgresq.ops.natural import fit, gray, half, normalised, products
+from fgresq.weights.cards import read_weights
 
 KIND = "NR"
 BLOCK = 96  # pixels

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fgresq.networks.frozen import read_weights
 from fgresq.ops.least import NoValue, need_pixels
 from fgresq.ops.planes import gray
 from fgresq.ops.reference import OncePerReference
+from fgresq.weights.cards import read_weights
 
 SMALLEST = 72  # pixels: 9, the low-pass filter, at the coarsest of four levels
 LEVELS, ORIENTATIONS = 4, (0, 3)

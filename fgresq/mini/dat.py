@@ -22,7 +22,7 @@ def network(folder: Path, scale: int) -> torch.nn.Module:
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    weights = read_weights(folder, "dat_light", f"x{scale}.safetensors")
+    weights = read_weights("dat_light", f"x{scale}.safetensors", folder)
     make_importable()
     import spandrel
 

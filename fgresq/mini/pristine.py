@@ -8,17 +8,16 @@ first scaled to spread 1, and components are few enough for the blocks at hand t
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import numpy as np
 
+from fgresq import workspace
 from fgresq.code_digest import code_digest, library_versions
 from fgresq.files import atomic, digest, sha256
 from fgresq.images import read_rgb
 from fgresq.mini.photographs import PHOTOGRAPHS, photograph_path
 from fgresq.ops.enriched import features
 
-MODELS = Path("work/models")
 SHARP = 0.5  # authors: 0.78, of ninety photographs
 BLOCKS_PER_COMPONENT = 5
 
@@ -59,10 +58,11 @@ def identity() -> str:
 
 def model() -> dict[str, np.ndarray]:
     """Read the model; where it is not kept yet, fit it: twelve times the cost of an image."""
-    path = MODELS / f"ilniqe_refit-{identity()}.npz"
+    folder = workspace.models()
+    path = folder / f"ilniqe_refit-{identity()}.npz"
     if not path.exists():
         logging.info("fitting the pristine model of IL-NIQE-refit, once")
-        with atomic(path) as scratch:
+        with atomic(workspace.writable(folder) / path.name) as scratch:
             np.savez(scratch, allow_pickle=False, **fitted(pristine_blocks()))
     with np.load(path) as kept:
         return dict(kept)

@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.errors import unknown
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
@@ -91,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         type=Path,
-        default=Path("data/weights/dat_light"),
+        default=workspace.weights_of("dat_light"),
         help="folder of the DAT-light weights",
     )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the images")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -12,22 +11,11 @@ from torch import nn
 
 from fgresq.ops.least import need_pixels
 from fgresq.ops.reference import OncePerReference
-from fgresq.weights import cards as packaged
 
 Network = TypeVar("Network", bound=nn.Module)
 Features = TypeVar("Features")
-WEIGHTS = Path("data/weights")
 # Channels of VGG16's convolutions, stage by stage; each stage has half of the pixels a side.
 VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-
-
-def read_weights(name: str, file: str = "model.safetensors") -> dict[str, torch.Tensor]:
-    """Read the weights `name` of config/weights.yaml from data/weights/NAME.
-
-    Raises:
-        UserError: they are not there, or are damaged.
-    """
-    return packaged.read_weights(WEIGHTS / name, name, file)
 
 
 def ready(network: Network) -> Network:

@@ -47,13 +47,10 @@ def efficientnet(folder: Path) -> EfficientNet:
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    weights = read_weights(folder, "efficientnet_lite0")
+    weights = read_weights("efficientnet_lite0", folder=folder)
     model = lite0()
-    flat = [
-        f"blocks.{i}.{j}"
-        for i, stage in enumerate(model.blocks)
-        for j, _ in enumerate(stage.children())
-    ]
+    stages = [list(stage.children()) for stage in model.blocks]
+    flat = [f"blocks.{i}.{j}" for i, stage in enumerate(stages) for j in range(len(stage))]
     state = {}
     for name, tensor in weights.items():
         found = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", name)

@@ -30,19 +30,19 @@ TOWERS = ("random", "dinov2")
 ARCHITECTURE = "vit_small_patch14_dinov2"
 DEPTH = 12
 WIDTH = 2 * 384  # of a block's pooled features: class token beside mean patch token
-WEIGHTS = Path("data/weights/dinov2_vits14")
 SIZE, CROP = 256, 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
 
 
-def made() -> VisionTransformer:
-    """Make the network by timm."""
+def made(on: str = "cpu") -> VisionTransformer:
+    """Make the network by timm, on a device; on "meta" without weights."""
     make_importable()
     import timm
     from timm.models.vision_transformer import VisionTransformer
 
-    model = timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0)
+    with torch.device(on):
+        model = timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0)
     assert isinstance(model, VisionTransformer)
     return model
 
@@ -68,16 +68,15 @@ def resampled_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
     return torch.cat([positions[:, :1], fitted.flatten(2).transpose(1, 2)], dim=1)
 
 
-def dinov2(folder: Path) -> VisionTransformer:
+def dinov2(folder: Path | None = None) -> VisionTransformer:
     """Load DINOv2 ViT-S/14; every weight must be named and used.
 
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    state = read_weights(folder, "dinov2_vits14")
+    state = read_weights("dinov2_vits14", folder=folder)
     state["pos_embed"] = resampled_positions(state["pos_embed"], CROP // 14)
-    with torch.device("meta"):  # 22 million random numbers less
-        model = made()
+    model = made("meta")  # 22 million random numbers less
     model.load_state_dict(state, strict=True, assign=True)
     return model.eval()
 
@@ -86,7 +85,7 @@ def tower(name: str, weights: Path | None, seed: int) -> VisionTransformer:
     """Give a tower of `TOWERS`; `seed` is that of the random one."""
     if name == "random":
         return vit(seed)
-    return dinov2(weights or WEIGHTS)
+    return dinov2(weights)
 
 
 def resized(path: str | Path) -> np.ndarray:

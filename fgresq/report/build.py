@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fgresq import workspace
+from fgresq.catalogues import add_methods, add_sources, methods_file, read_methods, read_sources
 from fgresq.files import write_json
 from fgresq.options import add_options, options_of
 from fgresq.report import (
@@ -66,9 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--states", help="what the preset has of every method")
     parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
-    parser.add_argument("--paper", default="reports/paper", help="folder of the reported numbers")
-    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
-    parser.add_argument("--sources", default="config/sources.yaml", help="sources file")
+    parser.add_argument("--paper", help="folder of the reported numbers")
+    add_methods(parser)
+    add_sources(parser)
     parser.add_argument(
         "--require", nargs="*", default=[], help="sources and methods whose absence is an error"
     )
@@ -277,11 +279,13 @@ def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     parts = {part: getattr(args, part) for part in PARTS}
     asked = read_run(args.preset, **parts, scores=args.scores, states=args.states)
-    methods = Methods(read_yaml(args.methods), args.methods)
+    known = read_yaml(args.methods) if args.methods else read_methods()
+    methods = Methods(known, methods_file(args.methods))
     refuse_absent(args.require, asked, methods)
-    numbers = paper.read_paper(args.paper)
+    numbers = paper.read_paper(args.paper or workspace.reports("paper"))
     labels = read_label_only(args.labels)
-    sources, most = read_yaml(args.sources), options_of(args, Options).report.gallery
+    sources = read_yaml(args.sources) if args.sources else read_sources()
+    most = options_of(args, Options).report.gallery
     stand_in, machines = read_stand_in(args), read_machines(args.machines)
     values = page_values(asked, stand_in, labels, numbers, methods, sources, machines, most)
     html = render("report.html.j2", **values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -140,11 +141,11 @@ class Methods:
     """The methods file: title, role and direction of each method.
 
     Args:
-        entries: mapping of a method's name to its entry, as in `config/methods.yaml`.
+        entries: mapping of a method's name to its entry, as in the catalogue.
         where: the file, for messages.
     """
 
-    def __init__(self, entries: dict[str, dict], where: str) -> None:
+    def __init__(self, entries: dict[str, dict], where: str | Path) -> None:
         self.entries = entries
         self.where = where
 

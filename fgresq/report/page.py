@@ -10,11 +10,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_text
 from fgresq.report.cells import Table
 
-TEMPLATES = Path("reports/templates")
 MAX_BYTES = 5_000_000
 
 
@@ -26,7 +26,7 @@ def with_code(words: str) -> Markup:
 def render(template: str, **values: Any) -> str:
     """Render a template of `reports/templates`."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(workspace.reports("templates")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

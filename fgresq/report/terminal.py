@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.files import read_json
 
@@ -18,14 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def lines_of(preset: str) -> list[str]:
     """Say what a reader of the terminal needs to know of one preset's run."""
-    page = Path("reports/site", preset, "index.html")
+    page = workspace.reports("site", preset, "index.html")
     if not page.exists():
         raise UserError(
             page,
             "there is no report of this preset",
             f"Run snakemake --cores all --config preset={preset}",
         )
-    lines = [read_json(Path("reports/metrics", f"{preset}.json"))["headline"]]
+    lines = [read_json(workspace.reports("metrics", f"{preset}.json"))["headline"]]
     told = read_json(page.with_name(ABSENCES))
     lines += [
         f"absent: {absent['name']}, {absent['kind']} ({absent['reason']}). "

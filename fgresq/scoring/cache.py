@@ -1,11 +1,11 @@
 """Scores that were computed before, by content: a new image costs one evaluation.
 
-`work/scores/METHOD/VERSION.jsonl` has a line an image. VERSION digests all that values follow from:
-the syntax tree of the method's module and of what it imports, the cards of its weights, the
-versions of the libraries it uses, and what is placed for it (`own_version`). An image is
-named by the SHA-256 of its file, and of its reference's and mask's. Lines are only ever added, each
-in one write under a lock, so that several processes may score at once; a line that a kill cut short
-is passed over and computed again.
+METHOD/VERSION.jsonl in the folder of scores has a line an image. VERSION digests all that values
+follow from: the syntax tree of the method's module and of what it imports, the cards of its
+weights, the versions of the libraries it uses, and what is placed for it (`own_version`). An image
+is named by the SHA-256 of its file, and of its reference's and mask's. Lines are only ever added,
+each in one write under a lock, so that several processes may score at once; a line that a kill cut
+short is passed over and computed again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fgresq import workspace
 from fgresq.code_digest import code_digest, library_versions
 from fgresq.errors import UserError
 from fgresq.files import digest, sha256
@@ -27,8 +28,6 @@ from fgresq.images import Unreadable, check_regular
 from fgresq.scoring.evaluate import Judgement
 from fgresq.scoring.registry import Method, own_version
 
-CACHE = Path("work/scores")
-WEIGHTS = Path("data/weights")
 SHARED = "fgresq.scoring.evaluate"  # decodes the images, and words the reasons
 
 
@@ -39,7 +38,7 @@ def version_of(method: Method, entry: Mapping[str, Any]) -> str:
         method: that scores.
         entry: of the method in the methods file.
     """
-    cards = [WEIGHTS / name / "card.json" for name in entry.get("weights", [])]
+    cards = [workspace.weights_of(name) / "card.json" for name in entry.get("weights", [])]
     return digest(
         {
             "code": code_digest(*method.code, SHARED),
@@ -70,14 +69,14 @@ class ScoreCache:
     Args:
         method: its name.
         version: what its values follow from, as `version_of` digests it.
-        folder: of all caches.
+        folder: of all caches; the workspace's, or the user cache's, where none is given.
 
     Raises:
         UserError: the folder or its file cannot be read or written; what was kept stays.
     """
 
-    def __init__(self, method: str, version: str, folder: Path = CACHE) -> None:
-        self.path = folder / method / f"{version}.jsonl"
+    def __init__(self, method: str, version: str, folder: Path | None = None) -> None:
+        self.path = (folder or workspace.scores()) / method / f"{version}.jsonl"
         self.known: dict[tuple[str, str], Judgement] = {}
         with self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,8 +101,8 @@ class ScoreCache:
             yield
         except OSError as error:
             problem = f"scores cannot be kept there ({error.strerror})"
-            mend = "Free some space, or give --cache a folder that can be written; call again"
-            raise UserError(self.path, problem, f"{mend}, what is kept stays") from error
+            mend = f"Free some space, or give --cache or {workspace.HOME} a folder to write to"
+            raise UserError(self.path, problem, f"{mend}; what is kept stays") from error
 
     def get(self, image: str, reference: str) -> Judgement | None:
         """Give what was found for an image, beside a reference, by hashes; None if nothing."""

@@ -18,13 +18,14 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.arguments import at_least_one
+from fgresq.catalogues import add_methods, methods_file, read_methods
 from fgresq.errors import OneImage, UserError, unknown
 from fgresq.images import read_rgb
-from fgresq.scoring.cache import CACHE, ScoreCache, image_hash, version_of
+from fgresq.scoring.cache import ScoreCache, image_hash, version_of
 from fgresq.scoring.evaluate import NO_REFERENCE, Judgement, evaluate
 from fgresq.scoring.registry import Method, method_of, own_absence
-from fgresq.settings import read_methods
 from fgresq.tables import write_scores
 
 SHOWN = 5  # reasons that the log tells
@@ -34,11 +35,11 @@ NOTHING_WRITTEN = "Mend that and call again: no table is written, older ones sta
 def add_judging(parser: argparse.ArgumentParser) -> None:
     """Give a verb what `score_all` reads of its arguments, and `--out`."""
     parser.add_argument("--out", required=True, metavar="FILE", help="score table to write")
-    methods = "methods file (default config/methods.yaml)"
-    parser.add_argument("--methods", metavar="FILE", default="config/methods.yaml", help=methods)
+    add_methods(parser)
     workers = "processes, for a method with `workers` in the methods file (default 1)"
     parser.add_argument("--workers", type=at_least_one, default=1, help=workers)
-    parser.add_argument("--cache", type=Path, default=CACHE, help=f"scores kept (default {CACHE})")
+    kept = workspace.scores()
+    parser.add_argument("--cache", type=Path, default=kept, help=f"scores kept (default {kept})")
 
 
 def write_judgements(rows: pd.DataFrame, args: argparse.Namespace) -> None:
@@ -157,8 +158,8 @@ def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list
     return score_rows(rows, own, version, args.cache, args.debug)
 
 
-def entry_of(method: str | None, table: str) -> dict[str, Any]:
-    """Give the entry of an untrained method in the methods file.
+def entry_of(method: str | None, table: str | None) -> dict[str, Any]:
+    """Give the entry of an untrained method in the catalogue, or in the file `table`.
 
     Raises:
         UserError: none is named, it has no entry, or it is trained.
@@ -168,7 +169,7 @@ def entry_of(method: str | None, table: str) -> dict[str, Any]:
         mend = "Name one (`fgresq methods` lists them), or give --checkpoint"
         raise UserError("fgresq score", "no method is named", mend)
     if method not in entries:
-        raise unknown(table, "method", method, entries)
+        raise unknown(methods_file(table), "method", method, entries)
     if entries[method]["trained"]:
         problem = "it is trained, and has scores where a preset's runs made it"
         mend = f"Name it under `methods` of a preset, or see `fgresq methods {method}`"

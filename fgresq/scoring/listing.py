@@ -20,9 +20,9 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from fgresq.catalogues import add_methods, methods_file, read_methods
 from fgresq.errors import unknown
 from fgresq.scoring.registry import absence, check_modules
-from fgresq.settings import read_methods
 
 WIDTH = 100
 HEADS = ("NAME", "KIND", "BETTER", "RANGE", "MEMORY", "STATE", "LICENCE")
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument("name", nargs="?", help="one method, in full")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    add_methods(parser)
 
 
 def here(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def main(args: argparse.Namespace) -> None:
     known = read_methods(args.methods)
     check_modules(known)
     if args.name and args.name not in known:
-        raise unknown(args.methods, "method", args.name, known)
+        raise unknown(methods_file(args.methods), "method", args.name, known)
     chosen = [args.name] if args.name else list(known)
     found = {name: here(name, known[name]) for name in chosen}
     if args.json:

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.code_digest import code_digest, library_versions
 from fgresq.errors import UserError
 from fgresq.files import digest, sha256
@@ -18,13 +19,20 @@ from fgresq.model.fgresq import FGResQ
 from fgresq.networks.towers import build_clip, sibling
 from fgresq.networks.vit import resized
 from fgresq.parsing import fields_of, parse
-from fgresq.scoring.cache import CACHE, ScoreCache, image_hash
+from fgresq.scoring.cache import ScoreCache, image_hash
 from fgresq.scoring.evaluate import Judgement
 from fgresq.scoring.listed import listed
 from fgresq.sections import Section, Stage2, Tower
 from fgresq.tables import TASKS, write_scores
 from fgresq.training.token_cache import centre, device_of, name_of, tokens_of
-from fgresq.weights.checkpoints import CARD, MEND, WEIGHTS, load_strictly, read_card, read_weights
+from fgresq.weights.checkpoints import (
+    CARD,
+    MEND,
+    WEIGHTS,
+    checkpoint_card,
+    load_strictly,
+    read_checkpoint,
+)
 
 
 class Trained(Section):
@@ -32,11 +40,6 @@ class Trained(Section):
 
     tower: Tower
     settings: Stage2
-
-
-def weights_folder(tower: Tower) -> Path:
-    """Give the folder of a stand-in's own weights; a checkpoint holds only what was trained."""
-    return Path("data/weights", tower.tower)
 
 
 class Scorer:
@@ -50,13 +53,14 @@ class Scorer:
     """
 
     def __init__(self, folder: Path) -> None:
-        card = read_card(folder, "FGResQ")
+        card = checkpoint_card(folder, "FGResQ")
         told = {name: card[name] for name in fields_of(Trained) if name in card}
         made = parse(Trained, told, folder / CARD, MEND)
-        state = read_weights(folder)
+        state = read_checkpoint(folder)
         self.tower = made.tower
         self.on = device_of(self.tower)
-        weights = weights_folder(self.tower)
+        # of a stand-in; a checkpoint holds only what was trained
+        weights = workspace.weights_of(self.tower.tower)
         clip = build_clip(self.tower, weights, list(TASKS))
         self.model = FGResQ.build(made.settings, sibling(clip.visual.tower))
         self.degradation = Alignment(clip)
@@ -105,7 +109,7 @@ def judge(scorer: Scorer, cache: ScoreCache, path: str) -> Judgement:
         return math.nan, str(error)
 
 
-def score_images(checkpoint: Path, images: Path, out: Path, folder: Path = CACHE) -> None:
+def score_images(checkpoint: Path, images: Path, out: Path, folder: Path | None = None) -> None:
     """Score a folder or an image table and write a score table.
 
     An image that cannot be read gets no value and the reason; the others are scored. What was

@@ -14,14 +14,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fgresq import workspace
 from fgresq.absent import Absent
+from fgresq.catalogues import catalogue
 from fgresq.errors import UserError
 from fgresq.external.by_pyiqa import PyiqaMetric
-from fgresq.settings import check_weight_names, read_yaml
-from fgresq.weights.hub_cache import TABLE, cached_files, state_of
+from fgresq.settings import check_weight_names
+from fgresq.weights.hub_cache import cached_files, state_of
 
 FOLDER = Path(__file__).parents[1] / "metrics"
-WEIGHTS = Path("data/weights")
 BY_PYIQA = "fgresq.external.by_pyiqa"
 
 
@@ -152,8 +153,8 @@ def own_absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
         return toolkit.absent()
     if "hub" not in entry:
         return ask(name, "absent")
-    table = read_yaml(TABLE)
-    check_weight_names({name: entry}, table, "config/methods.yaml")
+    table = catalogue("weights")
+    check_weight_names({name: entry}, table, workspace.catalogue("methods"))
     weights = table[entry["hub"]]
     if cached_files(weights["fetch"]):
         return None
@@ -181,9 +182,9 @@ def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
     """
     found = own_absence(name, entry)
     weights = entry.get("weights", [])
-    missing = [w for w in weights if not (WEIGHTS / w / "card.json").exists()]
+    missing = [w for w in weights if not (workspace.weights_of(w) / "card.json").exists()]
     if found or not missing:
         return found
     calls = " and ".join(f"`fgresq weights {w}`" for w in missing)
-    reason = f"its weights {' and '.join(missing)} are not in {WEIGHTS}"
+    reason = f"its weights {' and '.join(missing)} are not in {workspace.weights()}"
     return Absent("no_weights", reason, entry.get("needs") or f"run {calls}, or any report")

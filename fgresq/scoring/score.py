@@ -19,7 +19,7 @@ an image that it has no value. An image that cannot be read, or on which the met
 either, and the others are scored; where all fail, nothing is written. A method that cannot run here
 gives every image no value, and the reason.
 
-What was scored before is not scored again: work/scores keeps it by the content of the image and the
+What was scored before is not scored again: it is kept (--cache) by the content of the image and the
 version of the method. A call that was killed goes on where it was.
 """
 

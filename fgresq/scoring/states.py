@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq.catalogues import add_methods, read_methods
 from fgresq.files import write_json
 from fgresq.scoring.registry import own_absence
-from fgresq.settings import read_methods
 from fgresq.tables import read_scores
 from fgresq.training.collect import UNTESTED
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--named", nargs="*", default=[], help="methods that the preset names")
     parser.add_argument("--full", nargs="*", default=[], help="methods that `full: true` adds")
-    parser.add_argument("--methods", default="config/methods.yaml", help="methods file")
+    add_methods(parser)
     parser.add_argument("--out", required=True, help="JSON to write")
 
 

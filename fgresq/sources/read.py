@@ -16,13 +16,14 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq import workspace
 from fgresq.absent import Absent
+from fgresq.catalogues import catalogue
 from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.raw import walk
 from fgresq.records import SourceRecord
-from fgresq.settings import check, read_yaml
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
 from fgresq.sources.layouts import LAYOUTS
@@ -31,12 +32,10 @@ from fgresq.sources.rows import ENTRY, image_rows
 from fgresq.sources.steps import next_step
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
-SOURCES = Path("config/sources.yaml")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    parser.add_argument("source", help="name of the source in config/sources.yaml")
+    parser.add_argument("source", help="name of the source in the catalogue")
     parser.add_argument(
         "--entry", type=json.loads, metavar="JSON", help="its entry (default: the one there)"
     )
@@ -178,23 +177,22 @@ def read_placed(
 
 
 def entry_of(source: str) -> dict[str, Any]:
-    """Give the entry of a source that is read from a folder, as config/sources.yaml has it.
+    """Give the entry of a source that is read from a folder, as the catalogue has it.
 
     Raises:
         UserError: there is no such entry.
     """
-    sources = read_yaml(SOURCES)
-    check(sources, "sources", SOURCES)
+    sources = catalogue("sources")
     placed = {name: entry for name, entry in sources.items() if entry["adapter"] != "made"}
     if source not in placed:
-        raise unknown(SOURCES, "source", source, placed)
+        raise unknown(workspace.catalogue("sources"), "source", source, placed)
     return placed[source]
 
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     entry = args.entry or entry_of(args.source)
-    folder, absent = Path(entry["path"]), None
+    folder, absent = workspace.placed(entry["path"]), None
     images, pairs = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS)
     notes: list[str] = []
     if walk(folder):

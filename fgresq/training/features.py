@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from fgresq import workspace
 from fgresq.errors import unknown
 from fgresq.files import atomic
-from fgresq.networks.vit import TOWERS, WEIGHTS, WIDTH, features, tower
+from fgresq.networks.vit import TOWERS, WIDTH, features, tower
 from fgresq.options import add_options, options_of
 from fgresq.runs import shares_forward
 from fgresq.sections import Ridge, Section, Tower
@@ -58,7 +59,7 @@ def features_of(
     ridge, known = options.ridge, np.zeros(len(images), dtype=bool)
     values = np.empty((len(images), WIDTH), np.float32)
     if name == "dinov2" and shares_forward(options.tower, ridge):
-        known, found = shared(images, options, weights or WEIGHTS)
+        known, found = shared(images, options, weights or workspace.weights_of("dinov2_vits14"))
         values[known] = found
     if not known.all():
         model = tower(name, weights, ridge.seed)

@@ -34,9 +34,9 @@ from fgresq.training.setup import Setup, add_run_arguments, set_up
 from fgresq.training.start import start_heads
 from fgresq.weights.checkpoints import (
     WEIGHTS,
+    checkpoint_card,
     load_strictly,
-    read_card,
-    read_weights,
+    read_checkpoint,
     trained_state,
 )
 
@@ -75,7 +75,7 @@ class Degradation:
         self.tower: StandInTower | ClipTower | None = None
         if fresh:
             aligned = Alignment(build_clip(setup.tower, setup.weights, list(TASKS)))
-            load_strictly(aligned, read_weights(folder), folder)
+            load_strictly(aligned, read_checkpoint(folder), folder)
             self.tower = aligned.clip.visual.tower.requires_grad_(False).to(setup.on)
 
     def of(self, feed: ImageFeed, rows: np.ndarray, batch: torch.Tensor) -> torch.Tensor:
@@ -174,7 +174,7 @@ def main(args: argparse.Namespace) -> None:
             "Raise filter/tau or lower labels/indifference in config/config.yaml",
         )
     first = Path(args.degradation)
-    read_card(first, "degradation encoder")
+    checkpoint_card(first, "degradation encoder")
     feed = setup.feed()
     fresh = tower.crop == "random" and settings.use_degradation
     degradation = Degradation(first, setup, fresh)
@@ -195,5 +195,5 @@ def main(args: argparse.Namespace) -> None:
         "settings": settings.record(),
     }
     state = {f"quality.{n}": v for n, v in trained_state(model).items()}
-    state |= {f"degradation.{n}": v for n, v in read_weights(first).items()}
+    state |= {f"degradation.{n}": v for n, v in read_checkpoint(first).items()}
     finish(Path(args.out), setup, job, tables, state, card)

@@ -22,6 +22,7 @@ import torch
 from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.code_digest import code_digest, library_versions
 from fgresq.files import atomic, digest, sha256
 from fgresq.networks.towers import ClipTower, StandInTower, build_tower
@@ -31,7 +32,6 @@ from fgresq.sections import Tower
 from fgresq.tables import TASKS
 from fgresq.weights.cards import read_card
 
-CACHE = Path("work/cache")
 BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
 KEYED = {
     *("tower", "pretrained", "levels", "trainable_blocks", "merge"),
@@ -71,7 +71,7 @@ def cache_key(images: pd.DataFrame, tower: Tower, weights: Path) -> str:
     if (file := weights_file(tower.pretrained)) and file.is_file():
         settings["pretrained"] = sha256(file)
     code = code_digest(__name__), library_versions(__name__)
-    made_of = read_card(weights, "dinov2_vits14") if packaged else None
+    made_of = read_card("dinov2_vits14", weights) if packaged else None
     return digest([images["sha256"].tolist(), settings, made_of, code])
 
 
@@ -146,7 +146,7 @@ def fill_tokens(
 def files_of(images: pd.DataFrame, tower: Tower, weights: Path) -> tuple[Path, Path]:
     """Name the files of a cache: tokens or pixels, and pooled features."""
     key = cache_key(images, tower, weights)
-    return CACHE / f"{key}.npy", CACHE / f"{key}.blocks.npy"
+    return workspace.tokens() / f"{key}.npy", workspace.tokens() / f"{key}.blocks.npy"
 
 
 def fill(images: pd.DataFrame, tower: Tower, weights: Path) -> tuple[Path, Path]:

@@ -27,7 +27,7 @@ def write_weights(folder: Path, state: dict[str, torch.Tensor], card: dict[str, 
     write_json(folder / CARD, {**card, "sha256": sha256(folder / WEIGHTS)})
 
 
-def read_card(folder: Path, kind: str) -> dict[str, Any]:
+def checkpoint_card(folder: Path, kind: str) -> dict[str, Any]:
     """Read the card of a folder of weights.
 
     Raises:
@@ -42,7 +42,7 @@ def read_card(folder: Path, kind: str) -> dict[str, Any]:
     return card
 
 
-def read_weights(folder: Path) -> dict[str, torch.Tensor]:
+def read_checkpoint(folder: Path) -> dict[str, torch.Tensor]:
     """Read the weights of a folder; nothing is unpickled.
 
     Raises:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fgresq.catalogues import catalogue
 from fgresq.files import digest, sha256
 from fgresq.pretrained import weights_file
-from fgresq.settings import read_yaml
 
-TABLE = Path("config/weights.yaml")
-CLIP = {  # open_clip's names of models, and their entries in config/weights.yaml
+CLIP = {  # open_clip's names of models, and their entries in the catalogue of weights
     "RN50-quickgelu": "clip_rn50",
     "ViT-B-32-quickgelu": "clip_vit_b32",
     "ViT-B-16-quickgelu": "clip_vit_b16",
@@ -24,7 +23,7 @@ def cached_files(downloads: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
     Nothing is downloaded.
 
     Args:
-        downloads: parts with a key `hub`, as the entries of config/weights.yaml list them.
+        downloads: parts with a key `hub`, as the entries of the catalogue of weights list them.
     """
     from huggingface_hub import try_to_load_from_cache
 
@@ -46,8 +45,8 @@ def content(path: Path) -> str:
 
 
 def state_of(entry: str) -> str:
-    """Digest what of an entry of config/weights.yaml lies in the Hub's cache; empty: nothing."""
-    found = cached_files(read_yaml(TABLE)[entry]["fetch"])
+    """Digest what of an entry of the weights lies in the Hub's cache; empty: nothing."""
+    found = cached_files(catalogue("weights")[entry]["fetch"])
     return digest({name: content(path) for name, path in found.items()}) if found else ""
 
 
