@@ -68,7 +68,7 @@ def _unknown_key_first(error: jsonschema.ValidationError) -> tuple[bool, int]:
 def check_weight_names(
     methods: Mapping[str, Any], weights: Iterable[str], where: str | Path
 ) -> None:
-    """Check that the weights that methods name are entries of config/weights.yaml.
+    """Check that the weights that methods name are entries of the catalogue.
 
     Raises:
         UserError: names the method, the key and the nearest known name.

@@ -16,8 +16,12 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
+from torch.func import functional_call
 
+from fgresq.baselines.metaiqa import adapted
 from fgresq.tables import read_images, read_pairs
+from fgresq.training.losses import fidelity_loss
 from tests.training_world import (
     call,
     make_world,
@@ -108,6 +112,16 @@ def test_a_baseline_s_scores_are_higher_the_better(place: Path, method: str) -> 
     out = f"{method}-signs"
     assert call(place, ["train-baseline", method, "0"], settings, out) == 0
     assert share_of_scores(place, place / out) > 0.95
+
+
+def test_a_step_inside_a_meta_task_goes_downhill() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 1), nn.Flatten(0))
+    values, scores = torch.randn(8, 4), torch.rand(8)
+    weights = adapted(model, values, scores, None, 0.1)
+    logits = model(values), functional_call(model, weights, (values,))
+    before, after = (float(fidelity_loss(found, scores)) for found in logits)
+    assert after < before - 1e-3
 
 
 def test_stage_1_reads_the_task_off_the_tint_of_test_images(tmp_path: Path) -> None:
