@@ -24,8 +24,8 @@ from fgresq.mini import dat
 from fgresq.networks import lite0
 from fgresq.networks import vit as towers
 from fgresq.weights import packages as weights
+from fgresq.weights import pip_download
 from fgresq.weights.cards import read_weights
-from fgresq.weights.packages import pip_download
 from fgresq.weights.pip_download import package_file
 from tests.conftest import write_folder
 

