@@ -54,6 +54,7 @@ test: weights
 	ruff format --check .
 	python -m snakefmt --check Snakefile rules workflow
 	python -m snakemake --lint
+	python -m mypy
 	python -m pytest
 
 check-machines: weights

@@ -26,6 +26,18 @@ def path_of(module: str) -> Path | None:
     return None
 
 
+def source_of(module: str) -> Path:
+    """Give the file of an in-package module.
+
+    Raises:
+        ValueError: the package has no such module.
+    """
+    path = path_of(module)
+    if path is None:
+        raise ValueError(f"no module of the package: {module}")
+    return path
+
+
 def members(module: str) -> list[str]:
     """List the modules of a package; a module that is none is itself."""
     path = path_of(module)
@@ -50,7 +62,7 @@ def strip_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and is_docstring(body[0]):
-            node.body = body[1:]
+            del body[0]
     return tree
 
 
@@ -68,7 +80,7 @@ def imports(tree: ast.Module) -> set[str]:
 @cache
 def outside(module: str) -> frozenset[str]:
     """List the top-level names that one module imports from outside the package."""
-    tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
+    tree = ast.parse(source_of(module).read_text(encoding="utf-8"))
     nodes = list(ast.walk(tree))
     found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     found |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
@@ -107,7 +119,7 @@ def top_levels(dist: metadata.Distribution) -> set[str]:
 @cache
 def direct(module: str) -> frozenset[str]:
     """List the in-package modules that a module imports itself."""
-    return frozenset(imports(ast.parse(path_of(module).read_text(encoding="utf-8"))))
+    return frozenset(imports(ast.parse(source_of(module).read_text(encoding="utf-8"))))
 
 
 @cache
@@ -126,7 +138,7 @@ def closure(module: str) -> frozenset[str]:
 @cache
 def module_digest(module: str) -> str:
     """Digest the syntax tree of one module, without comments, docstrings and layout."""
-    tree = strip_docstrings(ast.parse(path_of(module).read_text(encoding="utf-8")))
+    tree = strip_docstrings(ast.parse(source_of(module).read_text(encoding="utf-8")))
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
@@ -154,7 +166,8 @@ def code_files(*modules: str) -> list[str]:
     it changes nothing here.
     """
     names = set().union(*(closure(own) for module in modules for own in members(module)))
-    folders = [path_of(m).parent for m in modules if path_of(m).name == "__init__.py"]
-    files = {path_of(name) for name in names}
+    own_files = [source_of(module) for module in modules]
+    folders = [path.parent for path in own_files if path.name == "__init__.py"]
+    files = {source_of(name) for name in names}
     kept = [file for file in files if not any(folder in file.parents for folder in folders)]
     return sorted(path.relative_to(ROOT).as_posix() for path in [*folders, *kept])

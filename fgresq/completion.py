@@ -30,5 +30,6 @@ def script(shell: str, parser: argparse.ArgumentParser) -> str:
     for each in parsers(parser):
         for action in each._actions:
             if action.type is Path or action.metavar == "FILE":
+                # argparse declares no such attribute; shtab reads it
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
     return shtab.complete(parser, shell=shell)

@@ -30,7 +30,7 @@ def read_rgb(path: str | Path) -> np.ndarray:
     try:
         with Image.open(path) as opened:
             image: Image.Image = opened
-            deep = any(";16" in str(tile[3]) for tile in image.tile)
+            deep = any(";16" in str(tile[3]) for tile in opened.tile)
             image.load()  # OpenCV would not tell of a file cut short
             if image.mode in ("I", "F"):
                 return _eight_bits(_whole_numbers(path, image, deep))
@@ -116,7 +116,7 @@ def _mat_mask(path: str | Path) -> np.ndarray:
 
 def _shown(path: str | Path) -> np.ndarray:
     """Give where an image is neither black nor transparent."""
-    inside = read_rgb(path).any(axis=2)
+    inside = read_rgb(path).max(axis=2) > 0
     with Image.open(path) as image:
         if "A" in image.getbands() or "transparency" in image.info:
             inside &= np.asarray(image.convert("RGBA").getchannel("A")) > 0

@@ -39,6 +39,7 @@ def check(value: Any, schema: str, where: str | Path) -> None:
         raise UserError(where, "it holds no entry", "Bring back the file of the repository")
     at = "/".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
+        assert isinstance(error.schema, Mapping) and isinstance(error.instance, Mapping)
         known = error.schema.get("properties", {})
         stray = next(key for key in error.instance if key not in known)
         raise unknown(
@@ -46,6 +47,7 @@ def check(value: Any, schema: str, where: str | Path) -> None:
         )
     mend = "Correct the value"
     if error.validator == "enum":
+        assert isinstance(error.validator_value, list)
         mend = nearest(str(error.instance), map(str, error.validator_value)).rstrip(".")
     raise UserError(f"{where}, key '{at or 'top level'}'", error.message, mend)
 

@@ -134,8 +134,12 @@ def check_rows(path: str | Path, width: int, table: pd.DataFrame | None = None) 
             that it gave the table an index, the commas tell at once that all rows are whole.
     """
     data = Path(path).read_bytes()
-    plain = table is not None and isinstance(table.index, pd.RangeIndex) and b'"' not in data
-    if plain and data.count(b",") == (len(table) + 1) * (width - 1):
+    if (
+        table is not None
+        and isinstance(table.index, pd.RangeIndex)
+        and b'"' not in data
+        and data.count(b",") == (len(table) + 1) * (width - 1)
+    ):
         return
     lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     # blank lines are no rows; the header is row 1, as editors count

@@ -36,7 +36,7 @@ def attempt(method: str, states: str) -> int:
         states: methods.json of the preset.
     """
     kept = ATTEMPTS / f"{Path(states).parent.name}-{method}.json"
-    last = read_json(kept) if kept.exists() else {"number": 0, "answer": None}
+    last: dict[str, Any] = read_json(kept) if kept.exists() else {"number": 0, "answer": None}
     before = recorded(Path(states), method)
     if before is None:
         return last["number"]

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# numpy declares no types of it; what it dispatches by is shown nowhere else
 from numpy._core import _multiarray_umath as numpy_cpu  # type: ignore[attr-defined]
 
 from fgresq.analysis.reproduced import compare, greatest_by_kind, trained_in

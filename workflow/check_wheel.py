@@ -51,11 +51,12 @@ def build(work: Path) -> Path:
     """Build the wheel from a copy, so that the checkout stays clean; give its path."""
     source = work / "source"
     for name in SOURCES:
-        ignore = shutil.ignore_patterns("__pycache__")
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        more = {"ignore": ignore} if (ROOT / name).is_dir() else {}
         source.mkdir(exist_ok=True)
-        copy(ROOT / name, source / name, **more)
+        if (ROOT / name).is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, source / name, ignore=ignore)
+        else:
+            shutil.copy(ROOT / name, source / name)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     run([*pip, "--wheel-dir", str(work), str(source)], work)
     return next(work.glob("*.whl"))

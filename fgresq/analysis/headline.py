@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.roles import LABEL_SOURCE, roles_in
+from fgresq.records import SourceRecord, absence_of_source
 
 OURS = "fgresq"
 
@@ -54,7 +55,7 @@ def observers(origins: list[str]) -> str:
     return " and ".join(names.get(origin, f"preferences {origin}") for origin in origins)
 
 
-def origins_of(records: list[dict[str, Any]]) -> list[str]:
+def origins_of(records: list[SourceRecord]) -> list[str]:
     """Give the label origins of the sources that are present."""
     return sorted({r["label_origin"] for r in records if r["status"] == "present"})
 
@@ -71,7 +72,7 @@ def measured(row: pd.Series) -> str:
     return f"{row['value']:.3f}{interval}"
 
 
-def where_measured(row: pd.Series, records: list[dict[str, Any]]) -> str:
+def where_measured(row: pd.Series, records: list[SourceRecord]) -> str:
     """Say what a row was measured on."""
     pairs, families = f"{row['n']} decided pairs", f"{row['families']} families"
     return f"on {pairs} of {families}, {observers(origins_of(records))}"
@@ -85,7 +86,7 @@ def tasks_of(row: pd.Series) -> str:
 def headline(
     performance: pd.DataFrame,
     methods: dict[str, Any],
-    records: list[dict[str, Any]],
+    records: list[SourceRecord],
     training: dict[str, Any],
 ) -> str:
     """Say in one sentence what the run found, or that it measured nothing and why.
@@ -97,7 +98,7 @@ def headline(
         training: record of the verb `training`; empty where training was not run.
     """
     if not any(record["status"] == "present" for record in records):
-        reasons = [f"{r['source']} is absent ({r['absent']['reason']})" for r in records]
+        reasons = [f"{r['source']} is absent ({absence_of_source(r)['reason']})" for r in records]
         return "nothing measured: " + ("; ".join(reasons) or "no source is named in the settings")
     methods = roles_in(methods, records)
     best = best_method(performance, methods)

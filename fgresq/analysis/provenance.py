@@ -10,6 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from fgresq.files import digest
+from fgresq.records import SourceRecord
 
 GENERATED = ("results", "reports/metrics", "reports/site", "dvc.lock")
 PACKAGES = (
@@ -22,7 +23,7 @@ PACKAGES = (
 def provenance(
     preset: str,
     options: Mapping[str, Any],
-    records: list[dict[str, Any]],
+    records: list[SourceRecord],
     training: Mapping[str, Any],
     threads: int,
 ) -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
+
+from fgresq.records import SourceRecord
 
 LABEL_SOURCE = "label source"
 
 
-def is_simulated(record: Mapping[str, Any]) -> bool:
+def is_simulated(record: SourceRecord) -> bool:
     """Tell whether a source's preferences were simulated."""
     return record.get("label_origin") == "simulated"
 
 
 def roles_in(
-    methods: dict[str, dict[str, Any]], records: Iterable[Mapping[str, Any]]
+    methods: dict[str, dict[str, Any]], records: Iterable[SourceRecord]
 ) -> dict[str, dict[str, Any]]:
     """Give the methods with the roles that they have in a run.
 

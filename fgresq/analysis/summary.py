@@ -28,6 +28,7 @@ from fgresq.catalogues import add_methods, read_methods
 from fgresq.files import json_text, read_json, write_json, write_text
 from fgresq.options import options_of
 from fgresq.presets import Preset
+from fgresq.records import Funnel
 from fgresq.tables import read_table
 
 DIGITS = 6
@@ -128,7 +129,7 @@ def main(args: argparse.Namespace) -> None:
     write_json(args.provenance, made)
 
 
-def funnel_counts(funnel: dict[str, Any]) -> dict[str, Any]:
+def funnel_counts(funnel: Funnel) -> dict[str, Any]:
     """Give the pairs and images after each step of a funnel, and what the source supplied."""
     steps = {s["step"]: {"pairs": s["pairs"], "images": s["images"]} for s in funnel["steps"]}
     return {"steps": steps, "supplied_pairs": funnel["supplied_pairs"]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -25,6 +26,9 @@ from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import normalised
 from fgresq.sections import Tower
+
+if TYPE_CHECKING:
+    from timm.models import FeatureListNet
 
 TOKEN_WIDTH = 384
 STAGES = (1, 2, 3, 4)  # of a backbone: strides 4 to 32, of VGG16 2 to 16 (up to conv5_3)
@@ -48,6 +52,9 @@ class Streams:
 
 class Scale(nn.Module):
     """Bring each number of dimension 1 to mean 0 and spread 1; the identity until fitted."""
+
+    centre: torch.Tensor
+    spread: torch.Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -96,6 +103,7 @@ class Backbone(nn.Module):
                 found = self.raw(feed.evaluation(rows[at : at + FIT_BATCH]))
                 parts.append([*found.levels, found.grid.mean(dim=(2, 3))])
         for scale, values in zip(self.scales, zip(*parts, strict=True), strict=True):
+            assert isinstance(scale, Scale)
             scale.fit(torch.cat(values))
 
 
@@ -129,7 +137,7 @@ class PixelBackbone(Backbone):
         network: of timm, with `features_only`.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: FeatureListNet) -> None:
         widths = network.feature_info.channels()
         super().__init__(widths, widths[-1])
         self.network = network
@@ -166,11 +174,13 @@ def pixel_backbone(name: str) -> PixelBackbone:
     """
     make_importable()
     import timm
+    from timm.models import FeatureListNet
 
     path = weights_of(name)
-    if not path.exists():
-        raise UserError(path, "there are no such weights", absence_of(name).next_step)
+    if absent := absence_of(name):
+        raise UserError(path, "there are no such weights", absent.next_step)
     network = timm.create_model(name, features_only=True, out_indices=STAGES)
+    assert isinstance(network, FeatureListNet)
     try:
         loaded = load_file(path)
     except SafetensorError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from fgresq.training.batches import PairBatches
 from fgresq.training.losses import fidelity_loss
 from fgresq.training.setup import Setup
 
+R = TypeVar("R", bound=BaselineRun)
 FIT_BATCH = 32  # images at once where features are computed, and nothing is trained
 Inputs = dict[str, torch.Tensor]
 
@@ -82,7 +84,7 @@ class SettledFeed(Feed):
     """What does not change in training, computed once for all images and held in memory.
 
     Args:
-        model: its `settled` is asked.
+        model: its `settled` is asked, and gives something.
         feed: gives the batches.
         count: of images.
     """
@@ -92,7 +94,9 @@ class SettledFeed(Feed):
         with torch.no_grad():
             for at in range(0, count, FIT_BATCH):
                 rows = np.arange(at, min(at + FIT_BATCH, count))
-                parts.append(model.settled(feed.evaluation(rows)))
+                settled = model.settled(feed.evaluation(rows))
+                assert settled is not None, "training changes all that the network reads"
+                parts.append(settled)
         self.values = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
     def evaluation(self, rows: np.ndarray) -> Inputs:
@@ -121,7 +125,7 @@ class Labelled:
         batches: the training pairs; their groups and scene weights are used.
     """
 
-    def __init__(self, setup: Setup[BaselineRun], batches: PairBatches) -> None:
+    def __init__(self, setup: Setup[R], batches: PairBatches) -> None:
         self.batches, self.names = batches, setup.images["image"]
         self.on = setup.on
         scores = setup.images["score"].to_numpy(dtype=np.float32)
@@ -140,7 +144,7 @@ class Labelled:
         )
 
 
-def fine_tuning(setup: Setup[BaselineRun], feed: Feed, model: Baseline) -> Plan:
+def fine_tuning(setup: Setup[R], feed: Feed, model: Baseline) -> Plan:
     """Lay out training as stage 2 does it: scene-aware batches of pairs, each image once."""
     settings = setup.settings
     batches = PairBatches(setup.images, setup.train_pairs, settings)

@@ -7,6 +7,7 @@ alone are trained.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -17,6 +18,9 @@ from fgresq.baselines.base import Baseline, Inputs
 from fgresq.networks.antonyms import PROMPTS, antonym_logits, image_vectors
 from fgresq.networks.clip import clip_absence, encode_words, load_clip, of_any_size, word_ids
 from fgresq.sections import Tower
+
+if TYPE_CHECKING:
+    from fgresq.networks.open_clip_types import Clip
 
 SPREAD = 0.02  # of the vectors at first
 
@@ -29,7 +33,9 @@ class LearntPrompts(Baseline):
         context: vectors before each prompt.
     """
 
-    def __init__(self, clip: nn.Module, context: int) -> None:
+    ids: torch.Tensor
+
+    def __init__(self, clip: Clip, context: int) -> None:
         super().__init__()
         self.clip = of_any_size(clip)
         self.register_buffer("ids", word_ids([" ".join(["X"] * context + [p]) for p in PROMPTS]))

@@ -48,8 +48,9 @@ def bilinear(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         first: (n, C1, h, w).
         second: (n, C2, ...), averaged or repeated to h x w where it is of another size.
     """
-    if second.shape[2:] != first.shape[2:]:
-        second = functional.adaptive_avg_pool2d(second, first.shape[2:])
+    height, width = first.shape[2:]
+    if second.shape[2:] != (height, width):
+        second = functional.adaptive_avg_pool2d(second, (height, width))
     product = torch.einsum("nchw,ndhw->ncd", first, second).flatten(1) / first[0, 0].numel()
     root = product.sign() * (product.abs() + EPSILON).sqrt()
     return functional.normalize(root, dim=1)

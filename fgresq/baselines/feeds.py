@@ -18,7 +18,7 @@ from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_netw
 from fgresq.baselines.shared import on_tokens
 from fgresq.code_digest import code_identity
 from fgresq.files import atomic, digest, read_json
-from fgresq.networks.towers import build_tower
+from fgresq.networks.towers import StandInTower, build_tower
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
 from fgresq.training.feed import ImageFeed
@@ -74,13 +74,15 @@ def kept(key: str, parts: Callable[[], Iterator[torch.Tensor]], count: int) -> n
     with locked(path):
         if not path.exists():
             with atomic(path) as scratch, torch.inference_mode():
-                out, at = None, 0
+                out: np.memmap | None = None
+                at = 0
                 for part in parts():
                     rows = part.half().cpu().numpy()
                     if out is None:
                         out = reserved(scratch, np.float16, (count, *rows.shape[1:]))
                     out[at : at + len(rows)] = rows
                     at += len(rows)
+                assert out is not None, "there is no image"
                 out.flush()
     return np.load(path, mmap_mode="r")
 
@@ -93,6 +95,7 @@ def frozen_tokens(setup: Setup[BaselineRun]) -> np.ndarray:
     def parts() -> Iterator[torch.Tensor]:
         feed = ImageFeed(images, tower, setup.weights, setup.on)
         stand_in = build_tower(tower, setup.weights, list(TASKS)).to(setup.on)
+        assert isinstance(stand_in, StandInTower), "a method on tokens has no tower of its own"
         for rows in batches(len(images)):
             yield stand_in.every_token(feed.evaluation(rows))
 

@@ -10,9 +10,9 @@ The image side is trained and the text side is not (published: both).
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 from fgresq.absent import Absent
 from fgresq.baseline_sections import LiqeRun
@@ -23,8 +23,13 @@ from fgresq.sections import Tower
 from fgresq.tables import TASKS
 from fgresq.training.losses import EPSILON, fidelity_loss
 
-SCENES = ("animal", "cityscape", "human", "indoor scene", "landscape")
-SCENES += ("night scene", "plant", "still life", "other")
+if TYPE_CHECKING:
+    from fgresq.networks.open_clip_types import Clip
+
+SCENES = (
+    *("animal", "cityscape", "human", "indoor scene", "landscape"),
+    *("night scene", "plant", "still life", "other"),
+)
 LEVELS = ("bad", "poor", "fair", "good", "perfect")
 TEXT = "a photo of a {scene} restored by {task}, which is of {level} quality"
 BATCH = 54  # texts at once
@@ -38,7 +43,10 @@ class LIQE(Baseline):
         lambda_task: weight of the loss that names the task.
     """
 
-    def __init__(self, clip: nn.Module, lambda_task: float) -> None:
+    texts: torch.Tensor
+    levels: torch.Tensor
+
+    def __init__(self, clip: Clip, lambda_task: float) -> None:
         super().__init__()
         texts = [
             TEXT.format(scene=s, task=t, level=q) for s in SCENES for t in TASKS for q in LEVELS

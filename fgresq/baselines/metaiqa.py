@@ -10,7 +10,6 @@ ResNet-18, and so does the backbone resnet18 here; on the frozen stand-in only t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +32,8 @@ from fgresq.training.batches import PairBatches
 from fgresq.training.losses import fidelity_loss
 from fgresq.training.sampler import SceneSampler
 from fgresq.training.setup import Setup
+
+Batch = tuple[Inputs, torch.Tensor, torch.Tensor | None]  # and scores, and groups
 
 
 class MetaIQA(OnBackbone):
@@ -69,7 +70,7 @@ def adapted(
     model: nn.Module, inputs: Inputs, scores: torch.Tensor, groups: torch.Tensor | None, rate: float
 ) -> dict[str, torch.Tensor]:
     """Give a model's trained weights after one gradient step on a batch, differentiable by them."""
-    weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    weights: Inputs = {n: p for n, p in model.named_parameters() if p.requires_grad}
     loss = fidelity_loss(functional_call(model, weights, (inputs,)), scores, groups)
     slopes = torch.autograd.grad(loss, list(weights.values()), create_graph=True, allow_unused=True)
     return {
@@ -80,7 +81,7 @@ def adapted(
 
 def meta_loss(
     model: nn.Module,
-    tasks: list[tuple[tuple[Any, ...], tuple[Any, ...]]],
+    tasks: list[tuple[Batch, Batch]],
     rate: float,
 ) -> torch.Tensor:
     """Give the mean loss over tasks after one step inside each.
@@ -146,7 +147,7 @@ def plan(setup: Setup[MetaIqaRun], feed: Feed, model: MetaIQA) -> Plan:
     labelled, meta = Labelled(setup, batches), MetaBatches(setup, batches)
     first = settings.meta_steps
 
-    def part(pairs: np.ndarray, number: int) -> tuple[Any, ...]:
+    def part(pairs: np.ndarray, number: int) -> Batch:
         rows, _ = batches.images_of(pairs)
         labels = labelled.of(rows, batches.scenes[pairs[0]])
         return feed.training(rows, number), labels.scores, labels.groups

@@ -12,8 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.absent import Absent
-from fgresq.networks.lite0 import efficientnet
-from fgresq.networks.torchvision_ops import make_importable
+from fgresq.networks.lite0 import efficientnet, lite0
 
 SECONDS = ("efficientnet_lite0", "random_lite0")
 CHANNELS, SIDE = 112, 8
@@ -41,13 +40,10 @@ def second_network(name: str, weights: Path, seed: int) -> nn.Module:
     if name == "efficientnet_lite0":
         whole = efficientnet(folder_of(weights))
     else:
-        make_importable()
-        import timm
-
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            whole = timm.create_model("tf_efficientnet_lite0").eval()
-    return nn.Sequential(whole.conv_stem, whole.bn1, *whole.blocks[:DEPTH]).eval()
+            whole = lite0().eval()
+    return nn.Sequential(whole.conv_stem, whole.bn1, *list(whole.blocks)[:DEPTH]).eval()
 
 
 def second_maps(network: nn.Module, crops: torch.Tensor) -> torch.Tensor:

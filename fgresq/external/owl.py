@@ -33,9 +33,17 @@ def owl(name: str, hub: str, licence: str, refused: str = "terms_not_accepted") 
         f"settings.yaml with `model: {hub}`, `trust_remote_code: true` and `python:` of an "
         "environment with transformers 4.36.1; see docs/published-weights.md"
     )
-    code = {"consent": "trust_remote_code", "refused": refused, "licence": licence}
-    own = {"settings": DEFAULTS, "needs": NEEDS, "without": WITHOUT}
-    return Foreign(name, "owl", steps=steps, **own, **code)
+    return Foreign(
+        name,
+        "owl",
+        consent="trust_remote_code",
+        refused=refused,
+        licence=licence,
+        steps=steps,
+        settings=DEFAULTS,
+        needs=NEEDS,
+        without=WITHOUT,
+    )
 
 
 def logits(

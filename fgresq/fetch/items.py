@@ -49,6 +49,13 @@ class Item:
         return workspace.placed(path).resolve() if path else None
 
     @property
+    def own_folder(self) -> Path:
+        """Where it lies, of an item that has a folder."""
+        folder = self.folder
+        assert folder is not None, f"{self.label} has no folder of its own"
+        return folder
+
+    @property
     def shown_folder(self) -> str:
         """Where it lies, as the entry writes it."""
         if "package" in self.entry:

@@ -21,6 +21,7 @@ from fgresq.errors import UserError
 from fgresq.fetch.disk import files_of
 from fgresq.fetch.items import Item
 from fgresq.files import read_json, sha256, write_json
+from fgresq.records import FileRow
 
 WHOLE = ("fetched", "found in the cache")  # origins of all that a fetch brings
 
@@ -55,13 +56,13 @@ def read(item: Item) -> dict[str, Any] | None:
     return found
 
 
-def hash_files(item: Item, files: Mapping[str, Path]) -> list[dict[str, Any]]:
+def hash_files(item: Item, files: Mapping[str, Path]) -> list[FileRow]:
     """Give path, bytes and SHA-256 of files, in order of their names.
 
     Raises:
         UserError: a file cannot be read.
     """
-    rows = []
+    rows: list[FileRow] = []
     for name in tqdm(sorted(files), desc=f"hashing {item.name}", unit="file", disable=None):
         try:
             rows.append(
@@ -76,7 +77,7 @@ def hash_files(item: Item, files: Mapping[str, Path]) -> list[dict[str, Any]]:
     return rows
 
 
-def write(item: Item, files: list[dict[str, Any]], origin: str, **more: list[Any]) -> None:
+def write(item: Item, files: list[FileRow], origin: str, **more: list[Any]) -> None:
     """Write an item's manifest.
 
     Args:
@@ -111,7 +112,7 @@ class Differences:
     surplus: list[str]
 
 
-def compare(item: Item, rows: list[dict[str, Any]], manifest: Mapping[str, Any]) -> Differences:
+def compare(item: Item, rows: list[FileRow], manifest: Mapping[str, Any]) -> Differences:
     """Compare hashed files with a manifest."""
     recorded = {row["path"]: row["sha256"] for row in manifest["files"]}
     found = {row["path"]: row["sha256"] for row in rows}

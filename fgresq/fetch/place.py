@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from fgresq.errors import UserError
 from fgresq.fetch.items import Item, shown
 from fgresq.files import sha256
+from fgresq.records import FileRow
 
 WRONG = ".wrong"  # how the names end of files that were set aside
 
@@ -59,7 +59,7 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
         shutil.copyfile(source, target)
 
 
-def differing(folder: Path, rows: list[dict[str, Any]]) -> list[str]:
+def differing(folder: Path, rows: list[FileRow]) -> list[str]:
     """Name the files that lie in a folder with other bytes than those fetched."""
     return [
         row["path"]
@@ -68,7 +68,7 @@ def differing(folder: Path, rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def place(item: Item, tree: Path, rows: list[dict[str, Any]]) -> None:
+def place(item: Item, tree: Path, rows: list[FileRow]) -> None:
     """Move a fetched tree to the item's folder.
 
     Where files are there already, those missing are added and nothing is replaced.
@@ -79,7 +79,7 @@ def place(item: Item, tree: Path, rows: list[dict[str, Any]]) -> None:
     Raises:
         UserError: a file that is there differs from the one fetched; nothing was moved.
     """
-    folder = item.folder
+    folder = item.own_folder
     if not folder.exists() or not any(folder.iterdir()):
         folder.parent.mkdir(parents=True, exist_ok=True)
         os.rename(tree, folder)

@@ -15,7 +15,8 @@ from fgresq.ops.least import need_pixels
 
 if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes with the model
     import torch
-    from torch import nn
+
+    from fgresq.networks.open_clip_types import Clip
 
 KIND = "NR"
 MODEL, PRETRAINED = "RN50-quickgelu", "openai"
@@ -23,7 +24,7 @@ SMALLEST = 32  # pixels: below it the deepest map has no pixel
 
 
 @lru_cache(maxsize=1)
-def model() -> tuple[nn.Module, torch.Tensor]:
+def model() -> tuple[Clip, torch.Tensor]:
     """Load CLIP and the embeddings (2, D) of both prompts."""
     import torch
 

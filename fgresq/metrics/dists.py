@@ -47,6 +47,10 @@ def l2_pool(x: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
 class Dists(nn.Module):
     """VGG16's convolutions with L2 pooling, and the weights alpha and beta of the channels."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+    window: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         widths = [3, *(width for stage in VGG16 for width in stage)]

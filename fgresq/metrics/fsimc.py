@@ -20,7 +20,7 @@ POWER = 0.03
 
 def part(image: np.ndarray) -> tuple[Features, tuple[np.ndarray, ...]]:
     """Give the features of uint8 RGB (h, w, 3), and I and Q."""
-    return features(image), cv2.split(seen(image, slice(1, 3)))
+    return features(image), tuple(cv2.split(seen(image, slice(1, 3))))
 
 
 reference_part = OncePerReference(part)

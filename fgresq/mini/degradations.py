@@ -52,8 +52,8 @@ def motion_kernel(length: float, angle: float) -> np.ndarray:
     x = np.rint(half + step * np.cos(np.deg2rad(angle))).astype(int)
     y = np.rint(half + step * np.sin(np.deg2rad(angle))).astype(int)
     np.add.at(kernel, (y, x), 1.0)
-    kernel = cv2.GaussianBlur(kernel, (0, 0), 0.5)
-    return kernel / kernel.sum()
+    blurred = cv2.GaussianBlur(kernel, (0, 0), 0.5)
+    return blurred / blurred.sum()
 
 
 def noise(clean: np.ndarray, rng: np.random.Generator, turn: int) -> Degraded:

@@ -62,6 +62,6 @@ def model() -> dict[str, np.ndarray]:
     if not path.exists():
         logging.info("fitting the pristine model of IL-NIQE-refit, once")
         with atomic(workspace.writable(folder) / path.name) as scratch:
-            np.savez(scratch, **fitted(pristine_blocks()))
+            np.savez(scratch, allow_pickle=False, **fitted(pristine_blocks()))
     with np.load(path) as kept:
         return dict(kept)

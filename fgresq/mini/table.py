@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from fgresq.errors import UserError
 from fgresq.files import digest, write_csv, write_json
 from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE
+from fgresq.records import SourceRecord
 from fgresq.tables import SUPPLIED_COLUMNS, TASKS, read_table, write_images
 
 NOTES = [
@@ -40,7 +40,7 @@ def scaled(raw: pd.Series) -> pd.Series:
     return (raw - raw.min()) / (raw.max() - raw.min())
 
 
-def record(images: pd.DataFrame) -> dict[str, Any]:
+def record(images: pd.DataFrame) -> SourceRecord:
     """Describe the source for the report and for the join of sources."""
     by_task = images["task"].value_counts()
     bytes_of = images[["image", "sha256", "reference_sha256", "raw_score"]]

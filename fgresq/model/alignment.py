@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from fgresq.networks.towers import TaskClip
 
 
 class Alignment(nn.Module):
     """The trained parts of stage 1: upper blocks, projection, temperature."""
 
-    def __init__(self, clip: nn.Module) -> None:
+    def __init__(self, clip: TaskClip) -> None:
         super().__init__()
         self.clip = clip
         clip.visual.projection.requires_grad_(True)

@@ -26,10 +26,11 @@ class PromptBlock(nn.Module):
 
     def __init__(self, width: int, inner: int, init: str) -> None:
         super().__init__()
-        self.task_mlp = nn.Sequential(nn.Linear(width, inner), nn.SiLU(), nn.Linear(inner, inner))
+        into, within = nn.Linear(width, inner), nn.Linear(inner, inner)
+        self.task_mlp = nn.Sequential(into, nn.SiLU(), within)
         self.prompt = nn.Parameter(torch.rand(inner))
         self.prompt_mlp = nn.Linear(inner, inner)
-        for layer in (self.task_mlp[0], self.task_mlp[2], self.prompt_mlp):
+        for layer in (into, within, self.prompt_mlp):
             nn.init.zeros_(layer.bias)
             if init == "xavier":
                 nn.init.xavier_uniform_(layer.weight)
@@ -52,6 +53,11 @@ class QualityHeads(nn.Module):
         compare: paper, two classes from [F_A, F_B, F_A - F_B]; released, three from [F_A, F_B].
         use_degradation: without it, F_q = F_g (the ablation without degradation features).
     """
+
+    general_centre: torch.Tensor
+    general_spread: torch.Tensor
+    degradation_centre: torch.Tensor
+    degradation_spread: torch.Tensor
 
     def __init__(
         self,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from torch import nn
 from torch.nn import functional
 
 from fgresq.networks.clip import pixels_of
+
+if TYPE_CHECKING:
+    from fgresq.networks.open_clip_types import ImageSide
 
 PROMPTS = ("Good photo.", "Bad photo.")
 
@@ -27,6 +31,6 @@ def antonym_logits(image: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor
     return scale * (cosines[:, 0] - cosines[:, 1])
 
 
-def image_vectors(clip: nn.Module, crops: torch.Tensor) -> torch.Tensor:
+def image_vectors(clip: ImageSide, crops: torch.Tensor) -> torch.Tensor:
     """Give unit image embeddings (n, D) of uint8 images (n, h, w, 3)."""
     return functional.normalize(clip.encode_image(pixels_of(clip, crops)).float(), dim=-1)

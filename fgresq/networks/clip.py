@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -11,6 +13,9 @@ from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import normalised
 from fgresq.pretrained import STAND_INS, weights_file
 from fgresq.weights.hub_cache import CLIP
+
+if TYPE_CHECKING:
+    from fgresq.networks.open_clip_types import Clip, ImageSide
 
 
 def clip_at_hand(name: str, pretrained: str | None) -> bool:
@@ -50,7 +55,7 @@ def clip_absence(name: str, pretrained: str | None) -> Absent | None:
     )
 
 
-def load_clip(name: str, pretrained: str | None) -> nn.Module:
+def load_clip(name: str, pretrained: str | None) -> Clip:
     """Build a CLIP model of open_clip, frozen."""
     make_importable()
     import open_clip
@@ -66,7 +71,7 @@ def word_ids(texts: list[str]) -> torch.Tensor:
     return open_clip.tokenizer.tokenize(texts)
 
 
-def of_any_size(clip: nn.Module) -> nn.Module:
+def of_any_size(clip: Clip) -> Clip:
     """Let a CLIP ResNet see images of any size: drop the positions of its last pooling.
 
     CLIP-IQA does so; a ViT keeps them, and sees its own size only.
@@ -78,7 +83,7 @@ def of_any_size(clip: nn.Module) -> nn.Module:
     return clip
 
 
-def encode_words(clip: nn.Module, words: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+def encode_words(clip: Clip, words: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """Give unit text embeddings (n, D) of word embeddings that stand in for token numbers.
 
     Args:
@@ -92,6 +97,6 @@ def encode_words(clip: nn.Module, words: torch.Tensor, ids: torch.Tensor) -> tor
     return functional.normalize(ends @ clip.text_projection, dim=-1)
 
 
-def pixels_of(clip: nn.Module, crops: torch.Tensor) -> torch.Tensor:
+def pixels_of(clip: ImageSide, crops: torch.Tensor) -> torch.Tensor:
     """Give normalised pixels (n, 3, h, w) of uint8 images (n, h, w, 3)."""
     return normalised(crops, tuple(clip.visual.image_mean), tuple(clip.visual.image_std))

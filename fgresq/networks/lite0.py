@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.weights.cards import read_weights
+
+if TYPE_CHECKING:
+    from timm.models.efficientnet import EfficientNet
 
 STEM = {
     "_conv_stem": "conv_stem",
@@ -28,18 +30,27 @@ OTHER = {
 }
 
 
-def efficientnet(folder: Path) -> torch.nn.Module:
+def lite0() -> EfficientNet:
+    """Make EfficientNet-Lite0 by timm, with random weights."""
+    make_importable()
+    import timm
+    from timm.models.efficientnet import EfficientNet
+
+    model = timm.create_model("tf_efficientnet_lite0")
+    assert isinstance(model, EfficientNet)
+    return model
+
+
+def efficientnet(folder: Path) -> EfficientNet:
     """Load EfficientNet-Lite0, renamed to timm's `tf_efficientnet_lite0`, strictly.
 
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
     weights = read_weights("efficientnet_lite0", folder=folder)
-    make_importable()
-    import timm
-
-    model = timm.create_model("tf_efficientnet_lite0")
-    flat = [f"blocks.{i}.{j}" for i, stage in enumerate(model.blocks) for j in range(len(stage))]
+    model = lite0()
+    stages = [list(stage.children()) for stage in model.blocks]
+    flat = [f"blocks.{i}.{j}" for i, stage in enumerate(stages) for j in range(len(stage))]
     state = {}
     for name, tensor in weights.items():
         found = re.match(r"_blocks\.(\d+)\.(\w+)\.(\w+)$", name)

@@ -24,6 +24,9 @@ class Perceptual(nn.Module):
         channels: of the five outputs.
     """
 
+    shift: torch.Tensor
+    scale: torch.Tensor
+
     def __init__(self, convolutions: list[nn.Conv2d], channels: tuple[int, ...]) -> None:
         super().__init__()
         self.features = nn.ModuleList(convolutions)

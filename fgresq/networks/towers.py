@@ -13,6 +13,7 @@ import copy
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -24,6 +25,11 @@ from fgresq.networks.vit import MEAN, STD, dinov2, normalised, vit
 from fgresq.pretrained import STAND_INS
 from fgresq.sections import Tower as TowerSettings
 
+if TYPE_CHECKING:
+    from timm.models.vision_transformer import VisionTransformer
+
+    from fgresq.networks.open_clip_types import Vision
+
 TASK_WIDTH = 64  # of the stand-in's fixed text vectors
 
 
@@ -33,7 +39,18 @@ class Tower(nn.Module):
     `mean` and `std` are the statistics of the pixels that the tower was trained on.
     """
 
-    mean, std = MEAN, STD
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    width: int
+    level_width: int
+
+    def lower(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Give tokens of pixels (N, 3, 224, 224)."""
+        raise NotImplementedError
+
+    def pooled(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Give features (N, width) of single views."""
+        raise NotImplementedError
 
     def tokens(self, crops: torch.Tensor) -> torch.Tensor:
         """Give what `lower` gives of uint8 crops (N, 224, 224, 3), without gradient."""
@@ -56,12 +73,15 @@ class StandInTower(Tower):
         merge: patches averaged to one token at the cut, a side; 1 keeps all.
     """
 
-    def __init__(self, trunk: nn.Module, levels: Sequence[int], trainable: int, merge: int) -> None:
+    def __init__(
+        self, trunk: VisionTransformer, levels: Sequence[int], trainable: int, merge: int
+    ) -> None:
         super().__init__()
         cut = levels[-1] - trainable
         self.embed = trunk
-        self.below = nn.Sequential(*trunk.blocks[:cut])
-        self.above = nn.Sequential(*trunk.blocks[cut : levels[-1]])
+        blocks = list(trunk.blocks)
+        self.below = nn.Sequential(*blocks[:cut])
+        self.above = nn.Sequential(*blocks[cut : levels[-1]])
         trunk.blocks = nn.Sequential()
         trunk.norm = nn.Identity()
         self.frozen_levels = [level for level in levels if level <= cut]
@@ -138,7 +158,7 @@ class ClipTower(Tower):
         trainable: blocks above the cut; all of them makes the embedding trainable too.
     """
 
-    def __init__(self, visual: nn.Module, trainable: int) -> None:
+    def __init__(self, visual: Vision, trainable: int) -> None:
         super().__init__()
         self.visual = visual
         blocks = visual.transformer.resblocks
@@ -183,6 +203,7 @@ class FrozenTexts(nn.Module):
     vectors, so that what is reported is task accuracy, and nothing is zero-shot.
     """
 
+    vectors: torch.Tensor
     context_length = 1
     vocab_size = 0
 
@@ -193,6 +214,20 @@ class FrozenTexts(nn.Module):
     def forward(self, tasks: torch.Tensor) -> torch.Tensor:
         """Give vectors (N, D) of task numbers (N,)."""
         return self.vectors[tasks]
+
+
+if TYPE_CHECKING:
+
+    class TaskClip(nn.Module):
+        """What `build_clip` gives: open_clip's CustomTextCLIP with the sides made here."""
+
+        visual: VisualSide
+        text: FrozenTexts
+        logit_scale: nn.Parameter
+
+        def encode_image(self, image: torch.Tensor, normalize: bool = False) -> torch.Tensor: ...
+
+        def encode_text(self, text: torch.Tensor, normalize: bool = False) -> torch.Tensor: ...
 
 
 def stand_in_tower(settings: TowerSettings, weights: Path) -> StandInTower:
@@ -213,7 +248,7 @@ def stand_in_tower(settings: TowerSettings, weights: Path) -> StandInTower:
     return StandInTower(trunk, levels, trainable, settings.merge)
 
 
-def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
+def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> TaskClip:
     """Build the stand-in inside open_clip's text-image model: timm tower, fixed texts.
 
     Raises:
@@ -237,7 +272,7 @@ def stand_in_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> n
     return clip
 
 
-def paper_clip(settings: TowerSettings, tasks: list[str]) -> nn.Module:
+def paper_clip(settings: TowerSettings, tasks: list[str]) -> TaskClip:
     """Build CLIP by open_clip; its texts are embedded once and the text tower is dropped.
 
     Raises:
@@ -264,14 +299,15 @@ def paper_clip(settings: TowerSettings, tasks: list[str]) -> nn.Module:
     texts = [settings.text.format(task=task) for task in tasks]
     with torch.inference_mode():
         vectors = clip.encode_text(open_clip.get_tokenizer(name)(texts), normalize=True)
-    projection = nn.Linear(*clip.visual.proj.shape, bias=False)
+    width, text_width = clip.visual.proj.shape
+    projection = nn.Linear(width, text_width, bias=False)
     projection.weight.data = clip.visual.proj.data.T.clone()
     clip.visual = VisualSide(ClipTower(clip.visual, settings.trainable_blocks), projection)
     clip.text = FrozenTexts(vectors.clone())
     return clip
 
 
-def build_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> nn.Module:
+def build_clip(settings: TowerSettings, weights: Path, tasks: list[str]) -> TaskClip:
     """Build the text-image model of a tower, with everything frozen but what is trained.
 
     Args:

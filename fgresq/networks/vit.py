@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,6 +23,9 @@ from fgresq.images import read_rgb
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.weights.cards import read_weights
 
+if TYPE_CHECKING:
+    from timm.models.vision_transformer import VisionTransformer
+
 TOWERS = ("random", "dinov2")
 ARCHITECTURE = "vit_small_patch14_dinov2"
 DEPTH = 12
@@ -31,17 +35,26 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = 8  # images; of 16 the tokens no longer fit the processor's cache
 
 
-def vit(seed: int) -> torch.nn.Module:
+def made(on: str = "cpu") -> VisionTransformer:
+    """Make the network by timm, on a device; on "meta" without weights."""
+    make_importable()
+    import timm
+    from timm.models.vision_transformer import VisionTransformer
+
+    with torch.device(on):
+        model = timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0)
+    assert isinstance(model, VisionTransformer)
+    return model
+
+
+def vit(seed: int) -> VisionTransformer:
     """Build the ViT-S/14 for crops of 224 pixels, with random weights of a seed.
 
     The layer scale starts at 1: at DINOv2's 1e-5 the blocks of an untrained network do nothing.
     """
-    make_importable()
-    import timm
-
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0).eval()
+        return made().eval()
 
 
 def resampled_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
@@ -55,24 +68,20 @@ def resampled_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
     return torch.cat([positions[:, :1], fitted.flatten(2).transpose(1, 2)], dim=1)
 
 
-def dinov2(folder: Path | None = None) -> torch.nn.Module:
+def dinov2(folder: Path | None = None) -> VisionTransformer:
     """Load DINOv2 ViT-S/14; every weight must be named and used.
 
     Raises:
         UserError: its weights are not there, are damaged, or the folder is of other weights.
     """
-    make_importable()
-    import timm
-
     state = read_weights("dinov2_vits14", folder=folder)
     state["pos_embed"] = resampled_positions(state["pos_embed"], CROP // 14)
-    with torch.device("meta"):  # 22 million random numbers less
-        model = timm.create_model(ARCHITECTURE, img_size=CROP, num_classes=0, init_values=1.0)
+    model = made("meta")  # 22 million random numbers less
     model.load_state_dict(state, strict=True, assign=True)
     return model.eval()
 
 
-def tower(name: str, weights: Path | None, seed: int) -> torch.nn.Module:
+def tower(name: str, weights: Path | None, seed: int) -> VisionTransformer:
     """Give a tower of `TOWERS`; `seed` is that of the random one."""
     if name == "random":
         return vit(seed)
@@ -125,7 +134,7 @@ def normalised(
     return (pixels - centre) / spread
 
 
-def pooled(model: torch.nn.Module, batch: torch.Tensor, blocks: list[int]) -> list[torch.Tensor]:
+def pooled(model: VisionTransformer, batch: torch.Tensor, blocks: list[int]) -> list[torch.Tensor]:
     """Give the class token beside the mean patch token after each of `blocks` (from 1).
 
     No block after the last one named is run.
@@ -133,7 +142,8 @@ def pooled(model: torch.nn.Module, batch: torch.Tensor, blocks: list[int]) -> li
     Returns:
         One tensor (n, 768) a block.
     """
-    found = model.forward_intermediates(
+    # timm declares no form with prefix tokens: pairs of patches and prefix
+    found: Any = model.forward_intermediates(
         batch,
         indices=[block - 1 for block in blocks],
         return_prefix_tokens=True,
@@ -146,7 +156,7 @@ def pooled(model: torch.nn.Module, batch: torch.Tensor, blocks: list[int]) -> li
 
 
 def features(
-    model: torch.nn.Module, paths: Iterable[str], blocks: list[int], grid: int = 1
+    model: VisionTransformer, paths: Iterable[str], blocks: list[int], grid: int = 1
 ) -> np.ndarray:
     """Compute pooled features of image files, averaged over grid x grid views.
 

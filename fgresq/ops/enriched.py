@@ -54,11 +54,11 @@ def gradient(plane: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray, n
     reach = np.arange(-np.ceil(3 * sigma), np.ceil(3 * sigma) + 1)
     smooth = np.exp(-(reach**2) / (2 * sigma**2))
     slope = reach * smooth
-    filtered = [
+    across, down = (
         cv2.sepFilter2D(plane, cv2.CV_64F, *kernels, borderType=cv2.BORDER_CONSTANT)
         for kernels in ((slope, smooth), (smooth, slope))
-    ]
-    return *filtered, cv2.magnitude(*filtered) + TINY
+    )
+    return across, down, cv2.magnitude(across, down) + TINY
 
 
 @lru_cache(maxsize=2)
@@ -112,8 +112,8 @@ def weibull(plane: np.ndarray) -> list[np.ndarray]:
 def colour(rgb: list[np.ndarray]) -> list[np.ndarray]:
     """Give mean and variance of each block in three log-opponent channels."""
     logs = [np.log(plane + 1e-5) for plane in rgb]
-    logs = np.stack([plane - plane.mean() for plane in logs])
-    cut = [blocks(plane) for plane in np.tensordot(_LOG_OPPONENT, logs, 1)]
+    centred = np.stack([plane - plane.mean() for plane in logs])
+    cut = [blocks(plane) for plane in np.tensordot(_LOG_OPPONENT, centred, 1)]
     return [part for b in cut for part in (b.mean((1, 2)), b.var((1, 2), ddof=1))]
 
 

@@ -106,7 +106,7 @@ def group_pairs(rows: pd.DataFrame, similarity: np.ndarray) -> pd.DataFrame:
     score = rows.set_index("image")["score"]
     image_a, image_b = zip(*all_pairs(rows["image"]), strict=True)
     difference = score[list(image_a)].to_numpy() - score[list(image_b)].to_numpy()
-    table = {"image_a": image_a, "image_b": image_b}
+    table: dict[str, object] = {"image_a": image_a, "image_b": image_b}
     table |= {name: rows[name].iloc[0] for name in ("task", "source", "group", "family")}
     table |= {"score_difference": difference.round(6), "ssim": similarity}
     return pd.DataFrame(table)[list(CANDIDATE_COLUMNS)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import Any
 
 import pandas as pd
 
@@ -21,6 +20,7 @@ from fgresq.pairs.candidates import CANDIDATE_COLUMNS
 from fgresq.pairs.labels import derived, simulated
 from fgresq.pairs.order import pair_key
 from fgresq.pairs.tau import taus
+from fgresq.records import Funnel, SourceRecord
 from fgresq.sections import Filter, Labels, Section
 from fgresq.tables import (
     PAIR_COLUMNS,
@@ -173,11 +173,11 @@ def funnel(
     images: pd.DataFrame,
     supplied: pd.DataFrame,
     candidates: pd.DataFrame,
-    record: dict[str, Any],
+    record: SourceRecord,
     threshold: float | None,
     options: Options,
     where: str = "supplied pairs",
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, Funnel]:
     """Filter and label the pairs of one source.
 
     Args:
@@ -212,7 +212,7 @@ def funnel(
         logging.info(
             "source '%s': groups of one image, without pairs: %s", source, "; ".join(single)
         )
-    counts = {
+    counts: Funnel = {
         "source": source,
         "tau": tau,  # of each data set in it
         "threshold": threshold,

@@ -9,7 +9,6 @@ training pairs hold too.
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 import pandas as pd
 
@@ -19,6 +18,7 @@ from fgresq.options import add_options, options_of
 from fgresq.pairs.candidates import check_families
 from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS
 from fgresq.pairs.order import pair_key, stable_hash
+from fgresq.records import Funnel, Leak
 from fgresq.sections import Section, Split
 from fgresq.tables import SPLIT_SIDES, read_images, read_table, write_pairs
 
@@ -99,7 +99,7 @@ def images_of(pairs: pd.DataFrame) -> set[str]:
     return {*pairs["image_a"], *pairs["image_b"]}
 
 
-def leak(pairs: pd.DataFrame, in_test: list[pd.Series]) -> dict[str, dict[str, Any]]:
+def leak(pairs: pd.DataFrame, in_test: list[pd.Series]) -> dict[str, Leak]:
     """Count the test images that also occur in training pairs, by task and overall.
 
     Args:
@@ -111,7 +111,7 @@ def leak(pairs: pd.DataFrame, in_test: list[pd.Series]) -> dict[str, dict[str, A
         there is no test image. With several rounds, sums over them.
     """
 
-    def count(rows: pd.Series) -> dict[str, Any]:
+    def count(rows: pd.Series) -> Leak:
         tested = shared = 0
         for test in in_test:
             images = images_of(pairs[rows & test])
@@ -126,7 +126,7 @@ def leak(pairs: pd.DataFrame, in_test: list[pd.Series]) -> dict[str, dict[str, A
 
 def split(
     pairs: pd.DataFrame, images: pd.DataFrame, options: Split, where: str = "images"
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Leak]]]:
     """Freeze both splits.
 
     Args:
@@ -154,12 +154,12 @@ def split(
     return pairs, folds, leaks
 
 
-def check_some(tables: list[pd.DataFrame], funnels: list[dict[str, Any]]) -> None:
+def check_some(tables: list[pd.DataFrame], funnels: list[Funnel]) -> None:
     """Raise a UserError where sources have restored images and none of them has a pair."""
-    faulty = [funnel for funnel in funnels if funnel["without_pairs"]]
+    faulty = [(f["source"], f["without_pairs"]) for f in funnels if f["without_pairs"]]
     if faulty and not any(map(len, tables)):
-        found = faulty[0]["without_pairs"]
-        raise UserError(f"source '{faulty[0]['source']}'", found["reason"], found["next_step"])
+        source, found = faulty[0]
+        raise UserError(f"source '{source}'", found["reason"], found["next_step"])
 
 
 def main(args: argparse.Namespace) -> None:

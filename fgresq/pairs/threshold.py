@@ -106,7 +106,7 @@ def measure(images: pd.DataFrame, options: Jnd, threads: int = 1) -> dict[str, A
             for setting, value in zip(settings, measured or (), strict=False):  # None: passed over
                 values[setting].append(value)
     keys = ("sign", "beta", "plane", "low_quartile", "median", "high_quartile")
-    rows = [
+    rows: list[dict[str, Any]] = [
         dict(zip(keys, (*setting, *quartiles(values[setting])), strict=True))
         | {"images": len(values[setting])}
         for setting in grid

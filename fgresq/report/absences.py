@@ -5,6 +5,7 @@ from __future__ import annotations
 from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
 from fgresq.errors import UserError
+from fgresq.records import absence_of_source
 from fgresq.report.cells import Methods, count
 from fgresq.report.method_tables import reasons
 from fgresq.report.results import Run
@@ -58,8 +59,8 @@ def absent_sources(run: Run) -> list[dict[str, str]]:
             "kind": "data set",
             "of": record["source"],
             "name": record["title"],
-            "reason": record["absent"]["reason"],
-            "next_step": record["absent"]["next_step"],
+            "reason": absence_of_source(record)["reason"],
+            "next_step": absence_of_source(record)["next_step"],
         }
         for record in run.records
         if record["status"] == "absent"

@@ -88,8 +88,9 @@ def read_stand_in(args: argparse.Namespace) -> Run | None:
     """Read the stand-in run, if one is named."""
     if not args.stand_in_preset:
         return None
-    parts = [getattr(args, f"stand_in_{part}") for part in PARTS]
-    return read_run(args.stand_in_preset, *parts, args.stand_in_scores, args.stand_in_states)
+    parts = {part: getattr(args, f"stand_in_{part}") for part in PARTS}
+    scores, states = args.stand_in_scores, args.stand_in_states
+    return read_run(args.stand_in_preset, **parts, scores=scores, states=states)
 
 
 def tables_of(
@@ -234,7 +235,7 @@ def page_values(
         t for r in runs for t in [methods_table(r, methods.in_run(r.records))] if t
     ]
     trained = training_of(trainer, numbers, methods) if trainer else None
-    if trainer is asked:
+    if trained and trainer is asked:
         tables["matched"] += trained["tally"][0]
         tables["comparable"] += trained["tally"][1]
     return {
@@ -276,8 +277,8 @@ def state_of(shown: Shown, asked: Run) -> Shown:
 
 def main(args: argparse.Namespace) -> None:
     """Run the verb."""
-    parts = [getattr(args, part) for part in PARTS]
-    asked = read_run(args.preset, *parts, args.scores, args.states)
+    parts = {part: getattr(args, part) for part in PARTS}
+    asked = read_run(args.preset, **parts, scores=args.scores, states=args.states)
     known = read_yaml(args.methods) if args.methods else read_methods()
     methods = Methods(known, methods_file(args.methods))
     refuse_absent(args.require, asked, methods)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fgresq.analysis.roles import LABEL_SOURCE, roles_in
 from fgresq.errors import unknown
+from fgresq.records import SourceRecord
 
 STATS = {
     "acc": ("ACC", "share of pairs ranked as the observers rank them"),
@@ -86,7 +87,7 @@ def decimal(value: float | None, digits: int = 3, sign: bool = False) -> str:
 
 def count(value: float | None) -> str:
     """Write a count with thin spaces between thousands; none is an en dash."""
-    return "–" if missing(value) else f"{int(value):,}".replace(",", "\u202f")
+    return "–" if value is None or missing(value) else f"{int(value):,}".replace(",", "\u202f")
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
@@ -104,13 +105,13 @@ def interval_of(row: Mapping[str, float]) -> str:
 
 def number(value: float | None, digits: int = 3, detail: str = "", mark: str = "") -> Cell:
     """Give the cell of a number."""
-    sort = "" if missing(value) else float(value)
+    sort = "" if value is None or missing(value) else float(value)
     return Cell(decimal(value, digits), sort, detail, f"number {mark}".strip())
 
 
 def whole(value: float | None, mark: str = "") -> Cell:
     """Give the cell of a count."""
-    sort = "" if missing(value) else float(value)
+    sort = "" if value is None or missing(value) else float(value)
     return Cell(count(value), sort, mark=f"number {mark}".strip())
 
 
@@ -148,7 +149,7 @@ class Methods:
         self.entries = entries
         self.where = where
 
-    def in_run(self, records: Iterable[Mapping]) -> Methods:
+    def in_run(self, records: Iterable[SourceRecord]) -> Methods:
         """Give the methods as a run of these source records takes them: who made its labels."""
         return Methods(roles_in(self.entries, records), self.where)
 

@@ -24,7 +24,8 @@ SPLITS = {"family": "split by family", "pairs": "split by pairs"}
 AVERAGE = "average"
 OVERALL = "overall"  # of a leak, beside its tasks
 
-Values = dict[tuple[str, ...], dict]
+Key = tuple[str, ...]
+Values = dict[Key, dict]
 
 
 def comparison_tables(performance: pd.DataFrame, methods: Methods) -> list[Table]:
@@ -43,7 +44,7 @@ def comparison_tables(performance: pd.DataFrame, methods: Methods) -> list[Table
 def average_table(performance: pd.DataFrame, methods: Methods) -> Table:
     """Build the averages over tasks: each statistic under both splits, side by side."""
     rows = performance[performance["task"] == AVERAGE]
-    keys = [(stat, split) for stat in stats_of(rows["stat"]) for split in SPLITS]
+    keys: list[Key] = [(stat, split) for stat in stats_of(rows["stat"]) for split in SPLITS]
     values = index(rows, ["method", "stat", "split"])
     counts = shared_counts(values, keys)
     columns = [
@@ -70,7 +71,7 @@ def describe_tasks(rows: pd.DataFrame) -> str:
 def task_table(rows: pd.DataFrame, methods: Methods, stat: str, split: str) -> Table:
     """Build one statistic under one split: methods by task, and the average."""
     tasks = [task for task in (*TASKS, AVERAGE) if task in set(rows["task"])]
-    keys = [(task,) for task in tasks]
+    keys: list[Key] = [(task,) for task in tasks]
     values = index(rows, ["method", "task"])
     counts = shared_counts(values, keys)
     columns = [
@@ -92,7 +93,7 @@ def index(rows: pd.DataFrame, keys: list[str]) -> Values:
     return {tuple(row[key] for key in keys): row for row in rows.to_dict("records")}
 
 
-def shared_counts(values: Values, keys: list[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
+def shared_counts(values: Values, keys: list[Key]) -> dict[Key, float]:
     """Give n of each column where all methods share it."""
     shared = {}
     for key in keys:
@@ -102,17 +103,17 @@ def shared_counts(values: Values, keys: list[tuple[str, ...]]) -> dict[tuple[str
     return shared
 
 
-def counted(counts: dict[tuple[str, ...], float], key: tuple[str, ...]) -> str:
+def counted(counts: dict[Key, float], key: Key) -> str:
     """Give n of a column for its header, where all methods share it."""
     return f", n {count(counts[key])}" if key in counts else ""
 
 
 def value_rows(
     values: Values,
-    keys: list[tuple[str, ...]],
-    lead: tuple[str, ...],
+    keys: list[Key],
+    lead: Key,
     methods: Methods,
-    counts: dict[tuple[str, ...], float],
+    counts: dict[Key, float],
 ) -> list[Row]:
     """Build a row a method, best in column `lead` first; the label source stays below, unranked."""
     names = dict.fromkeys(at[0] for at in values)
@@ -120,7 +121,8 @@ def value_rows(
 
     def order(method: str) -> tuple:
         value = values.get((method, *lead), {}).get("value")
-        return (not methods.ranked(method), missing(value), 0 if missing(value) else -value, method)
+        lower = 0 if value is None or missing(value) else -value
+        return (not methods.ranked(method), missing(value), lower, method)
 
     return [
         Row(
@@ -136,11 +138,9 @@ def value_rows(
     ]
 
 
-def best_values(
-    values: Values, keys: list[tuple[str, ...]], methods: Methods
-) -> dict[tuple[str, ...], float]:
+def best_values(values: Values, keys: list[Key], methods: Methods) -> dict[Key, float]:
     """Give the highest value of each column among ranked methods."""
-    best: dict[tuple[str, ...], float] = {}
+    best: dict[Key, float] = {}
     for at, row in values.items():
         if at[1:] in keys and methods.ranked(at[0]) and not missing(row["value"]):
             best[at[1:]] = max(row["value"], best.get(at[1:], row["value"]))

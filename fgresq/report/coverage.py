@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from fgresq.absent import COVERAGE
+from fgresq.records import absence_of_source
 from fgresq.report.cells import Row, Table, head, text
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import Paper
@@ -109,7 +110,8 @@ def of_own_intervals(item: dict, shown: Shown) -> State:
             f"{name} is present but no method has values on it",
             "add methods to the preset",
         )
-    return ABSENT, record["absent"]["reason"], record["absent"]["next_step"]
+    absent = absence_of_source(record)
+    return ABSENT, absent["reason"], absent["next_step"]
 
 
 def of_labels(record: dict, labels: LabelOnly) -> str:
@@ -131,8 +133,8 @@ def of_training(item: dict, shown: Shown) -> State:
     """Decide for what needs the trained model: its training, or the ablation by the paper."""
     what = "ablation" if item["shows"] == "ablation" else "training"
     absent, run = shown.training_absent, shown.trainer
-    own_step = absent is not None and absent["code"] != "not_placed"
-    step = absent["next_step"] if own_step else shown.place
+    own_step = absent["next_step"] if absent and absent["code"] != "not_placed" else None
+    step = own_step if own_step is not None else shown.place
     if run is None or (what == "ablation" and "no_dfl" not in run.trained.variants):
         step = LACKING[what] if shown.of_paper and not absent else step
         return ABSENT, absent["reason"] if absent else f"no {what} in this run", step

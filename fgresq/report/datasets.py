@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
+from fgresq.records import SourceRecord
 from fgresq.report.cells import Cell, Row, Table, head, text, whole
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import TASK_NAMES, Paper
@@ -37,7 +40,7 @@ def measured_table(run: Run) -> Table | None:
     return Table("datasets", caption, head("Data set", *labels), body, frame)
 
 
-def source_counts(run: Run, record: dict) -> dict[str, object]:
+def source_counts(run: Run, record: SourceRecord) -> dict[str, object]:
     """Count a source in the tables themselves, not in what its record claims."""
     images = run.images[run.images["source"] == record["source"]]
     return {
@@ -64,11 +67,10 @@ def printed_table(paper: Paper, run: Run, labels: LabelOnly) -> Table:
     records = []
     for name, group in rows.groupby("dataset_or_task", sort=False):
         printed = dict(zip(group["stat"], group["value"], strict=True))
-        record = run.record(name)
-        here = record is not None and record["status"] == "present"
-        known = None if here else labels.record(name)
-        own = source_counts(run, record) if here else known or {}
-        state = "present" if here else "labels only" if known else "absent"
+        record = run.present_record(name)
+        known = None if record else labels.record(name)
+        own = source_counts(run, record) if record else known or {}
+        state = "present" if record else "labels only" if known else "absent"
         records.append(
             {
                 "data set": name,
@@ -118,7 +120,7 @@ def task_counts(paper: Paper, run: Run) -> Table:
         (TASK_NAMES[row.dataset_or_task], row.stat): float(row.value)
         for row in paper.table("fig2").itertuples()
     }
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "task": task,
             "images printed": printed[(task, "n_images")],

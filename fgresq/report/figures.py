@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fgresq.records import Funnel
 from fgresq.report.cells import Methods, count, decimal, missing, stat_label
 from fgresq.report.comparison import AVERAGE, SPLITS
 from fgresq.report.results import Run
@@ -100,7 +101,7 @@ def funnel_figure(run: Run) -> Picture | None:
         return picture(figure, "fig-funnel", "Pairs left after every step.", f"Funnel. {said}")
 
 
-def draw_funnel(axes: Axes, funnel: dict) -> None:
+def draw_funnel(axes: Axes, funnel: Funnel) -> None:
     """Draw the steps of one source as bars with their counts."""
     steps = funnel["steps"]
     pairs = [max(step["pairs"], 0.8) for step in steps]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
+from fgresq.records import Funnel
 from fgresq.report.cells import Row, Table, decimal, head, number, text, whole
 from fgresq.report.paper import Paper
 from fgresq.report.results import Run
@@ -19,9 +23,12 @@ def funnel_table(run: Run, paper: Paper) -> Table | None:
     printed = printed_steps(paper)
     frame = pd.DataFrame(
         [
-            {"source": funnel["source"], "step": step["step"]}
-            | counted(step, funnel["steps"][0])
-            | printed.get(step["step"], {})
+            {
+                "source": funnel["source"],
+                "step": step["step"],
+                **counted(step, funnel["steps"][0]),
+                **printed.get(step["step"], {}),
+            }
             for funnel in run.filtered
             for step in funnel["steps"]
         ]
@@ -45,7 +52,9 @@ def funnel_table(run: Run, paper: Paper) -> Table | None:
     return Table("funnel", caption, columns, body, frame)
 
 
-def counted(step: dict, first: dict, side: str = "") -> dict[str, float | None]:
+def counted(
+    step: Mapping[str, Any], first: Mapping[str, Any], side: str = ""
+) -> dict[str, float | None]:
     """Give pairs, their share of the first step's, and images of a step."""
     share = step["pairs"] / first["pairs"] if first["pairs"] else None
     found = {"pairs": step["pairs"], "share": share, "images": step.get("images")}
@@ -59,7 +68,7 @@ def printed_steps(paper: Paper) -> dict[str, dict[str, float | None]]:
         step: {row.stat.removeprefix("n_"): float(row.value) for row in own.itertuples()}
         for step, own in rows.groupby("bin", sort=False)
     }
-    first = next(iter(steps.values()), None)
+    first = next(iter(steps.values()), {})
     return {step: counted(own, first, " printed") for step, own in steps.items()}
 
 
@@ -137,7 +146,7 @@ def funnel_notes(run: Run) -> list[str]:
     return notes
 
 
-def tau_words(funnel: dict) -> str:
+def tau_words(funnel: Funnel) -> str:
     """Write the tau of a source, or of each data set in it where they differ."""
     tau = funnel["tau"]
     if len({*tau.values()}) == 1:

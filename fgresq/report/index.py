@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="page to write")
 
 
-def rank(preset: str) -> tuple[int, str]:
+def rank(preset: str) -> tuple[float, str]:
     """Order presets: the known ones, others before the test preset."""
     return (ORDER.index(preset) if preset in ORDER else len(ORDER) - 1.5, preset)
 

@@ -132,11 +132,10 @@ def compare_intervals(paper: Paper, run: Run, methods: Methods) -> pd.DataFrame:
     frames = []
     for name in ["table2", *(f"table{n}" for n in range(5, 18))]:
         dataset = paper.table(name)["dataset_or_task"].iloc[0] if len(paper.table(name)) else ""
-        record = run.record(dataset) if dataset else None
-        here = record is not None and record["status"] == "present"
-        if not dataset or not (here or name == "table2"):
+        record = run.present_record(dataset) if dataset else None
+        if not dataset or not (record or name == "table2"):
             continue
-        source = record["source"] if here else first_source(run)
+        source = record["source"] if record else first_source(run)
         ours = run.intervals[run.intervals["source"] == source]
         ours = ours.assign(at=ours["bin"].map(bin_name))
         reason = why_not(run, {same(dataset)}, dataset, source)

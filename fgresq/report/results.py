@@ -12,6 +12,7 @@ import pandas as pd
 from fgresq.analysis.roles import is_simulated
 from fgresq.errors import UserError, unread
 from fgresq.files import read_json
+from fgresq.records import Funnel, Leak, SourceRecord
 from fgresq.report.trained import Trained, read_trained
 from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores
 
@@ -59,16 +60,16 @@ class Run:
     """
 
     preset: str
-    records: list[dict[str, Any]]
+    records: list[SourceRecord]
     images: pd.DataFrame
     pairs: pd.DataFrame
     scores: pd.DataFrame
     performance: pd.DataFrame
     intervals: pd.DataFrame
     preference: pd.DataFrame
-    funnels: list[dict[str, Any]] = field(default_factory=list)
+    funnels: list[Funnel] = field(default_factory=list)
     threshold: dict[str, Any] = field(default_factory=dict)
-    leak: dict[str, Any] = field(default_factory=dict)
+    leak: dict[str, dict[str, Leak]] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     trained: Trained = field(default_factory=Trained)
@@ -81,12 +82,12 @@ class Run:
         return bool(self.performance["value"].notna().any())
 
     @property
-    def present(self) -> list[dict[str, Any]]:
+    def present(self) -> list[SourceRecord]:
         """The records of the sources that are there."""
         return [record for record in self.records if record["status"] == "present"]
 
     @property
-    def filtered(self) -> list[dict[str, Any]]:
+    def filtered(self) -> list[Funnel]:
         """The funnels of the sources that gave a pair to filter."""
         return [f for f in self.funnels if any(step["pairs"] for step in f["steps"])]
 
@@ -100,7 +101,12 @@ class Run:
         """Titles of the present sources whose preferences were simulated."""
         return [r.get("title", r["source"]) for r in self.present if is_simulated(r)]
 
-    def record(self, source: str) -> dict[str, Any] | None:
+    def present_record(self, source: str) -> SourceRecord | None:
+        """Give the record of a source that is there, found as `record` does."""
+        record = self.record(source)
+        return record if record is not None and record["status"] == "present" else None
+
+    def record(self, source: str) -> SourceRecord | None:
         """Give the record of a source whose name or title means `source`, if the run has one."""
         named = (r for r in self.records if same(source) in (same(r["source"]), same(r["title"])))
         return next(named, None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq.records import absence_of_source
 from fgresq.report.cells import Row, Table, head, text, whole
 from fgresq.report.label_only import LabelOnly
 from fgresq.report.results import Run
@@ -71,8 +72,9 @@ def state_of(name: str, entry: dict[str, Any], run: Run, labels: LabelOnly) -> d
     if entry["adapter"] == "photographs":
         why = "originals without scores, which no run reads as a source"
         return {"state": ABSENT, "why": why, "next_step": next_step(name, entry)}
-    why = "no source of this run" if record is None else record["absent"]["reason"]
-    step = brought_in_by(name, entry) if record is None else record["absent"]["next_step"]
+    absent = None if record is None else absence_of_source(record)
+    why = absent["reason"] if absent else "no source of this run"
+    step = absent["next_step"] if absent else brought_in_by(name, entry)
     if known is not None:
         why = known["absent"]["reason"]
     return {"state": LABELS_ONLY if known else ABSENT, "why": why, "next_step": step}

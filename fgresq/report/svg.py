@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 
 # Drawn in these colours, then handed to the style sheet, so that dark mode and print apply.
 INK, MUTED, RULE = "#010203", "#040506", "#070809"
@@ -34,7 +36,7 @@ NAMES = {
     PALE_RED: "var(--pale-red)",
 }
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE)
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "fgresq",
     "svg.fonttype": "none",
     "font.family": "sans-serif",

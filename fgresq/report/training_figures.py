@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -42,7 +43,7 @@ def curves_figure(trained: Trained) -> Picture | None:
             axes.set_xlabel("step")
         for axes in figure.axes[len(panels) :]:
             axes.set_visible(False)
-        labels = {}
+        labels: dict[str, Artist] = {}
         for axes in figure.axes:
             handles, names = axes.get_legend_handles_labels()
             labels |= dict(zip(names, handles, strict=True))
@@ -65,11 +66,12 @@ def draw_curves(axes: Axes, rows: pd.DataFrame, loss: str) -> None:
     for run, own in rows.groupby("run", sort=True):
         side, _, seed = run.partition("-seed")
         colour = CYCLE[sides.index(side) % len(CYCLE)]
-        look = {"color": colour, "linestyle": DASHES[int(seed or 0) % len(DASHES)]}
+        dash = DASHES[int(seed or 0) % len(DASHES)]
         window = max(1, len(own) // SMOOTH)
         smooth = own[loss].rolling(window, min_periods=1, center=True).mean()
-        axes.plot(own["step"], own[loss], **look, alpha=0.25, linewidth=0.8)
-        axes.plot(own["step"], smooth, **look, linewidth=1.6, label=run_title(run))
+        axes.plot(own["step"], own[loss], color=colour, linestyle=dash, alpha=0.25, linewidth=0.8)
+        label = run_title(run)
+        axes.plot(own["step"], smooth, color=colour, linestyle=dash, linewidth=1.6, label=label)
 
 
 def confusion_figure(trained: Trained) -> Picture | None:

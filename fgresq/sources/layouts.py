@@ -36,7 +36,7 @@ def unlabelled(entry: Mapping[str, Any], names: Iterable[str]) -> str:
         entry: of the source.
         names: of its files, as paths below its folder.
     """
-    adapter = entry.get("adapter")
+    adapter = entry.get("adapter", "")
     if adapter == "folder":
         table = entry.get("table", "images.csv")
         return "" if table in names else f"there is no table {table}"

@@ -23,6 +23,7 @@ from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.raw import walk
+from fgresq.records import SourceRecord
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
 from fgresq.sources.layouts import LAYOUTS
@@ -63,7 +64,7 @@ def record_of(
     pairs: pd.DataFrame,
     absent: Absent | None,
     notes: list[str],
-) -> dict[str, Any]:
+) -> SourceRecord:
     """Describe what a source yields: the form of sources.json."""
     counts = {
         name: int(images[name].nunique()) for name in ("content", "family", "group", "algorithm")
@@ -192,7 +193,8 @@ def main(args: argparse.Namespace) -> None:
     """Run the verb."""
     entry = args.entry or entry_of(args.source)
     folder, absent = workspace.placed(entry["path"]), None
-    images, pairs, notes = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS), []
+    images, pairs = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS)
+    notes: list[str] = []
     if walk(folder):
         try:
             images, pairs, notes = read_placed(args.source, folder, entry, args.alpha)

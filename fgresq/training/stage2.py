@@ -21,7 +21,7 @@ from fgresq.files import sha256
 from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
-from fgresq.networks.towers import build_clip, build_tower
+from fgresq.networks.towers import ClipTower, StandInTower, build_clip, build_tower
 from fgresq.runs import Stage2Options, stage_options_of
 from fgresq.sections import Stage2
 from fgresq.tables import TASKS
@@ -72,7 +72,7 @@ class Degradation:
         if names.tolist() != setup.images["image"].tolist():
             raise UserError(folder / "features.npz", "it is of other images", "Run stage 1 again")
         self.fixed = torch.from_numpy(values).to(setup.on)
-        self.tower = None
+        self.tower: StandInTower | ClipTower | None = None
         if fresh:
             aligned = Alignment(build_clip(setup.tower, setup.weights, list(TASKS)))
             load_strictly(aligned, read_checkpoint(folder), folder)
@@ -102,8 +102,8 @@ def job_of(
 
     def step(number: int) -> dict[str, torch.Tensor]:
         chosen = batches.sampler.step(number)
-        rows, place = batches.images_of(chosen)
-        place = torch.from_numpy(place).to(on)
+        rows, places = batches.images_of(chosen)
+        place = torch.from_numpy(places).to(on)
         with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
             batch = feed.training(rows, number)
             general = model.tower.upper(feed.tokens(model.tower, batch)).float()

@@ -27,7 +27,7 @@ from fgresq import workspace
 from fgresq.catalogues import catalogue
 from fgresq.errors import UserError, unknown
 from fgresq.files import atomic, sha256, write_json
-from fgresq.weights.packages.pip_download import package_file
+from fgresq.weights.pip_download import package_file
 
 if TYPE_CHECKING:
     import torch

@@ -142,8 +142,8 @@ def wait(pip: subprocess.Popen[bytes]) -> None:
 
 def show(bar: tqdm, there: int) -> None:
     """Move a bar to a number of bytes; never back, nor over the end: pip copies, and unpacks."""
-    there = min(there, bar.total) if bar.total else there
-    bar.update(max(there - bar.n, 0))
+    most = min(there, bar.total) if bar.total else there
+    bar.update(max(most - bar.n, 0))
 
 
 def size_of(folder: Path) -> int:

@@ -106,7 +106,7 @@ def _written(value: ast.expr) -> np.ndarray:
         return _written(value.value).T
     if isinstance(value, ast.Call) and ast.unparse(value.func) == "np.asarray":
         return np.array(ast.literal_eval(value.args[0]), dtype=np.float64)
-    return np.float64(ast.literal_eval(value))
+    return np.asarray(ast.literal_eval(value), dtype=np.float64)
 
 
 def steerable_tensors(data: bytes) -> dict[str, torch.Tensor]:
