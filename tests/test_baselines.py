@@ -27,6 +27,7 @@ from fgresq.errors import UserError
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.presets import load
 from fgresq.training.losses import fidelity_loss
+from fgresq.workspace import HOME
 
 LEVELS, VIEWS, SIDE, SECOND = 2, 2, 4, 5
 PRESETS = load().presets
@@ -289,7 +290,8 @@ def test_published_backbones_take_crops(name: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_damaged_backbone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)  # no workspace
+    monkeypatch.setenv(HOME, str(tmp_path))
     path = weights_of("resnet18")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"cut short")
