@@ -187,7 +187,7 @@ def test_runs_are_collected_and_measured(place: Path) -> None:
     ]
     setting = json.dumps({"analysis": {"bootstrap": 10, "metric_ties": "half", "seed": 0}})
     with contextlib.chdir(Path(__file__).parent.parent):
-        words = [w.replace("=", f"={place}/", 1) for w in call[1:]]
+        words = [w.replace("=", f"={place}/", 1) for w in call[2:]]
         more = [f"--options={setting}", f"--out={place}/performance.csv"]
         assert main(["step", "performance", *words, *more]) == 0
     rows = read_table("performance.csv", PERFORMANCE_COLUMNS)
@@ -216,7 +216,7 @@ def test_without_clip_a_method_is_absent_with_the_step_that_brings_it(
 @pytest.mark.parametrize(
     ("method", "told"),
     [
-        ("dbcnn", "data/checkpoints/scnn/scnn.pkl"),
+        ("dbcnn", "checkpoints/scnn/scnn.pkl"),
         ("hyperiqa", "fgresq data fetch resnet50"),
         ("metaiqa", "fgresq data fetch resnet18"),
     ],
