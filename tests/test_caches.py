@@ -17,8 +17,10 @@ import pandas as pd
 import pytest
 import torch
 
+from fgresq import workspace
 from fgresq.baselines import feeds
-from fgresq.files import sha256
+from fgresq.baselines import train as baseline
+from fgresq.files import digest, sha256
 from fgresq.images import write_png
 from fgresq.mini import pristine
 from fgresq.pairs import candidates as pairing
@@ -363,3 +365,25 @@ def test_another_decoder_scores_anew_with_a_checkpoint(tmp_path: Path, module: s
         return predict.version_of(tmp_path, torch.device("cpu"))
 
     assert len(set(changed_names(version, tmp_path, module, "torch"))) == 3
+
+
+def test_a_baseline_follows_from_the_weights_that_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those out of packages by their card, those that are placed by what is there."""
+    monkeypatch.setattr(workspace, "weights_of", lambda name: tmp_path / name)
+    monkeypatch.setattr(baseline, "packaged_weights", lambda settings: ["own"])
+    there = [""]
+    monkeypatch.setattr(baseline, "placed", lambda settings: there[0])
+    setup = cast(Setup, SimpleNamespace(settings=None, identity=lambda *parts: digest(parts)))
+
+    def name() -> str:
+        return baseline.identity_of(setup, "dbcnn", "0")
+
+    names = [name()]
+    (tmp_path / "own").mkdir()
+    for content in ("one", "two"):
+        (tmp_path / "own/card.json").write_text(content)
+        names.append(name())
+    there[0] = "placed"
+    assert len({*names, name()}) == 4

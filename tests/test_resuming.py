@@ -270,7 +270,7 @@ def under_other_code(place: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     for source in (PACKAGE, ROOT / "tests"):
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, copy / source.name, ignore=left_out)
-    for part in ("config", "workflow"):
+    for part in ("config", "workflow", "Snakefile"):  # a workspace
         (copy / part).symlink_to(ROOT / part)
     asked = [(driver, driver, "") for driver in DRIVERS]
     for driver, module in CODE:
