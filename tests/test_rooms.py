@@ -83,6 +83,13 @@ def test_every_leave_to_import_is_used() -> None:
         assert {other for other in below if (room, other) in used} == set(below), room
 
 
+def test_a_method_stands_alone() -> None:
+    """What two methods share is an operation or a network, so that each is a module to itself."""
+    methods = [m for m in modules() if room_of(m) == "metrics" and m != "fgresq.metrics"]
+    shared = {m: [o for o in direct(m) if room_of(o) == "metrics"] for m in methods}
+    assert not {m: others for m, others in shared.items() if others}
+
+
 def test_no_name_stands_twice() -> None:
     files = [p for p in (ROOT / "fgresq").rglob("*.py") if p.name != "__init__.py"]
     twice = [name for name, count in Counter(p.stem for p in files).items() if count > 1]

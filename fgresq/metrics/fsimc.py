@@ -9,7 +9,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fgresq.metrics.fsim import SMALLEST, Features, alike, features, pooled, seen
+from fgresq.ops.feature_similarity import (
+    SMALLEST,
+    Features,
+    alike,
+    features,
+    pooled,
+    real_power,
+    seen,
+)
 from fgresq.ops.least import need_pixels
 from fgresq.ops.planes import similarity
 from fgresq.ops.reference import OncePerReference
@@ -39,10 +47,3 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         similarity(a, b, T_COLOUR) for a, b in zip(colours, others, strict=True)
     )
     return pooled(same * real_power(in_phase * quadrature, POWER), weight)
-
-
-def real_power(values: np.ndarray, power: float) -> np.ndarray:
-    """Give the real part of a power below 1, as MATLAB has it for negative values too."""
-    found = cv2.pow(np.abs(values), power)
-    found[values < 0] *= np.cos(np.pi * power)
-    return found

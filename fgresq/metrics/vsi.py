@@ -11,8 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fgresq.metrics.fsim import SCHARR, pooled
-from fgresq.metrics.fsimc import real_power
+from fgresq.ops.feature_similarity import SCHARR, pooled, real_power
 from fgresq.ops.least import NoValue, need_pixels
 from fgresq.ops.planes import decimated, gradient, similarity, viewing_factor
 from fgresq.ops.reference import OncePerReference
