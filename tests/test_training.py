@@ -31,7 +31,7 @@ from fgresq.training.feed import ImageFeed
 from fgresq.training.ready import absence, check_device
 from fgresq.training.sides import sides
 from fgresq.training.start import start_heads
-from tests.conftest import ROOT, write_folder
+from tests.conftest import ROOT, mark_workspace, write_folder
 
 INTERRUPTED = 130  # exit status after Ctrl-C
 
@@ -59,8 +59,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     assert main(["step", "read-source", "own", "--entry", json.dumps(entry), *out]) == 0
     with contextlib.chdir(place):
-        (place / "workflow").symlink_to(ROOT / "workflow")
-        (place / "config").symlink_to(ROOT / "config")
+        mark_workspace(place)
         write_json(
             place / "threshold.json", {"threshold": 1.0, "setting": {}, "images": 0, "grid": []}
         )
