@@ -32,8 +32,8 @@ MAY_IMPORT = {
 }
 # who imports a module by name, and why: these are the tables of dispatch
 BY_NAME = {
-    "fgresq/cli.py": "verbs",
-    "fgresq/fetch/verb.py": "actions of `fgresq data`",
+    "fgresq/cli.py": "commands and steps",
+    "fgresq/fetch/actions.py": "actions of `fgresq data`",
     "fgresq/scoring/registry.py": "methods",
     "fgresq/baselines/train.py": "baselines",
 }

@@ -342,10 +342,12 @@ def test_arguments_have_no_place_as_default() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("verb", ["methods", "score", "weights", "data", "labels"])
-def test_help_needs_no_workspace(elsewhere: Path, verb: str, capsys: pytest.CaptureFixture) -> None:
+@pytest.mark.parametrize("command", ["methods", "score", "weights", "data", "labels"])
+def test_help_needs_no_workspace(
+    elsewhere: Path, command: str, capsys: pytest.CaptureFixture
+) -> None:
     with pytest.raises(SystemExit) as left:
-        main([verb, "--help"])
+        main([command, "--help"])
     assert left.value.code == 0 and "usage" in capsys.readouterr().out
 
 

@@ -70,7 +70,7 @@ ByTask = dict[str, dict[str, Measure]]  # statistic, then task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--runs", nargs="*", default=[], help="folders .../VARIANT/RUN of stage 2")
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--pairs", required=True, help="pair table")
@@ -211,7 +211,7 @@ def measure_variants(
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     images, pairs = read_images(args.images), read_pairs(args.pairs)
     rows = measure_variants(read_runs(args.runs), images, pairs, options_of(args, Options).analysis)
     write_rounded(args.out, rows, ABLATION_COLUMNS)

@@ -1,4 +1,4 @@
-"""What the verbs of the analysis share: arguments, reading, tables they write."""
+"""What the steps of the analysis share: arguments, reading, tables they write."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Inputs:
 
 
 class Options(Section):
-    """What the verbs of this room read of a preset."""
+    """What the steps of this room read of a preset."""
 
     analysis: Analysis
 

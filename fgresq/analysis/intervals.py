@@ -178,7 +178,7 @@ def measure_source(inputs: Inputs, source: str, method: str, seed: int) -> list[
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     inputs, seed = read_inputs(args), options_of(args, Options).analysis.seed
     sources = sorted(inputs.images["source"].unique())
     cells = [(source, method) for source in sources for method in inputs.methods]

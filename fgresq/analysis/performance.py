@@ -47,7 +47,7 @@ WIDE_GAP = 0.05  # of the score range [0, 1] of a source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     add_shared_arguments(parser)
     parser.add_argument("--rankings", nargs="*", default=[], help="ranking tables, any number")
 
@@ -182,7 +182,7 @@ def evaluation_sets(inputs: Inputs) -> dict[str, tuple[pd.DataFrame, pd.DataFram
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     inputs, ties = read_inputs(args), options_of(args, Options).analysis.metric_ties
     rankings = join_rankings(args.rankings, inputs.pairs)
     rows = [

@@ -100,7 +100,7 @@ def contents(count: int, size: int) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     mini: Mini
 

@@ -81,7 +81,7 @@ def image_rows(
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     mini: Mini
 

@@ -29,7 +29,7 @@ HEADS = ("NAME", "KIND", "BETTER", "RANGE", "MEMORY", "STATE", "LICENCE")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this command."""
     parser.add_argument("name", nargs="?", help="one method, in full")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_methods(parser)
@@ -110,7 +110,7 @@ def details(name: str, entry: Mapping[str, Any]) -> str:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the command."""
     known = read_methods(args.methods)
     check_modules(known)
     if args.name and args.name not in known:

@@ -34,7 +34,7 @@ from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("source", help="name of the source in the catalogue")
     parser.add_argument(
         "--entry", type=json.loads, metavar="JSON", help="its entry (default: the one there)"
@@ -190,7 +190,7 @@ def entry_of(source: str) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     entry = args.entry or entry_of(args.source)
     folder, absent = workspace.placed(entry["path"]), None
     images, pairs = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS)

@@ -29,7 +29,7 @@ from fgresq.training.token_cache import pooled_features
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     ridge: Ridge
     tower: Tower
