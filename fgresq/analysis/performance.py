@@ -34,11 +34,11 @@ from fgresq.analysis.inputs import (
     PERFORMANCE_COLUMNS,
     Inputs,
     Options,
+    add_shared_arguments,
     join_rankings,
     read_inputs,
     write_rounded,
 )
-from fgresq.analysis.inputs import add_arguments as add_shared_arguments
 from fgresq.options import options_of
 from fgresq.tables import TASKS
 
@@ -59,6 +59,7 @@ def correlations(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure
     mapped, why_not = c.fitted(x, y)
 
     def measure(value: float, replicates: np.ndarray, note: str = reason) -> Measure:
+        """Give a correlation with what all four share."""
         return Measure(value, replicates, len(x), families, note)
 
     return {

@@ -106,12 +106,14 @@ class Options(Section):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the crops")
     parser.add_argument("--out", type=Path, required=True, help="table of the contents")
     add_options(parser, Options)
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the step."""
     options = options_of(args, Options).mini
     rows = []
     for content, family, image in contents(options.contents, options.size):

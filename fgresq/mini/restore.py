@@ -87,6 +87,7 @@ class Options(Section):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
     parser.add_argument("task", help=f"one of {', '.join(TASKS)}")
     parser.add_argument("--contents", type=Path, required=True, help="table of the contents")
     parser.add_argument(
@@ -101,6 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the step."""
     if args.task not in TASKS:
         raise unknown("fgresq step restore", "task", args.task, TASKS)
     cv2.setNumThreads(args.threads)

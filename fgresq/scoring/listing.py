@@ -20,6 +20,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from fgresq import workspace
 from fgresq.catalogues import add_methods, methods_file, read_methods
 from fgresq.errors import unknown
 from fgresq.scoring.registry import absence, check_modules
@@ -36,8 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def here(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an entry of config/methods.yaml with its state on this machine and its absence."""
+    """Give an entry of the catalogue of methods with its state on this machine and its absence."""
     absent = absence(name, entry)
+    if "needs" in entry:
+        entry = {**entry, "needs": workspace.told(entry["needs"])}
     if absent:
         return {**entry, "state": "absent", "absent": absent.record()}
     return {**entry, "state": "trained" if entry["trained"] else "present", "absent": None}

@@ -58,7 +58,7 @@ def state(name: str, entry: Mapping[str, Any], scores: pd.DataFrame | None) -> d
 
     Args:
         name: of the method.
-        entry: of the method in config/methods.yaml.
+        entry: of the method in the catalogue.
         scores: its score table; None where the preset does not name it.
 
     Returns:

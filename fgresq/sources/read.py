@@ -28,7 +28,7 @@ from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
 from fgresq.sources.layouts import LAYOUTS
 from fgresq.sources.placed import Files
-from fgresq.sources.rows import ENTRY, image_rows
+from fgresq.sources.rows import at_entry, image_rows
 from fgresq.sources.steps import next_step
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
@@ -140,7 +140,7 @@ def direction_of(entry: dict[str, Any], where: str | Path) -> str:
         raise UserError(
             where,
             "whether higher or lower scores are better is not known",
-            f"Set `direction` {ENTRY}",
+            f"Set `direction` {at_entry()}",
         )
     return direction
 
