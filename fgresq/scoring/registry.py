@@ -189,5 +189,5 @@ def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
     reason = f"its weights {' and '.join(missing)} are not in {workspace.weights()}"
     other = ", or any report" if workspace.root() is not None else ""
     needs = entry.get("needs", calls)
-    more = f"; it needs {needs}" if needs != calls else ""
+    more = f"; needed as well: {needs}" if needs != calls else ""
     return Absent("no_weights", reason, f"run {calls}{other}{more}")
