@@ -39,7 +39,7 @@ from fgresq.weights.checkpoints import WEIGHTS
 # ViT-B/16 at 224, forward and backward; stage 2 also reads the frozen degradation encoder forward
 FLOP_OF_AN_IMAGE = {"stage1": 105e9, "stage2": 140e9}
 WARM_STEPS = 10
-INTERRUPTED = 130  # exit code of a verb that Ctrl-C stopped
+INTERRUPTED = 130  # exit code of a step that Ctrl-C stopped
 SOURCES = 7
 
 
@@ -127,7 +127,7 @@ def replaced(name: str, by: Callable[..., object]) -> Iterator[None]:
 
 
 def run(stage: str, out: str, options: dict) -> int:
-    """Run a stage by its verb; give its exit code."""
+    """Run the step of a stage; give its exit code."""
     call = ["step", stage, "all", "--images", "images.csv"]
     call += ["--pairs", "pairs.csv", "--folds", "folds.csv"]
     call += ["--weights", "none", "--work", f"work/{out}", "--out", out]
@@ -223,7 +223,7 @@ def main() -> None:
         raise SystemExit(
             "This benchmark needs a CUDA device; none was found, nothing was measured."
         )
-    # as the verbs set it, and before the first product, which fixes it for the process
+    # as the steps set it, and before the first product, which fixes it for the process
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     preset, peak = load().presets["paper"], roof()
     tower = preset.tower.model_copy(update={"pretrained": None})

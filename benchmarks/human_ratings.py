@@ -32,7 +32,7 @@ from tqdm import tqdm
 from fgresq.baselines import BASELINES
 from fgresq.baselines.shared import baseline_options
 from fgresq.catalogues import catalogue
-from fgresq.cli import main as verb
+from fgresq.cli import main as fgresq_main
 from fgresq.files import digest, read_json, write_csv
 from fgresq.presets import load
 from fgresq.runs import Stage1Options, Stage2Options, stage_options
@@ -66,9 +66,9 @@ def tables_of(place: Path, threads: int) -> list[str]:
 
 
 def called(calls: list[list[str]]) -> None:
-    """Call verbs one after the other; stop at the first that fails."""
+    """Call commands and steps one after the other; stop at the first that fails."""
     for call in calls:
-        if verb(call):
+        if fgresq_main(call):
             raise SystemExit(f"fgresq {' '.join(call[:4])} failed")
 
 

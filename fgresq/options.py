@@ -42,10 +42,10 @@ def parse_options(value: Any, form: type[S]) -> S:
 
 
 def add_options(parser: argparse.ArgumentParser, form: type[Section]) -> None:
-    """Give a verb `--options`, or `--preset` to take its sections from.
+    """Give a step `--options`, or `--preset` to take its sections from.
 
     Args:
-        parser: of the verb.
+        parser: of the step.
         form: a model whose fields are the sections.
     """
     named = " and ".join(f"'{section}'" for section in fields_of(form))
@@ -61,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser, form: type[Section]) -> None:
 
 
 def options_of(args: argparse.Namespace, form: type[S]) -> S:
-    """Give the settings that a verb was called with.
+    """Give the settings that a step was called with.
 
     Raises:
         UserError: `--options` are of another form, or there is no such preset.

@@ -87,7 +87,7 @@ def resolve(config: Mapping[str, Any], where: str | Path = CONFIG) -> Config:
             for name, own in presets.items()
         }
         config = {**config, "presets": laid}
-    resolved = parse(Config, dict(config), where, "Give it, or bring back the file as it came")
+    resolved = parse(Config, dict(config), where, "Give it")
     check_variants(resolved.defaults, where, "defaults/")
     for name, preset in resolved.presets.items():
         check_variants(preset, where, f"presets/{name}/")
@@ -139,7 +139,7 @@ def check_names(
 
     Args:
         config: resolved settings.
-        sources, methods, weights: what config/sources.yaml, methods.yaml and weights.yaml hold.
+        sources, methods, weights: the catalogues of data sets, of methods and of weights.
         where: file of the settings, for messages.
 
     Raises:
@@ -160,7 +160,7 @@ def check_names(
     check_known(f"{where}, key 'preset'", "preset", [config.preset], ["auto", *config.presets])
     named = [*sources, *methods]
     check_known(f"{where}, key 'require'", "source or method", config.require, named)
-    check_weight_names(methods, weights, "config/methods.yaml")
+    check_weight_names(methods, weights, workspace.catalogue("methods"))
 
 
 def check_required(config: Config, chosen: Iterable[str], where: str | Path = CONFIG) -> None:

@@ -104,10 +104,10 @@ def seeded(settings: T, run: str) -> T:
 
 
 def add_stage_options(parser: argparse.ArgumentParser, stage: str) -> None:
-    """Give a verb `--options`, or `--preset` and `--variant` to take them from.
+    """Give a step `--options`, or `--preset` and `--variant` to take them from.
 
     Args:
-        parser: of the verb.
+        parser: of the step.
         stage: name of the section beside `tower`.
     """
     parser.add_argument(

@@ -36,7 +36,7 @@ def check(value: Any, schema: str, where: str | Path) -> None:
     if error is None:
         return
     if not value:
-        raise UserError(where, "it holds no entry", "Bring back the file of the repository")
+        raise UserError(where, "it holds no entry", "Remove the file, or give it an entry")
     at = "/".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         assert isinstance(error.schema, Mapping) and isinstance(error.instance, Mapping)
@@ -118,7 +118,7 @@ def settings_text(path: str | Path) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        mend = "Correct the path, or run from the repository's folder"
+        mend = "Correct the path"
         raise UserError(path, "there is no such file", mend) from error
     except OSError as error:
         raise unread(path, error) from error

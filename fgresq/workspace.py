@@ -13,6 +13,7 @@ Nothing is remembered between calls, since both the current folder and the varia
 from __future__ import annotations
 
 import os
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from fgresq.errors import UserError
 
 HOME = "FGRESQ_HOME"
 MARKS = ("Snakefile", "config/config.yaml")
+IN_A_CHECKOUT = re.compile(
+    r"(?<![\w./-])data/(?=(?:weights|packages|checkpoints|manifests|raw|labels)\b)"
+)  # places as catalogues and messages write them; not the end of a longer path
 DATA = "data"  # of the package; of a workspace, where what is placed and fetched lies
 
 
@@ -35,7 +39,7 @@ def root() -> Path | None:
 
 
 def needed() -> Path:
-    """Give the workspace's folder to a step that cannot do without.
+    """Give the workspace's folder to what cannot do without.
 
     Raises:
         UserError: there is no workspace.
@@ -44,8 +48,7 @@ def needed() -> Path:
     if found is None:
         raise UserError(
             Path.cwd(),
-            "this step needs a workspace, and no folder from here upwards has "
-            f"{' and '.join(MARKS)}",
+            f"this needs a workspace, and no folder from here upwards has {' and '.join(MARKS)}",
             "Run it in a checkout of fgresq, or give it all of its files and --options",
         )
     return found
@@ -127,6 +130,16 @@ def placed(path: str | Path) -> Path:
         return (found or Path()) / path
     parts = Path(path).parts
     return home().joinpath(*(parts[1:] if parts[:1] == (DATA,) else parts))
+
+
+def told(text: str) -> str:
+    """Write a text for a person: elsewhere than in a workspace, with the places that are read.
+
+    Catalogues and messages name places as a checkout has them, such as data/weights/NAME.
+    """
+    if root() is not None:
+        return text
+    return IN_A_CHECKOUT.sub(lambda _: f"{home()}/", text)
 
 
 def known_hashes(name: str) -> Path:

@@ -78,9 +78,9 @@ def make_scores(
     return pd.DataFrame({**rows, "value": values, "reason": reasons})[list(SCORE_COLUMNS)]
 
 
-def run_verb(
+def run_step(
     folder: Path,
-    verb: str,
+    step: str,
     images: pd.DataFrame | None = None,
     pairs: pd.DataFrame | None = None,
     scores: tuple[pd.DataFrame, ...] = (),
@@ -98,10 +98,10 @@ def run_verb(
         write_csv(folder / f"rankings{number}.csv", table)
     if rankings:
         words += ["--rankings", *(str(folder / f"rankings{i}.csv") for i in range(len(rankings)))]
-    module = importlib.import_module(f"fgresq.analysis.{verb}")
+    module = importlib.import_module(f"fgresq.analysis.{step}")
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)
-    words += ["--out", str(folder / f"{verb}.csv")]
+    words += ["--out", str(folder / f"{step}.csv")]
     args = parser.parse_args([*words, "--options", options])
     module.main(args)
-    return pd.read_csv(folder / f"{verb}.csv", keep_default_na=False, na_values={"value": [""]})
+    return pd.read_csv(folder / f"{step}.csv", keep_default_na=False, na_values={"value": [""]})

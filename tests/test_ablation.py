@@ -1,4 +1,4 @@
-"""The verb ablation: shared runs, paired differences, seeds, what was not trained."""
+"""The step ablation: shared runs, paired differences, seeds, what was not trained."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write_run(root, variant, run, data, noise=0.0, seed=0, **settings):
 
 
 def ablate(root, data, *runs, code=0, options=OPTIONS):
-    """Run the verb and read its table."""
+    """Run the step and read its table."""
     images, pairs = data
     write_images(root / "images.csv", images)
     write_pairs(root / "pairs.csv", pairs)

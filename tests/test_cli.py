@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 
 
 def headline(*more: str) -> subprocess.CompletedProcess:
-    """Call a verb that ends in one message: the preset has no report."""
+    """Call a command that ends in one message: the preset has no report."""
     call = [sys.executable, "-m", "fgresq", "step", "headline", "no-such-preset", *more]
     return subprocess.run(call, capture_output=True, text=True)
 
@@ -105,6 +105,6 @@ def test_a_log_that_cannot_be_opened_is_told(tmp_path: Path, capsys: pytest.Capt
 
 def test_a_reader_that_has_enough_ends_the_call_without_a_traceback() -> None:
     call = [sys.executable, "-u", "-m", "fgresq", "data", "status"]
-    verb = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    verb.stdout.close()
-    assert verb.stderr.read() == "" and verb.wait(60) == 141
+    command = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command.stdout.close()
+    assert command.stderr.read() == "" and command.wait(60) == 141

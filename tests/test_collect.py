@@ -1,4 +1,4 @@
-"""The verb collect: the runs of FGResQ joined, and why an image has no value."""
+"""The step collect: the runs of FGResQ joined, and why an image has no value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAIRS = make_pairs(IMAGES, 12).drop_duplicates("pair")
 
 
 def collect(root: Path, runs: list[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run the verb, then the one that reads it; give scores and rankings."""
+    """Run the step, then the one that reads it; give scores and rankings."""
     write_images(root / "images.csv", IMAGES)
     write_pairs(root / "pairs.csv", PAIRS)
     words = ["step", "collect", *runs, "--images", root / "images.csv"]

@@ -219,7 +219,7 @@ def test_unreadable_yaml_is_told(tmp_path: Path, text: bytes, told: str) -> None
 def test_yaml_that_is_no_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read .Is a directory."):
         read_yaml(tmp_path)
-    with pytest.raises(UserError, match="there is no such file. Correct the path, or run from"):
+    with pytest.raises(UserError, match="there is no such file. Correct the path"):
         read_yaml(tmp_path / "config.yaml")
 
 
@@ -228,7 +228,7 @@ def test_a_yaml_file_of_comments_is_an_empty_mapping(tmp_path: Path) -> None:
     for text in ("", "# device: cpu\n"):
         path.write_text(text)
         assert read_yaml(path) == {}
-    with pytest.raises(UserError, match="settings.yaml: it holds no entry. Bring back the file"):
+    with pytest.raises(UserError, match="settings.yaml: it holds no entry. Remove the file, or"):
         read_methods(path)
 
 

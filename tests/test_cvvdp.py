@@ -55,11 +55,11 @@ def test_kept_scores_follow_the_display_and_the_package() -> None:
     assert {"cvvdp", "torch"} <= set(library_versions("fgresq.metrics.cvvdp"))
 
 
-def scored(verb: list[str], images: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Call a verb on an image table and give its scores by image."""
+def scored(step: list[str], images: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Call a step on an image table and give its scores by image."""
     write_images(folder / "images.csv", images)
     out = folder / "scores.csv"
-    call = [*verb, "--images", str(folder / "images.csv"), "--out", str(out)]
+    call = [*step, "--images", str(folder / "images.csv"), "--out", str(out)]
     assert main([*call, "--cache", str(folder / "cache")]) == 0
     return read_scores(out).set_index("image")
 

@@ -1,4 +1,4 @@
-"""The verb headline: what the terminal says when a run has ended."""
+"""The step headline: what the terminal says when a run has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verbs intervals and preference: bins as the paper prints them, null, Fig. 4."""
+"""The steps intervals and preference: bins as the paper prints them, null, Fig. 4."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_tables import make_images, make_pairs, make_scores, run_verb
+from analysis_tables import make_images, make_pairs, make_scores, run_step
 from scipy import stats
 
 from fgresq.analysis import preference
@@ -33,7 +33,7 @@ def test_every_score_lies_in_one_interval():
 def test_values_equal_scipy_and_the_null_meets_the_overall_srcc(tmp_path):
     images = make_images(400, families=20)
     values = images["score"] + np.random.default_rng(5).normal(0, 0.3, 400)
-    table = run_verb(tmp_path, "intervals", images, scores=(make_scores(images, "psnr", values),))
+    table = run_step(tmp_path, "intervals", images, scores=(make_scores(images, "psnr", values),))
     rows = images["score"].between(0.4, 0.6, inclusive="left")
     cell = table.set_index(["bin", "stat"]).loc[("[0.4,0.6)", "srcc")]
     expected = stats.spearmanr(values[rows], images["score"][rows]).statistic
@@ -72,7 +72,7 @@ def test_thin_intervals_have_a_note_instead_of_a_value(tmp_path):
     images = make_images(12)
     images["score"] = [0.1, 0.15, *np.linspace(0.41, 0.59, 10)]
     scores = (make_scores(images, "psnr", np.arange(12.0)),)
-    table = run_verb(tmp_path, "intervals", images, scores=scores)
+    table = run_step(tmp_path, "intervals", images, scores=scores)
     thin = table[table["bin"] == "[0.0,0.2)"]
     assert thin["value"].isna().all() and (thin["n"] == 2).all()
     assert (thin["note"] == "fewer than 3 images").all() and (thin["null"] == "").all()
@@ -82,8 +82,8 @@ def test_no_values_and_no_images(tmp_path):
     images = make_images(12)
     nothing = (make_scores(images, "psnr", np.full(12, np.nan)),)
     for table in (
-        run_verb(tmp_path / "a", "intervals", images, scores=nothing),
-        run_verb(tmp_path / "b", "intervals"),
+        run_step(tmp_path / "a", "intervals", images, scores=nothing),
+        run_step(tmp_path / "b", "intervals"),
     ):
         assert list(table.columns) == list(INTERVAL_COLUMNS) and not len(table)
 

@@ -30,7 +30,7 @@ BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]
 
 
 def run(out: Path, sources: Path, *names: str, code: int = 0) -> Path:
-    """Run the verb; give its folder."""
+    """Run the step; give its folder."""
     call = ["labels", *names, "--sources", str(sources), "--out", str(out)]
     labelled = [name for name, entry in read_yaml(sources).items() if "labels" in entry]
     settings = {"analysis": OPTIONS, "label_sources": labelled}

@@ -84,7 +84,7 @@ def read(name: str, folder: Path, **changes: Any) -> tuple[pd.DataFrame, list[st
 
 
 def told(name: str, folder: Path, capsys: pytest.CaptureFixture, **changes: Any) -> str:
-    """Run the verb on a faulty replica; give its one message."""
+    """Run the step on a faulty replica; give its one message."""
     entry = {**ENTRIES[name], **changes, "path": str(folder)}
     out = [f"--{kind}={folder.parent / kind}" for kind in ("out", "pairs", "record")]
     capsys.readouterr()

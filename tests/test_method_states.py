@@ -135,6 +135,15 @@ def test_weights_that_are_not_fetched_yet(tmp_path: Path, monkeypatch: pytest.Mo
     absent = modules.absence("lpips", {"weights": ["lpips_alex"]})
     assert absent.code == "no_weights" and "`fgresq weights lpips_alex`" in absent.next_step
     assert modules.absence("psnr", {}) is None
+    needs = {"weights": ["lpips_alex"], "needs": "a command"}
+    both = modules.absence("lpips", needs)
+    call = "run `fgresq weights lpips_alex`"
+    assert both and both.next_step == f"{call}, or any report; needed as well: a command"
+    same = modules.absence("lpips", {**needs, "needs": "`fgresq weights lpips_alex`"})
+    assert same and same.next_step == f"{call}, or any report"
+    monkeypatch.setattr(workspace, "root", lambda: None)
+    elsewhere = modules.absence("lpips", needs)
+    assert elsewhere and elsewhere.next_step == f"{call}; needed as well: a command"
 
 
 def test_the_terminal_lists_methods(no_model: None, capsys: pytest.CaptureFixture) -> None:

@@ -10,6 +10,8 @@ from fgresq.catalogues import catalogue
 from tests.conftest import ROOT
 
 COMMAND = re.compile(r"(?:[`']|with |^    )make ([a-z.-]*[a-z])( FOLDER)?", re.MULTILINE)
+TEXTS = (".py", ".smk", ".md", ".yaml", ".json", ".csv")
+THIRD = re.compile(r"(?<![a-z])verbs?(?![a-z])", re.IGNORECASE)
 TARGET = re.compile(r"^([a-z.-]+):", re.MULTILINE)
 
 
@@ -38,6 +40,16 @@ def test_files_that_the_settings_name_exist() -> None:
         for path in re.findall(r"docs/[a-z./-]+\.md", file.read_text()):
             assert (ROOT / path).exists(), (file, path)
         assert "in the README" not in file.read_text(), file
+
+
+def test_what_is_called_is_a_command_or_a_step() -> None:
+    """One word for one thing: docs/house.md gives these two, and a third comes back easily."""
+    folders = ("fgresq", "workflow", "rules", "docs")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    texts = {path: path.read_text() for path in files if path.suffix in TEXTS}
+    assert len(texts) > 200
+    found = [str(path.relative_to(ROOT)) for path in texts if THIRD.search(texts[path])]
+    assert not found
 
 
 def test_the_changes_name_every_method() -> None:

@@ -244,7 +244,7 @@ def test_groups_of_one_are_listed_and_yield_no_pair(
 
 
 def call(folder: Path, images: pd.DataFrame, record: dict) -> tuple[list[str], list[str]]:
-    """Write what the verbs read and give the calls of `candidates` and `filter-pairs`."""
+    """Write what the steps read and give the calls of `candidates` and `filter-pairs`."""
     write_images(folder / "S.csv", images)
     write_csv(folder / "S.pairs.csv", empty(SUPPLIED_COLUMNS))
     write_json(folder / "S.json", record)
@@ -273,8 +273,8 @@ def call(folder: Path, images: pd.DataFrame, record: dict) -> tuple[list[str], l
 
 def test_the_verbs_write_equal_bytes_twice(tmp_path: Path, images: pd.DataFrame) -> None:
     def outputs() -> list[bytes]:
-        for verb in call(tmp_path, images, RECORD):
-            assert main(verb) == 0
+        for step in call(tmp_path, images, RECORD):
+            assert main(step) == 0
         names = ("candidates.csv", "pairs.csv", "funnel.json")
         return [(tmp_path / name).read_bytes() for name in names]
 
@@ -284,8 +284,8 @@ def test_the_verbs_write_equal_bytes_twice(tmp_path: Path, images: pd.DataFrame)
 
 def test_an_absent_source_flows_through(tmp_path: Path) -> None:
     record = {**RECORD, "status": "absent"}
-    for verb in call(tmp_path, empty(IMAGE_COLUMNS), record):
-        assert main(verb) == 0
+    for step in call(tmp_path, empty(IMAGE_COLUMNS), record):
+        assert main(step) == 0
     assert read_table(tmp_path / "pairs.csv", SOURCE_PAIR_COLUMNS).empty
     counts = json.loads((tmp_path / "funnel.json").read_text())
     assert [step["pairs"] for step in counts["steps"]] == [0, 0, 0]

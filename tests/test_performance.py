@@ -1,11 +1,11 @@
-"""The verb performance: splits, tasks, averages, absent values, faults."""
+"""The step performance: splits, tasks, averages, absent values, faults."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_tables import OPTIONS, make_images, make_pairs, make_scores, run_verb
+from analysis_tables import OPTIONS, make_images, make_pairs, make_scores, run_step
 from scipy import stats
 
 from fgresq import workspace
@@ -28,7 +28,7 @@ def cell(table, *key):
 
 def test_values_of_a_task_equal_scipy(images, tmp_path):
     values = images["score"] + np.random.default_rng(0).normal(0, 0.2, len(images))
-    table = run_verb(tmp_path, "performance", images, scores=(make_scores(images, "psnr", values),))
+    table = run_step(tmp_path, "performance", images, scores=(make_scores(images, "psnr", values),))
     of_task = images["task"] == "deblurring"
     x, y = values[of_task], images["score"][of_task]
     expected = {"srcc": stats.spearmanr, "plcc": stats.pearsonr, "krcc": stats.kendalltau}
@@ -42,7 +42,7 @@ def test_values_of_a_task_equal_scipy(images, tmp_path):
 def test_a_perfect_metric_is_right_on_every_decided_pair(images, tmp_path):
     pairs = make_pairs(images, 80)
     scores = (make_scores(images, "psnr", images["score"]),)
-    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    table = run_step(tmp_path, "performance", images, pairs, scores)
     decided = pairs["preference"].ne("equal")
     row = cell(table, "family", "average", "psnr", "acc")
     assert row["value"] == 1 and row["n"] == decided.sum() and row["tasks"] == 2
@@ -55,7 +55,7 @@ def test_a_perfect_metric_is_right_on_every_decided_pair(images, tmp_path):
 def test_reversed_metric_and_direction(images, tmp_path):
     pairs = make_pairs(images, 40)
     scores = (make_scores(images, "psnr", -images["score"]),)
-    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    table = run_step(tmp_path, "performance", images, pairs, scores)
     for stat in ("srcc", "plcc", "krcc", "plcc_fitted", "srcc_groups"):
         assert cell(table, "family", "average", "psnr", stat)["value"] < -0.9
     assert cell(table, "family", "average", "psnr", "acc")["value"] == 0
@@ -63,13 +63,13 @@ def test_reversed_metric_and_direction(images, tmp_path):
 
 def test_lower_is_better_is_turned_round(images, tmp_path):
     scores = (make_scores(images, "lpips", -images["score"]),)
-    table = run_verb(tmp_path, "performance", images, scores=scores)
+    table = run_step(tmp_path, "performance", images, scores=scores)
     assert cell(table, "family", "average", "lpips", "srcc")["value"] == pytest.approx(1)
 
 
 def test_average_says_which_tasks_it_lacks(images, tmp_path):
     values = images["score"].where(images["task"] == "deblurring")
-    table = run_verb(tmp_path, "performance", images, scores=(make_scores(images, "psnr", values),))
+    table = run_step(tmp_path, "performance", images, scores=(make_scores(images, "psnr", values),))
     row = cell(table, "family", "average", "psnr", "srcc")
     assert (row["tasks"], row["n"], row["note"]) == (1, 30, "without super-resolution")
     absent = cell(table, "family", "super-resolution", "psnr", "srcc")
@@ -78,7 +78,7 @@ def test_average_says_which_tasks_it_lacks(images, tmp_path):
 
 def test_a_constant_metric_has_no_value_and_a_note(images, tmp_path):
     pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", np.full(60, 3.0)),)
-    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    table = run_step(tmp_path, "performance", images, pairs, scores)
     row = cell(table, "family", "deblurring", "psnr", "krcc")
     assert np.isnan(row["value"]) and row["note"] == "all values of the method are alike"
     assert cell(table, "family", "average", "psnr", "acc")["value"] == 0.5
@@ -88,7 +88,7 @@ def test_trained_methods_use_the_values_of_the_split(images, tmp_path):
     pairs = make_pairs(images, 80)
     good = make_scores(images, "ridge_random", images["score"], "family")
     bad = make_scores(images, "ridge_random", -images["score"], "pairs")
-    table = run_verb(tmp_path, "performance", images, pairs, (good, bad))
+    table = run_step(tmp_path, "performance", images, pairs, (good, bad))
     assert cell(table, "family", "average", "ridge_random", "acc")["value"] == 1
     assert cell(table, "pairs", "average", "ridge_random", "acc")["value"] == 0
 
@@ -96,7 +96,7 @@ def test_trained_methods_use_the_values_of_the_split(images, tmp_path):
 def test_one_family_gives_no_interval(tmp_path):
     images = make_images(12, families=1)
     scores = (make_scores(images, "psnr", np.arange(12.0)),)
-    table = run_verb(tmp_path, "performance", images, scores=scores)
+    table = run_step(tmp_path, "performance", images, scores=scores)
     row = cell(table, "family", "deblurring", "psnr", "srcc")
     assert np.isfinite(row["value"]) and row["low"] == "" and row["families"] == 1
 
@@ -108,19 +108,19 @@ def test_row_order_changes_no_byte(images, tmp_path):
         order = np.random.default_rng(seed).permutation(len(images))
         folder = tmp_path / name
         scores = make_scores(images, "psnr", values).iloc[order]
-        run_verb(folder, "performance", images.iloc[order], pairs, (scores,))
+        run_step(folder, "performance", images.iloc[order], pairs, (scores,))
     written = [(tmp_path / name / "performance.csv").read_bytes() for name in "ab"]
     assert written[0] == written[1]
 
 
 def test_empty_tables_give_an_empty_table(tmp_path):
-    table = run_verb(tmp_path, "performance")
+    table = run_step(tmp_path, "performance")
     assert list(table.columns) == list(PERFORMANCE_COLUMNS) and not len(table)
 
 
 def test_every_stat_is_there_for_every_task_and_split(images, tmp_path):
     pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", images["score"]),)
-    table = run_verb(tmp_path, "performance", images, pairs, scores)
+    table = run_step(tmp_path, "performance", images, pairs, scores)
     assert len(table) == 2 * 3 * len(STATS) and not table.duplicated(KEYS).any()
 
 
@@ -133,8 +133,8 @@ def test_a_ranking_head_is_measured_beside_the_scores_and_nothing_else_changes(i
     pairs = make_pairs(images, 80)
     scores = tuple(make_scores(images, m, -images["score"]) for m in ("psnr", "ssim"))
     right = np.where(pairs["preference"] == "A", 0.9, 0.1)
-    before = run_verb(tmp_path, "performance", images, pairs, scores)
-    after = run_verb(
+    before = run_step(tmp_path, "performance", images, pairs, scores)
+    after = run_step(
         tmp_path, "performance", images, pairs, scores, rankings=(ranking(pairs, right),)
     )
     assert set(
@@ -152,7 +152,7 @@ def test_an_undecided_ranking_head_ties_as_set(images, tmp_path):
     even = ranking(pairs, 0.5)
     for ties, value in (("half", 0.5), ("wrong", 0.0)):
         options = OPTIONS.replace("half", ties)
-        table = run_verb(tmp_path, "performance", images, pairs, scores, options, (even,))
+        table = run_step(tmp_path, "performance", images, pairs, scores, options, (even,))
         assert cell(table, "family", "average", "psnr", "acc_rank")["value"] == value
 
 
@@ -166,7 +166,7 @@ def test_faults_of_rankings_name_file_and_mend(images, tmp_path):
         ((good, good), "rankings of 'psnr': pair 's#00000' is ranked twice. Give its table once"),
     ):
         with pytest.raises(UserError) as fault:
-            run_verb(tmp_path, "performance", images, pairs, scores, rankings=tables)
+            run_step(tmp_path, "performance", images, pairs, scores, rankings=tables)
         assert message in str(fault.value)
 
 
@@ -181,7 +181,7 @@ def test_faults_name_file_and_mend(images, tmp_path, method, image, message):
     scores = make_scores(images, method, images["score"])
     scores.loc[0, "image"] = image or scores.loc[0, "image"]
     with pytest.raises(UserError) as fault:
-        run_verb(tmp_path, "performance", images, scores=(scores,))
+        run_step(tmp_path, "performance", images, scores=(scores,))
     assert message in str(fault.value)
 
 
@@ -196,4 +196,4 @@ def test_a_misspelt_direction_names_method_and_mend(tmp_path):
 def test_an_image_scored_twice_is_a_fault(images, tmp_path):
     scores = make_scores(images, "psnr", images["score"])
     with pytest.raises(UserError, match="'s/00000.png' is scored twice"):
-        run_verb(tmp_path, "performance", images, scores=(scores, scores))
+        run_step(tmp_path, "performance", images, scores=(scores, scores))

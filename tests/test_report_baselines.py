@@ -38,7 +38,7 @@ def write_absent(folder: Path) -> Path:
 
 @pytest.fixture
 def analysis(tmp_path: Path) -> Path:
-    """Give the folder that the verb wrote for three runs, one of them absent."""
+    """Give the folder that the step wrote for three runs, one of them absent."""
     runs = [write_run(tmp_path / "dbcnn/0"), write_run(tmp_path / "dbcnn/pairs-seed1", seed=1)]
     runs.append(write_absent(tmp_path / "liqe/0"))
     out = tmp_path / "analysis"

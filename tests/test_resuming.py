@@ -65,9 +65,9 @@ def start_run(
     folder: Path, driver: str, run: str = "0", settings: dict | None = None, out: str = "killed"
 ) -> int:
     """Call a driver; stage 2 stands on the stage 1 in `first`."""
-    verb = ["train-baseline", "hyperiqa"] if driver == "baseline" else [driver]
+    step = ["train-baseline", "hyperiqa"] if driver == "baseline" else [driver]
     more = ["--degradation=first"] if driver == "stage2" else []
-    return call(folder, [*verb, run], settings or settings_of(driver), f"{driver}-{out}", *more)
+    return call(folder, [*step, run], settings or settings_of(driver), f"{driver}-{out}", *more)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from fgresq.cli import main
 from fgresq.files import read_json, write_json
 from fgresq.images import write_png
 from fgresq.ops.ssim_plane import bytes_of
-from fgresq.pairs import candidates as verb
+from fgresq.pairs import candidates as step
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS, candidates
 from fgresq.pairs.similarity import blocks, group_similarity
 from fgresq.tables import read_images, read_table, write_images
@@ -115,7 +115,7 @@ def test_only_groups_whose_images_changed_are_computed_again(
     seen = []
     compute = group_similarity
     monkeypatch.setattr(
-        verb,
+        step,
         "group_similarity",
         lambda paths, where, *rest: seen.append(where) or compute(paths, where, *rest),
     )

@@ -20,7 +20,7 @@ from fgresq.sections import Filter, Labels, Split
 from fgresq.tables import IMAGE_COLUMNS, PAIR_COLUMNS, SUPPLIED_COLUMNS, empty
 from fgresq.training import ridge
 from fgresq.training.sides import sides
-from tests.analysis_tables import make_images, make_pairs, make_scores, run_verb
+from tests.analysis_tables import make_images, make_pairs, make_scores, run_step
 from tests.test_pairs import image_table
 
 NAMES = ["family", "group", "content"]
@@ -62,17 +62,17 @@ def two_sources() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return images, pairs, scores
 
 
-@pytest.mark.parametrize("verb", ["performance", "intervals"])
-def test_same_names_change_no_number_of_the_analysis(tmp_path: Path, verb: str) -> None:
+@pytest.mark.parametrize("step", ["performance", "intervals"])
+def test_same_names_change_no_number_of_the_analysis(tmp_path: Path, step: str) -> None:
     images, pairs, scores = two_sources()
-    shared = run_verb(tmp_path / "shared", verb, images, pairs, (scores,))
-    own = run_verb(tmp_path / "own", verb, own_names(images), own_names(pairs), (scores,))
+    shared = run_step(tmp_path / "shared", step, images, pairs, (scores,))
+    own = run_step(tmp_path / "own", step, own_names(images), own_names(pairs), (scores,))
     pd.testing.assert_frame_equal(shared, own)
 
 
 def test_the_bootstrap_counts_the_families_and_groups_of_both(tmp_path: Path) -> None:
     images, pairs, scores = two_sources()
-    table = run_verb(tmp_path, "performance", images, pairs, (scores,))
+    table = run_step(tmp_path, "performance", images, pairs, (scores,))
     rows = table[table["split"].eq("family") & table["task"].eq("super-resolution")]
     by_stat = rows.set_index("stat")
     assert by_stat["families"].eq(10).all(), "five families in each source"
@@ -85,7 +85,7 @@ def test_a_group_inside_one_source_is_no_group_of_both(tmp_path: Path) -> None:
     both = pd.concat([images, of_source(images, "t")], ignore_index=True)
     level = np.where(both["source"].eq("t"), -10.0, 10.0)
     scores = make_scores(both, "psnr", both["score"] + level)
-    table = run_verb(tmp_path, "performance", both, scores=(scores,)).set_index(
+    table = run_step(tmp_path, "performance", both, scores=(scores,)).set_index(
         ["split", "task", "stat"]
     )
     assert table["value"]["family", "super-resolution", "srcc_groups"] == 1

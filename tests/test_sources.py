@@ -39,7 +39,7 @@ def edit(folder: Path, row: int, column: str, value: object) -> None:
 
 
 def read(folder: Path, **entry: object) -> tuple[pd.DataFrame, dict]:
-    """Run the verb on a folder; give the image table and the record."""
+    """Run the step on a folder; give the image table and the record."""
     out = folder.parent
     code = main(
         [

@@ -172,10 +172,10 @@ def call(folder: Path, tables: dict[str, pd.DataFrame], images: pd.DataFrame) ->
 def test_the_verb_joins_present_and_absent_sources(
     tmp_path: Path, images: pd.DataFrame, pairs: pd.DataFrame
 ) -> None:
-    verb = call(tmp_path, {"gone": empty(SOURCE_PAIR_COLUMNS), "s": pairs}, images)
+    step = call(tmp_path, {"gone": empty(SOURCE_PAIR_COLUMNS), "s": pairs}, images)
     written = []
     for _ in range(2):
-        assert main(verb) == 0
+        assert main(step) == 0
         names = ("all.csv", "folds.csv", "funnel.json", "leak.json")
         written.append([(tmp_path / name).read_bytes() for name in names])
     assert written[0] == written[1]
@@ -187,8 +187,8 @@ def test_the_verb_joins_present_and_absent_sources(
 
 
 def test_the_verb_gives_empty_tables_without_any_source(tmp_path: Path) -> None:
-    verb = call(tmp_path, {"gone": empty(SOURCE_PAIR_COLUMNS)}, empty(IMAGE_COLUMNS))
-    assert main(verb) == 0
+    step = call(tmp_path, {"gone": empty(SOURCE_PAIR_COLUMNS)}, empty(IMAGE_COLUMNS))
+    assert main(step) == 0
     assert read_pairs(tmp_path / "all.csv").empty
     leaks = json.loads((tmp_path / "leak.json").read_text())
     assert leaks["pairs_split"]["overall"] == {"test_images": 0, "also_in_train": 0, "share": None}

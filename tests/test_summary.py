@@ -1,4 +1,4 @@
-"""The verb summary: headline, metrics file, provenance."""
+"""The step summary: headline, metrics file, provenance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_tables import make_images, make_pairs, make_scores, run_verb
+from analysis_tables import make_images, make_pairs, make_scores, run_step
 
 from fgresq.analysis import provenance, summary
 from fgresq.analysis.ablation import ABLATION_COLUMNS
@@ -44,8 +44,8 @@ SETTINGS = merge(load().presets["mini"].record(), {"mini": {"seed": 3}})
 
 def run(folder, records, images=None, pairs=None, scores=(), **further) -> dict:
     """Run performance, intervals and summary; give the metrics."""
-    for verb in ("performance", "intervals"):
-        run_verb(folder, verb, images, pairs, scores)
+    for step in ("performance", "intervals"):
+        run_step(folder, step, images, pairs, scores)
     tables = {"sources": records, "funnel": FUNNEL, "leak": LEAK, "threshold": {"threshold": 0.9}}
     words = ["--preset", "mini", "--options", json.dumps(SETTINGS)]
     for name, value in tables.items():

@@ -1,4 +1,4 @@
-"""The verb train-baseline on a small folder: what it writes, repeats, resumes, and cannot do."""
+"""The step train-baseline on a small folder: what it writes, repeats, resumes, and cannot do."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ PRESETS = load().presets
 
 
 def train(method: str, out: str, run: str = "0", settings: dict | None = None) -> int:
-    """Train by the verb."""
+    """Train by the step."""
     return call_with(json.dumps(settings or options(method)), method, out, run)
 
 
 def call_with(text: str, method: str, out: str, run: str = "0", weights: str = "nowhere") -> int:
-    """Call the verb with `--options` as they stand."""
+    """Call the step with `--options` as they stand."""
     call = ["step", "train-baseline", method, run, "--images=images.csv", "--pairs=pairs.csv"]
     call += ["--folds=folds.csv", f"--weights={weights}", f"--work=work/{out}", f"--out={out}"]
     return main([*call, "--options", text])

@@ -156,7 +156,7 @@ def run(
     images: str = "own.csv",
     settings: dict | None = None,
 ) -> int:
-    """Run a stage by its verb."""
+    """Run the step of a stage."""
     call = ["step", stage, run, "--images", images, "--pairs", pairs, "--folds", "folds.csv"]
     call += ["--weights", "nowhere", "--work", f"work/{out}", "--out", out, *more]
     return main([*call, "--options", json.dumps(settings or options(stage))])

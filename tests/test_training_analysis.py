@@ -1,4 +1,4 @@
-"""The verb training: curves, confusion, reliability, record."""
+"""The step training: curves, confusion, reliability, record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABLES = {
 
 
 def collect(root, images, pairs, stage1=(), stage2=(), code=0):
-    """Run the verb; give its tables and its record."""
+    """Run the step; give its tables and its record."""
     write_images(root / "images.csv", images)
     write_pairs(root / "pairs.csv", pairs)
     words = ["--images", root / "images.csv", "--pairs", root / "pairs.csv"]

@@ -6,6 +6,7 @@ import ast
 import json
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,11 +17,13 @@ import pytest
 import yaml
 
 from fgresq import workspace
-from fgresq.catalogues import catalogue, laid_over
+from fgresq.catalogues import catalogue, laid_over, read_methods
 from fgresq.cli import main
 from fgresq.errors import UserError
+from fgresq.fetch.items import read_items
 from fgresq.files import sha256
 from fgresq.presets import load
+from fgresq.scoring.listing import here
 from fgresq.settings import check
 from fgresq.weights.pip_download import package_file
 from tests.conftest import ROOT, mark_workspace, write_folder
@@ -122,7 +125,7 @@ def test_a_step_that_needs_a_workspace_says_so(
         capsys.readouterr()
         assert main(call) == 1
         (told,) = capsys.readouterr().err.splitlines()
-        assert f"{elsewhere}: this step needs a workspace" in told
+        assert f"{elsewhere}: this needs a workspace" in told
         assert told.endswith(
             "Run it in a checkout of fgresq, or give it all of its files and --options."
         )
@@ -215,6 +218,42 @@ def test_a_missing_hash_is_no_way_round(own: Path) -> None:
     weights = catalogue("weights")
     with pytest.raises(UserError, match="niqe/sha256"):
         laid_over("weights", weights, {"niqe": {"sha256": "1" * 64}}, "w.yaml")
+
+
+def told_steps() -> dict[str, str]:
+    """Give what is told of every method, data set and weights: reasons, needs and next steps."""
+    told = {}
+    for name, item in read_items().items():
+        told[f"{item.kind} {name}"] = "\n".join([item.steps, item.next_step])
+    for name, entry in read_methods().items():
+        shown = here(name, entry)
+        words = [shown.get("needs", ""), *(shown["absent"] or {}).values()]
+        told[f"method {name}"] = "\n".join(words)
+    return told
+
+
+def test_elsewhere_next_steps_name_the_places_that_are_read(elsewhere: Path) -> None:
+    told = told_steps()
+    assert not {name for name, words in told.items() if re.search(r"(?<!/)\bdata/", words)}
+    assert str(workspace.weights() / "pyiqa/settings.yaml") in told["method topiq_nr"]
+    assert str(workspace.placed("data/raw/pipal")) in told["source pipal"]
+
+
+def test_in_a_checkout_next_steps_are_as_they_are_written(own: Path) -> None:
+    told = told_steps()
+    assert "data/weights/pyiqa/settings.yaml" in told["method topiq_nr"]
+    assert " in data/raw/pipal" in told["source pipal"]
+    text = "data/weights/x, data/raw/y and data/labels"
+    assert workspace.told(text) == text
+
+
+def test_only_whole_places_are_told_otherwise(elsewhere: Path) -> None:
+    home = workspace.home()
+    assert workspace.told("put it in data/labels, or data/raw/x") == (
+        f"put it in {home}/labels, or {home}/raw/x"
+    )
+    for text in ("/mnt/data/raw/x", "my-data/weights", "data/rawest", "data status"):
+        assert workspace.told(text) == text
 
 
 def test_the_packages_catalogues_fit_their_schemas() -> None:
@@ -342,10 +381,12 @@ def test_arguments_have_no_place_as_default() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("verb", ["methods", "score", "weights", "data", "labels"])
-def test_help_needs_no_workspace(elsewhere: Path, verb: str, capsys: pytest.CaptureFixture) -> None:
+@pytest.mark.parametrize("command", ["methods", "score", "weights", "data", "labels"])
+def test_help_needs_no_workspace(
+    elsewhere: Path, command: str, capsys: pytest.CaptureFixture
+) -> None:
     with pytest.raises(SystemExit) as left:
-        main([verb, "--help"])
+        main([command, "--help"])
     assert left.value.code == 0 and "usage" in capsys.readouterr().out
 
 

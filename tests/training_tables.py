@@ -1,4 +1,4 @@
-"""Made-up tables of the verbs ablation and training, as the report reads them."""
+"""Made-up tables of the steps ablation and training, as the report reads them."""
 
 from __future__ import annotations
 

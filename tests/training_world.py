@@ -212,12 +212,12 @@ def options_of_baseline(method: str, **over: object) -> dict:
     return made
 
 
-def call(world: Path, verb: list[str], settings: dict, out: str, *more: str) -> int:
-    """Run a verb of training in the folder of a world; give its exit status."""
+def call(world: Path, step: list[str], settings: dict, out: str, *more: str) -> int:
+    """Run a step of training in the folder of a world; give its exit status."""
     words = [f"--{t}={t}.csv" for t in ("images", "pairs", "folds")]
     words += ["--weights=nowhere", f"--work=work/{out}", f"--out={out}", *more]
     with contextlib.chdir(world):
-        return main(["step", *verb, *words, "--options", json.dumps(settings)])
+        return main(["step", *step, *words, "--options", json.dumps(settings)])
 
 
 def train_both(world: Path, run: str, out: str, first: dict, second: dict) -> Path:

@@ -16,6 +16,11 @@ from fgresq.files import write_json
 LAYOUT = 2  # raise it where steps read each other's files in another form, or elsewhere
 MARK = "layout.json"
 OLDER = Path("work/older")
+LOOKS = re.compile(
+    "-[aFfkpqt]*[nlSD][aFfkpqtnlSD]*"  # flags may stand together, as -np
+    "|--(dry-?run|lint|summary|detailed-summary|list(-[a-z-]+)?|l[ciptu]"
+    "|dag|rulegraph|filegraph|d3dag|report|archive)(=.*)?"
+)
 
 
 def layout_of(folder: Path) -> int | None:
@@ -33,11 +38,11 @@ def holds_results(folder: Path) -> bool:
 
 
 def looks_only(call: Iterable[str]) -> bool:
-    """Tell whether a call of snakemake is to change nothing: a dry run, or a lint.
+    """Tell whether a call of snakemake is to change nothing: a dry run, a lint, a list, a graph.
 
     Snakemake itself does not know it yet while it reads the rules.
     """
-    return any(re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint", word) for word in call)
+    return any(LOOKS.fullmatch(word) for word in call)
 
 
 def aside(folder: Path) -> Path:

@@ -111,11 +111,11 @@ def moved_pairs(a: Made, b: Made) -> Iterator[Moved]:
     """
     turned = [run.threshold["threshold"] for run in (a, b)]
     rounding = max(run.from_rounding() for run in (a, b)) if turned[0] != turned[1] else None
-    for run, other, verb in ((a, b, "out"), (b, a, "in")):
+    for run, other, way in ((a, b, "out"), (b, a, "in")):
         for pair in run.pairs.index.difference(other.pairs.index):
             inside, outside = run.distances(pair), other.distances(pair)
             crossed = [border for border, distance in outside.items() if distance <= 0]
-            what = f"pair {pair[0]}, {pair[1]} {verb}"
+            what = f"pair {pair[0]}, {pair[1]} {way}"
             if not crossed:
                 yield Moved(what)
             for border in crossed:

@@ -1,0 +1,1 @@
+"""Correlations, accuracy, intervals, statistics; what labels alone tell."""

@@ -70,7 +70,7 @@ ByTask = dict[str, dict[str, Measure]]  # statistic, then task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--runs", nargs="*", default=[], help="folders .../VARIANT/RUN of stage 2")
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--pairs", required=True, help="pair table")
@@ -136,6 +136,7 @@ def measure_task(trial: Trial, task: str, values: pd.Series, chances: pd.Series)
     x, y, own = (images[name].to_numpy() for name in ("value", "score", "cluster"))
 
     def correlated(plain: Any, weighted: Any) -> Measure:
+        """Give a correlation, and its replicates by the weighted form."""
         found = weighted(x, y, weights, own)
         return Measure(plain(x, y), found, len(x), frozenset(own), c.undefined(x, y))
 
@@ -211,7 +212,7 @@ def measure_variants(
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     images, pairs = read_images(args.images), read_pairs(args.pairs)
     rows = measure_variants(read_runs(args.runs), images, pairs, options_of(args, Options).analysis)
     write_rounded(args.out, rows, ABLATION_COLUMNS)

@@ -43,7 +43,7 @@ COUNTS = ("parameters", "steps", "train_images", "train_pairs", "test_images")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("runs", nargs="*", type=Path, help="folders .../METHOD/RUN")
     parser.add_argument("--out", required=True, help="table of runs to write")
     parser.add_argument("--curves", required=True, help="table of losses to write")
@@ -98,7 +98,7 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     found = [read_run(folder) for folder in sorted(args.runs)]
     write_rounded(args.out, [row for row, _ in found], RUN_COLUMNS)
     write_rounded(args.curves, [p for _, points in found for p in points], CURVE_COLUMNS)

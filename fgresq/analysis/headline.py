@@ -92,10 +92,10 @@ def headline(
     """Say in one sentence what the run found, or that it measured nothing and why.
 
     Args:
-        performance: table of the verb `performance`.
+        performance: table of the step `performance`.
         methods: entries of the methods file.
         records: the source records.
-        training: record of the verb `training`; empty where training was not run.
+        training: record of the step `training`; empty where training was not run.
     """
     if not any(record["status"] == "present" for record in records):
         reasons = [f"{r['source']} is absent ({absence_of_source(r)['reason']})" for r in records]

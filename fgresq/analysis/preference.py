@@ -21,7 +21,7 @@ DIRECTION = {"A": 1, "B": -1, "equal": 0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--pairs", required=True, help="pair table")
     parser.add_argument("--out", required=True, help="table to write")
 
@@ -45,6 +45,6 @@ def to_grid(values: pd.Series, width: float) -> pd.Series:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     cells = count_cells(read_pairs(args.pairs))
     write_rounded(args.out, cells.to_dict("records"), PREFERENCE_COLUMNS)

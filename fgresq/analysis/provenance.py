@@ -33,7 +33,7 @@ def provenance(
         preset: its name.
         options: its settings, all sections.
         records: the source records.
-        training: record of the verb `training`; empty where training was not run.
+        training: record of the step `training`; empty where training was not run.
         threads: CPU threads of every step: the rules give none of them another number.
     """
     return {

@@ -33,8 +33,8 @@ from fgresq.tables import read_table
 
 DIGITS = 6
 INPUTS = {
-    "performance": "table of the verb performance",
-    "intervals": "table of the verb intervals",
+    "performance": "table of the step performance",
+    "intervals": "table of the step intervals",
     "sources": "source records",
     "funnel": "funnel records",
     "leak": "leak of the random split",
@@ -43,7 +43,7 @@ INPUTS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--preset", required=True, help="name of the preset")
     parser.add_argument(
         "--options",
@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", required=True, help=meaning)
     add_methods(parser)
-    parser.add_argument("--ablation", help="table of the verb ablation, if training was run")
-    parser.add_argument("--training", help="record of the verb training, if training was run")
+    parser.add_argument("--ablation", help="table of the step ablation, if training was run")
+    parser.add_argument("--training", help="record of the step training, if training was run")
     parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
     parser.add_argument("--out", required=True, help="metrics file to write")
     parser.add_argument("--provenance", required=True, help="provenance file to write")
@@ -94,7 +94,7 @@ def ablation_of(path: str | None) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     options, methods, records = (
         options_of(args, Preset),
         read_methods(args.methods),

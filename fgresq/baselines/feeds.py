@@ -1,7 +1,7 @@
 """What the baselines are fed: features computed once and kept, or crops drawn at each step.
 
 The stand-in's tokens are FGResQ's own cache, taken through its last block, which is frozen here.
-They lie beside it in work/cache under a name that follows from all that they are made of.
+They lie beside it in the folder of tokens, under a name that follows from what they are made of.
 """
 
 from __future__ import annotations

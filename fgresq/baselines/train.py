@@ -49,7 +49,7 @@ class Options(Section):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("method", choices=BASELINES, help="which method")
     add_run_arguments(parser, "baseline")
 
@@ -144,7 +144,7 @@ def card_of(args: argparse.Namespace, setup: Setup[BaselineRun], model: Baseline
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     module = importlib.import_module(f"fgresq.baselines.{args.method}")
     (tower, settings), out = options_of_call(args), Path(args.out)
     absent = module.absence(settings, Path(args.weights))

@@ -29,6 +29,7 @@ from fgresq.fetch.archives import Refused, safe_parts
 from fgresq.fetch.download import set_aside
 from fgresq.fetch.items import Item
 from fgresq.fetch.manifest import known_commit, read
+from fgresq.fetch.manifest import path_of as manifest_path
 from fgresq.files import sha256
 
 ENDPOINT: str | None = None  # None: the client's own, which HF_ENDPOINT changes
@@ -66,7 +67,7 @@ def told(item: Item, part: Mapping[str, Any]) -> Iterator[None]:
         mend = f"Correct the entry, or log in with `hf auth login`. By hand: {item.steps}"
         raise UserError(where, "there is none of that name, or it is private", mend) from error
     except RevisionNotFoundError as error:
-        mend = f"Correct the entry; a commit of data/manifests/{item.name}.json goes by removing it"
+        mend = f"Correct the entry; a commit of {manifest_path(item)} goes by removing it"
         raise UserError(where, "it has no such revision", mend) from error
     except OfflineModeIsEnabled as error:
         mend = f"Unset HF_HUB_OFFLINE and {again}"
@@ -128,7 +129,7 @@ def check_hashes(item: Item, what: Listing, files: Mapping[str, Path]) -> None:
                 where,
                 f"its SHA-256 is {found}, not {expected}; it was set aside as {set_aside(path)}",
                 f"Run `{item.command}` again; if that ends alike, the file has been replaced: look "
-                f"at its page, and remove data/manifests/{item.name}.json to take the new one",
+                f"at its page, and remove {manifest_path(item)} to take the new one",
             )
 
 

@@ -115,6 +115,11 @@ def table_of(kind: str) -> Path:
     return workspace.catalogue(CATALOGUES[kind])
 
 
+def both_tables() -> str:
+    """Give the files of all entries, for messages."""
+    return " and ".join(str(table_of(kind)) for kind in CATALOGUES)
+
+
 def shown(path: Path) -> str:
     """Write a path as short as it can be from here."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
@@ -160,5 +165,5 @@ def chosen(items: Mapping[str, Item], names: Iterable[str]) -> list[Item]:
     """
     for name in names:
         if name not in items:
-            raise unknown(" and ".join(map(str, map(table_of, CATALOGUES))), "name", name, items)
+            raise unknown(both_tables(), "name", name, items)
     return [items[name] for name in dict.fromkeys(names)]

@@ -7,7 +7,7 @@ import logging
 
 from fgresq.errors import UserError
 from fgresq.fetch.get import fetch
-from fgresq.fetch.items import chosen, read_items
+from fgresq.fetch.items import both_tables, chosen, read_items
 from fgresq.fetch.server import Patience
 
 
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> None:
             failed.append(item.name)
     if failed:
         raise UserError(
-            "config/sources.yaml and config/weights.yaml",
+            both_tables(),
             f"{len(failed)} of {len(items)} were not fetched: {', '.join(failed)}",
             "Each one's reason and mend stand above",
         )

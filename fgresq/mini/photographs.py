@@ -100,18 +100,20 @@ def contents(count: int, size: int) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     mini: Mini
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the crops")
     parser.add_argument("--out", type=Path, required=True, help="table of the contents")
     add_options(parser, Options)
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the step."""
     options = options_of(args, Options).mini
     rows = []
     for content, family, image in contents(options.contents, options.size):

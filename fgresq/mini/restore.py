@@ -81,12 +81,13 @@ def image_rows(
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     mini: Mini
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
     parser.add_argument("task", help=f"one of {', '.join(TASKS)}")
     parser.add_argument("--contents", type=Path, required=True, help="table of the contents")
     parser.add_argument(
@@ -101,6 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the step."""
     if args.task not in TASKS:
         raise unknown("fgresq step restore", "task", args.task, TASKS)
     cv2.setNumThreads(args.threads)

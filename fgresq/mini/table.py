@@ -65,6 +65,7 @@ def record(images: pd.DataFrame) -> SourceRecord:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
     parser.add_argument("tables", nargs="+", type=Path, help="tables of the tasks")
     parser.add_argument("--out", type=Path, required=True, help="image table")
     parser.add_argument("--record", type=Path, required=True, help="record of the source (JSON)")
@@ -72,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the step."""
     parts = [read_table(path, RESTORED_COLUMNS) for path in args.tables]
     images = pd.concat(parts, ignore_index=True)
     images["score"] = scaled(images["raw_score"])

@@ -14,8 +14,8 @@ Part = TypeVar("Part")
 class OncePerReference(Generic[Part]):
     """Calls a function of the reference again only when the reference is another one.
 
-    The verb `score` takes images in the order of their references. The last reference is compared
-    pixel by pixel, which costs less than a digest of it.
+    Images are scored in the order of their references. The last reference is compared pixel by
+    pixel, which costs less than a digest of it.
 
     Args:
         compute: gives the reference's part of uint8 RGB (h, w, 3).

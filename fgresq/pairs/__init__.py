@@ -1,0 +1,1 @@
+"""Pairing and filtration: candidates, JND threshold, funnel, splits."""

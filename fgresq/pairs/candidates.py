@@ -44,7 +44,7 @@ CANDIDATE_COLUMNS: dict[str, type] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--images", required=True, help="image table of the source")
     parser.add_argument("--out", required=True, help="table of all pairs to write")
     parser.add_argument("--work", type=Path, help="folder that keeps finished groups (default: no)")
@@ -146,7 +146,7 @@ def candidates(
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     cv2.setNumThreads(1)  # the threads are used for pairs
     images = read_images(args.images)
     write_csv(args.out, candidates(images, args.threads, args.images, args.memory, args.work))

@@ -38,14 +38,14 @@ SOURCE_PAIR_COLUMNS = {
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     filter: Filter
     labels: Labels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--images", required=True, help="image table of the source")
     parser.add_argument("--supplied", required=True, help="preferences the source supplies")
     parser.add_argument("--record", required=True, help="record of the source")
@@ -234,7 +234,7 @@ def funnel(
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     pairs, counts = funnel(
         read_images(args.images),
         read_table(args.supplied, SUPPLIED_COLUMNS),

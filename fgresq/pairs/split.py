@@ -26,13 +26,13 @@ OVERALL = "overall"
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     split: Split
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--pairs", nargs="+", required=True, help="pair tables of the sources")
     parser.add_argument("--funnels", nargs="+", required=True, help="their funnels, in that order")
     parser.add_argument("--images", required=True, help="image table of all sources")
@@ -163,7 +163,7 @@ def check_some(tables: list[pd.DataFrame], funnels: list[Funnel]) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     tables = [read_table(path, SOURCE_PAIR_COLUMNS) for path in args.pairs]
     funnels = [read_json(path) for path in args.funnels]
     check_some(tables, funnels)

@@ -37,13 +37,13 @@ Setting = tuple[str, float, str]
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     jnd: Jnd
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--images", required=True, help="image table of all sources")
     parser.add_argument("--out", required=True, help="threshold and medians to write (JSON)")
     add_options(parser, Options)
@@ -127,7 +127,7 @@ def quartiles(values: list[float]) -> list[float]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     cv2.setNumThreads(1)  # the threads are used for images
     write_json(
         args.out, measure(read_images(args.images), options_of(args, Options).jnd, args.threads)

@@ -2,7 +2,7 @@
 
 Where the preset has no result of its own, the results of a stand-in preset are shown, marked as
 such in every section. Numbers of the paper come from the folder given by --paper and nowhere else.
-Beside the page, `absences.json` holds what the verb `headline` says of it in the terminal.
+Beside the page, `absences.json` holds what the step `headline` says of it in the terminal.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ PARTS = {
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     report: Report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     add_options(parser, Options)
     for part, usual in PARTS.items():
         parser.add_argument(f"--{part}", required=True, help=f"{usual} of the preset")
@@ -276,7 +276,7 @@ def state_of(shown: Shown, asked: Run) -> Shown:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     parts = {part: getattr(args, part) for part in PARTS}
     asked = read_run(args.preset, **parts, scores=args.scores, states=args.states)
     known = read_yaml(args.methods) if args.methods else read_methods()

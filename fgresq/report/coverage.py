@@ -17,7 +17,7 @@ from fgresq.report.results import Run, same
 from fgresq.tables import TASKS
 
 REPRODUCED, LABELS_ONLY, STAND_IN, ABSENT = COVERAGE
-PLACE = "place FGRestore and run the preset paper (see its entry in config/sources.yaml)"
+PLACE = "place FGRestore and run the preset paper (see its entry in the catalogue of data sets)"
 LACKING = {  # what to do where FGRestore is in place and the item still cannot be shown
     "comparison": "add methods to the preset",
     "preference": "map `fraction_preferring_a` of its pairs in config/sources.yaml, if there",

@@ -25,7 +25,7 @@ ABOUT = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument(
         "--pages", nargs="+", required=True, help="reports, reports/site/PRESET/index.html"
     )
@@ -60,7 +60,7 @@ def entries(pages: list[str], metrics: list[str], out: Path) -> list[dict[str, s
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     out = Path(args.out)
     write_page(out, render("index.html.j2", entries=entries(args.pages, args.metrics, out)))
     logging.info("reports: %s", out)

@@ -1,4 +1,4 @@
-"""Every method of config/methods.yaml, and what a run has of it."""
+"""Every method of the catalogue, and what a run has of it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def sources_table(sources: dict[str, dict[str, Any]], run: Run, labels: LabelOnl
     """Build the list of data sets with state, reason and next step.
 
     Args:
-        sources: entries of config/sources.yaml.
+        sources: entries of the catalogue of data sets.
         run: the run asked for.
         labels: what is known of data sets by their scores alone.
     """

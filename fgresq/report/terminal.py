@@ -12,7 +12,7 @@ ABSENCES = "absences.json"  # beside a report: what is absent from it, and from 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("presets", nargs="+", help="presets that have a report")
 
 
@@ -37,6 +37,6 @@ def lines_of(preset: str) -> list[str]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     for preset in args.presets:
         print("\n".join(lines_of(preset)))

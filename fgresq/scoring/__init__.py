@@ -1,1 +1,1 @@
-"""What runs methods over images: registry, inputs, evaluation, cache, and the verbs of them."""
+"""What runs methods over images: registry, inputs, evaluation, cache, and their steps."""

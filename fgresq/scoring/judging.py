@@ -33,7 +33,7 @@ NOTHING_WRITTEN = "Mend that and call again: no table is written, older ones sta
 
 
 def add_judging(parser: argparse.ArgumentParser) -> None:
-    """Give a verb what `score_all` reads of its arguments, and `--out`."""
+    """Give a command or step what `score_all` reads of its arguments, and `--out`."""
     parser.add_argument("--out", required=True, metavar="FILE", help="score table to write")
     add_methods(parser)
     workers = "processes, for a method with `workers` in the methods file (default 1)"

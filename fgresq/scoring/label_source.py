@@ -17,7 +17,7 @@ from fgresq.tables import read_images, write_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("method", help="name of the method that made the labels")
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument(
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     images = read_images(args.images)
     scores = pd.DataFrame({"image": images["image"], "method": args.method, "split": "all"})
     scores["value"], scores["reason"] = images["raw_score"], ""

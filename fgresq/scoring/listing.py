@@ -20,6 +20,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from fgresq import workspace
 from fgresq.catalogues import add_methods, methods_file, read_methods
 from fgresq.errors import unknown
 from fgresq.scoring.registry import absence, check_modules
@@ -29,15 +30,17 @@ HEADS = ("NAME", "KIND", "BETTER", "RANGE", "MEMORY", "STATE", "LICENCE")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this command."""
     parser.add_argument("name", nargs="?", help="one method, in full")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_methods(parser)
 
 
 def here(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an entry of config/methods.yaml with its state on this machine and its absence."""
+    """Give an entry of the catalogue of methods with its state on this machine and its absence."""
     absent = absence(name, entry)
+    if "needs" in entry:
+        entry = {**entry, "needs": workspace.told(entry["needs"])}
     if absent:
         return {**entry, "state": "absent", "absent": absent.record()}
     return {**entry, "state": "trained" if entry["trained"] else "present", "absent": None}
@@ -110,7 +113,7 @@ def details(name: str, entry: Mapping[str, Any]) -> str:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the command."""
     known = read_methods(args.methods)
     check_modules(known)
     if args.name and args.name not in known:

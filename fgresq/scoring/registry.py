@@ -144,7 +144,7 @@ def own_absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
 
     Args:
         name: of the method.
-        entry: of the method in config/methods.yaml.
+        entry: of the method in the catalogue.
 
     Raises:
         UserError: its entry names weights that there are none of.
@@ -166,7 +166,7 @@ def own_version(name: str, entry: Mapping[str, Any]) -> str:
     """Name by content what is placed for a method and no rule makes; empty: nothing.
 
     Its module says so, where it has a function `version()`; the Hub's cache is asked where the
-    method's entry in config/methods.yaml says `hub`.
+    method's entry in the catalogue says `hub`.
     """
     if toolkit := by_toolkit(entry):
         return toolkit.version()
@@ -178,7 +178,7 @@ def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
 
     Args:
         name: of the method.
-        entry: of the method in config/methods.yaml.
+        entry: of the method in the catalogue.
     """
     found = own_absence(name, entry)
     weights = entry.get("weights", [])
@@ -187,4 +187,7 @@ def absence(name: str, entry: Mapping[str, Any]) -> Absent | None:
         return found
     calls = " and ".join(f"`fgresq weights {w}`" for w in missing)
     reason = f"its weights {' and '.join(missing)} are not in {workspace.weights()}"
-    return Absent("no_weights", reason, entry.get("needs") or f"run {calls}, or any report")
+    other = ", or any report" if workspace.root() is not None else ""
+    needs = entry.get("needs", calls)
+    more = f"; needed as well: {needs}" if needs != calls else ""
+    return Absent("no_weights", reason, f"run {calls}{other}{more}")

@@ -38,7 +38,7 @@ from fgresq.scoring.listed import listed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this command."""
     parser.add_argument("method", nargs="?", help="name of an untrained method, such as ssim")
     parser.add_argument("--checkpoint", type=Path, help="or: folder that stage 2 wrote")
     parser.add_argument("--images", type=Path, required=True, help="folder, picture or table")
@@ -59,7 +59,7 @@ def keep_inputs(out: str, images: Path, rows: pd.DataFrame) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the command."""
     if args.checkpoint:
         if args.method or args.workers > 1:
             given = f"method '{args.method}'" if args.method else "--workers"

@@ -30,7 +30,7 @@ MEND = "mend that and run the same command again"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--named", nargs="*", default=[], help="methods that the preset names")
     parser.add_argument("--full", nargs="*", default=[], help="methods that `full: true` adds")
@@ -58,7 +58,7 @@ def state(name: str, entry: Mapping[str, Any], scores: pd.DataFrame | None) -> d
 
     Args:
         name: of the method.
-        entry: of the method in config/methods.yaml.
+        entry: of the method in the catalogue.
         scores: its score table; None where the preset does not name it.
 
     Returns:
@@ -77,7 +77,7 @@ def state(name: str, entry: Mapping[str, Any], scores: pd.DataFrame | None) -> d
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     tables = [read_scores(path) for path in args.scores]
     joined = pd.concat(tables, ignore_index=True) if tables else None
     found: dict[str, Any] = {}

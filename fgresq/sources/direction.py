@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 
 from fgresq.images import read_mask, read_rgb
 from fgresq.pairs.order import stable_hash
-from fgresq.sources.rows import ENTRY
+from fgresq.sources.rows import at_entry
 
 GROUPS = 20  # looked at, at most
 MEMBERS = 12  # of a group
@@ -72,7 +72,7 @@ def warning(images: pd.DataFrame, entry: Mapping[str, Any]) -> str:
 
 def check_it(entry: Mapping[str, Any]) -> str:
     """Say what to do about scores that run the wrong way."""
-    return f"check `direction` {ENTRY}, now '{entry.get('direction', 'higher')}'"
+    return f"check `direction` {at_entry()}, now '{entry.get('direction', 'higher')}'"
 
 
 def warning_by_metrics(

@@ -21,7 +21,7 @@ import pandas as pd
 
 from fgresq.errors import UserError, nearest
 from fgresq.sources.placed import Files, read_text_table
-from fgresq.sources.rows import ENTRY, Labelled, image_rows, number
+from fgresq.sources.rows import Labelled, at_entry, image_rows, number
 from fgresq.tables import PREFERENCES, SPLIT_SIDES
 
 REQUIRED = ("image", "task", "content", "score")
@@ -53,7 +53,8 @@ def rename_columns(
             raise UserError(
                 path,
                 f"unknown column '{name}' ({found})",
-                f"{nearest(name, theirs).rstrip('.')} Or list it under `{under}ignore` {ENTRY}",
+                f"{nearest(name, theirs).rstrip('.')} "
+                f"Or list it under `{under}ignore` {at_entry()}",
             )
     table = table[[name for name in table.columns if name in theirs]].rename(columns=theirs)
     for name in required:
@@ -61,7 +62,7 @@ def rename_columns(
             raise UserError(
                 path,
                 f"column '{mapping.get(name, name)}' is missing ({found})",
-                f"Add it, or map it under `{under}columns` {ENTRY}",
+                f"Add it, or map it under `{under}columns` {at_entry()}",
             )
     return table
 
@@ -117,7 +118,7 @@ def split_sides(table: pd.DataFrame, mapping: Mapping[str, str], path: Path) -> 
             raise UserError(
                 f"{path}, row {at}",
                 f"split '{side}' is neither train nor test",
-                f"Correct it, or map it under `pairs: splits` {ENTRY}",
+                f"Correct it, or map it under `pairs: splits` {at_entry()}",
             )
     return sides
 

@@ -12,7 +12,7 @@ from fgresq.tables import read_images, write_images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("images", nargs="+", help="image tables of the sources")
     parser.add_argument("--records", nargs="+", required=True, help="their records")
     parser.add_argument("--out", required=True, help="joined image table to write")
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     records = [read_json(path) for path in args.records]
     write_images(
         args.out, pd.concat([read_images(path) for path in args.images], ignore_index=True)

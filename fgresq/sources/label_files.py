@@ -130,5 +130,6 @@ def families(table: pd.DataFrame, labels: dict[str, Any], path: Path) -> pd.Seri
     if found.isna().any():
         name = table.loc[found.isna(), "image"].iloc[0]
         problem = f"`labels: family` finds nothing in the name '{name}'"
-        raise UserError(path, problem, "Correct the pattern in config/sources.yaml")
+        mend = f"Correct the pattern in {workspace.catalogue('sources')}"
+        raise UserError(path, problem, mend)
     return found

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq import workspace
 from fgresq.errors import UserError, nearest
 from fgresq.raw import walk
 
@@ -188,7 +189,7 @@ def table_rows(
                 path,
                 f"unknown column '{name}' ({found})",
                 f"{nearest(name, columns).rstrip('.')} "
-                "Or list it under `ignore` of the source in config/sources.yaml",
+                f"Or list it under `ignore` of the source in {workspace.catalogue('sources')}",
             )
     for name in columns:
         if name not in table.columns:

@@ -28,13 +28,13 @@ from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
 from fgresq.sources.layouts import LAYOUTS
 from fgresq.sources.placed import Files
-from fgresq.sources.rows import ENTRY, image_rows
+from fgresq.sources.rows import at_entry, image_rows
 from fgresq.sources.steps import next_step
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("source", help="name of the source in the catalogue")
     parser.add_argument(
         "--entry", type=json.loads, metavar="JSON", help="its entry (default: the one there)"
@@ -140,7 +140,7 @@ def direction_of(entry: dict[str, Any], where: str | Path) -> str:
         raise UserError(
             where,
             "whether higher or lower scores are better is not known",
-            f"Set `direction` {ENTRY}",
+            f"Set `direction` {at_entry()}",
         )
     return direction
 
@@ -190,7 +190,7 @@ def entry_of(source: str) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     entry = args.entry or entry_of(args.source)
     folder, absent = workspace.placed(entry["path"]), None
     images, pairs = empty(IMAGE_COLUMNS), empty(SUPPLIED_COLUMNS)

@@ -16,12 +16,16 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from fgresq import workspace
 from fgresq.errors import UserError, nearest
 from fgresq.files import sha256
 from fgresq.images import read_mask, read_rgb
 from fgresq.tables import DEGRADED, TASKS
 
-ENTRY = "of the source in config/sources.yaml"
+
+def at_entry() -> str:
+    """Say in a message whose entry has to be changed, and where."""
+    return f"of the source in {workspace.catalogue('sources')}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def number(text: str | float, where: str, low: float = -math.inf, high: float = 
         raise UserError(
             where,
             f"{value:g} lies outside the range {low:g} to {high:g}",
-            f"Correct the score, or `range` {ENTRY}",
+            f"Correct the score, or `range` {at_entry()}",
         )
     return value
 
@@ -144,7 +148,7 @@ class Checker:
                 where,
                 f"'{image.name}' is {image_size(image)} pixels and its reference "
                 f"{image_size(path)}",
-                f"Give both the same size, or set `reference: misaligned` {ENTRY}",
+                f"Give both the same size, or set `reference: misaligned` {at_entry()}",
             )
         return path
 

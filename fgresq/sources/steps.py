@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fgresq import workspace
+
 PACKAGED = ("csiq", "live", "vclfer")  # adapters that fall back on the labels of a package
 
 
@@ -37,8 +39,12 @@ def next_step(name: str, entry: Mapping[str, Any]) -> str:
 
 
 def followed(step: str, entry: Mapping[str, Any]) -> str:
-    """Add what is left to do once the files are here, where the entry names it."""
-    return f"{step}; then {' '.join(entry['then'].split())}" if "then" in entry else step
+    """Add what is left to do once the files are here, where the entry names it.
+
+    Places are those that are read from here.
+    """
+    whole = f"{step}; then {' '.join(entry['then'].split())}" if "then" in entry else step
+    return workspace.told(whole)
 
 
 def packaged(entry: Mapping[str, Any]) -> bool:

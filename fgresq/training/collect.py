@@ -22,7 +22,7 @@ RANKING_COLUMNS = ["pair", "method", "split", "probability_a"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("runs", nargs="*", help="folders of a method, named after their run")
     parser.add_argument("--method", default="fgresq", help="name in the tables (fgresq)")
     parser.add_argument("--images", required=True, help="image table")
@@ -58,7 +58,7 @@ def untested(images: pd.DataFrame, scores: pd.DataFrame, reason: str) -> pd.Data
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     folders = [Path(run) for run in args.runs]
     absent = read_json(folders[0] / "card.json").get("absent") if folders else None
     reason = absent["reason"] if absent else UNTESTED

@@ -19,13 +19,13 @@ from fgresq.training.token_cache import cache_key, encoded
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     tower: Tower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--weights", required=True, help="folder of the stand-in's weights")
     parser.add_argument("--out", required=True, help="record of the cache to write")
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     torch.set_num_threads(args.threads)
     images, tower = restored(read_images(args.images)), options_of(args, Options).tower
     weights = Path(args.weights)

@@ -29,13 +29,14 @@ from fgresq.training.token_cache import pooled_features
 
 
 class Options(Section):
-    """What this verb reads of a preset."""
+    """What this step reads of a preset."""
 
     ridge: Ridge
     tower: Tower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
     parser.add_argument("tower", help=f"one of {', '.join(TOWERS)}")
     parser.add_argument("--images", type=Path, required=True, help="image table")
     parser.add_argument("--weights", type=Path, help="folder of the weights (dinov2)")
@@ -69,6 +70,7 @@ def features_of(
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the step."""
     options = options_of(args, Options)
     if args.tower not in TOWERS:
         raise unknown("fgresq step features", "tower", args.tower, TOWERS)

@@ -148,6 +148,7 @@ def read_features(path: Path, images: pd.DataFrame) -> np.ndarray:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this step."""
     parser.add_argument("method", help="name of the method in the score table")
     parser.add_argument("--features", type=Path, required=True, help="features of a tower (npz)")
     parser.add_argument("--images", type=Path, required=True, help="image table")
@@ -157,6 +158,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the step."""
     images = read_images(args.images)
     if images.empty:
         write_scores(args.out, empty(SCORE_COLUMNS))

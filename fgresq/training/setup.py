@@ -30,7 +30,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, stage: str) -> None:
     """Add the arguments that both stages and the baselines share.
 
     Args:
-        parser: of the verb.
+        parser: of the step.
         stage: name of its section in `--options`.
     """
     parser.add_argument(
@@ -109,7 +109,7 @@ def set_up(
     """Read the tables and divide them; None where training is absent, which is then written.
 
     Args:
-        args: of the verb.
+        args: of the step.
         stage: stage1, stage2 or baseline.
         tower, settings: sections of the preset; the run's seed is added to that of the settings.
         tables: columns of the tables that stand empty where training is absent.

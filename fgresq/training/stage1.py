@@ -39,7 +39,7 @@ STAGE1_TABLES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     add_run_arguments(parser, "stage1")
 
 
@@ -103,7 +103,7 @@ def predicted_tasks(
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     options = stage_options_of(args, Stage1Options)
     setup = set_up(args, "stage1", options.tower, options.stage1, STAGE1_TABLES)
     if setup is None:

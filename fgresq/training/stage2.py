@@ -49,7 +49,7 @@ STAGE2_TABLES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
+    """Add the arguments of this step."""
     add_run_arguments(parser, "stage2")
     parser.add_argument("--degradation", required=True, help="folder of stage 1 for the same run")
 
@@ -161,7 +161,7 @@ def predictions(
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run the verb."""
+    """Run the step."""
     options = stage_options_of(args, Stage2Options)
     setup = set_up(args, "stage2", options.tower, options.stage2, STAGE2_TABLES)
     if setup is None:

@@ -3,9 +3,9 @@
 With `crop: native` one forward of the tower's frozen part over every view of a grid gives the
 tokens at the cut, as float16, and, of the stand-in, the pooled features of every block below it, as
 float32, which the ridge reads. With `crop: random` the images are kept, at 256 x 256, and crops are
-drawn at each step. The bytes lie in work/cache under a name that follows from the images, the
-tower, its settings, this module with all it imports, and the libraries. Whoever needs them and
-finds them gone makes them again.
+drawn at each step. The bytes lie in the folder of tokens under a name that follows from the
+images, the tower, its settings, this module with all it imports, and the libraries. Whoever needs
+them and finds them gone makes them again.
 """
 
 from __future__ import annotations

@@ -110,12 +110,14 @@ def extract(name: str, entry: Mapping[str, Any], out: Path, packages: Path | Non
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
     parser.add_argument("name", nargs="?", help="a name that --list shows")
     parser.add_argument("--out", type=Path, help=f"folder (default {workspace.weights()}/NAME)")
     parser.add_argument("--list", action="store_true", help="list the names and leave")
 
 
 def main(args: argparse.Namespace) -> None:
+    """Run the command."""
     table = entries()
     if args.list:
         for name, entry in table.items():

@@ -1,4 +1,4 @@
-"""Labels, funnel and splits: what they say where they stop, and the arguments of their verbs."""
+"""Labels, funnel and splits: what they say where they stop, and the arguments of their steps."""
 
 from __future__ import annotations
 
@@ -399,7 +399,7 @@ def test_the_verb_names_its_image_table_and_stops_without_pairs(
     write_csv(tmp_path / "s.csv", table)
     write_json(tmp_path / "s.json", counted("s"))
     named = {name: str(tmp_path / f"{name}.json") for name in ("funnel", "leak")}
-    verb = [
+    step = [
         "step",
         "split-pairs",
         "--pairs",
@@ -407,20 +407,20 @@ def test_the_verb_names_its_image_table_and_stops_without_pairs(
         "--funnels",
         f"{tmp_path}/s.json",
     ]
-    verb += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
-    verb += ["--folds", f"{tmp_path}/folds.csv", "--funnel", named["funnel"], "--leak"]
-    verb += [
+    step += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
+    step += ["--folds", f"{tmp_path}/folds.csv", "--funnel", named["funnel"], "--leak"]
+    step += [
         named["leak"],
         "--options",
         json.dumps({"split": {"folds": 3, "test_share": 0.2, "seed": 0}}),
     ]
-    assert main(verb) == 1
+    assert main(step) == 1
     told = capsys.readouterr().err
     assert f"{tmp_path}/images.csv: 1 families cannot be dealt to 3 folds" in told
     none = {"reason": "no pair is left", "next_step": "Raise its tau"}
     write_csv(tmp_path / "s.csv", empty(funnels.SOURCE_PAIR_COLUMNS))
     write_json(tmp_path / "s.json", counted("s", none))
-    assert main(verb) == 1
+    assert main(step) == 1
     assert "source 's': no pair is left. Raise its tau." in capsys.readouterr().err
     assert not (tmp_path / "all.csv").exists()
 
@@ -430,7 +430,7 @@ def test_a_leak_is_written_with_every_fold(tmp_path: Path) -> None:
     write_images(tmp_path / "images.csv", images)
     write_csv(tmp_path / "s.csv", pair_table(images).assign(split_pairs=""))
     write_json(tmp_path / "s.json", counted("s"))
-    verb = [
+    step = [
         "step",
         "split-pairs",
         "--pairs",
@@ -438,11 +438,11 @@ def test_a_leak_is_written_with_every_fold(tmp_path: Path) -> None:
         "--funnels",
         f"{tmp_path}/s.json",
     ]
-    verb += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
-    verb += ["--folds", f"{tmp_path}/folds.csv", "--funnel", f"{tmp_path}/funnel.json"]
-    verb += ["--leak", f"{tmp_path}/leak.json"]
+    step += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
+    step += ["--folds", f"{tmp_path}/folds.csv", "--funnel", f"{tmp_path}/funnel.json"]
+    step += ["--leak", f"{tmp_path}/leak.json"]
     options = Split(folds=3, test_share=0.2, seed=0)
-    assert main([*verb, "--options", json.dumps({"split": options.record()})]) == 0
+    assert main([*step, "--options", json.dumps({"split": options.record()})]) == 0
     _, folds, leaks = splits.split(pair_table(images).assign(split_pairs=""), images, options)
     assert read_json(tmp_path / "leak.json") == leaks
     assert pd.read_csv(tmp_path / "folds.csv")["fold"].tolist() == folds["fold"].tolist()

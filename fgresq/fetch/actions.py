@@ -4,8 +4,8 @@
     fgresq data fetch kadid10k --accept-terms     download, check, unpack, put in its place
     fgresq data check kadid10k                    compare every file with what was recorded
 
-Names are the keys of config/sources.yaml and config/weights.yaml. What was downloaded is kept when
-a fetch ends early; the same command goes on from there. Guide: docs/data-sets.md.
+Names are the keys of the catalogues of data sets and of weights. What was downloaded is kept when a
+fetch ends early; the same command goes on from there. Guide: docs/data-sets.md.
 """
 
 from __future__ import annotations
