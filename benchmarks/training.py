@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from fgresq.model.fgresq import FGResQ
-from fgresq.networks.towers import StandInTower, build_tower
+from fgresq.networks.task_clip import build_tower
+from fgresq.networks.towers import StandInTower
 from fgresq.networks.vit import normalised, views
 from fgresq.presets import load
 from fgresq.runs import Stage2Options, stage_options

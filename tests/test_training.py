@@ -21,7 +21,7 @@ from fgresq.errors import UserError
 from fgresq.files import read_json, sha256, write_json
 from fgresq.model.fgresq import FGResQ
 from fgresq.networks.clip import clip_at_hand
-from fgresq.networks.towers import build_clip
+from fgresq.networks.task_clip import build_clip
 from fgresq.presets import load, merge
 from fgresq.runs import Stage1Options, Stage2Options, stage_options
 from fgresq.tables import TASKS, read_images, read_pairs, write_images

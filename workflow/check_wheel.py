@@ -95,7 +95,8 @@ def checkpoint(folder: Path) -> None:
 
     from fgresq.model.alignment import Alignment
     from fgresq.model.fgresq import FGResQ
-    from fgresq.networks.towers import build_clip, sibling
+    from fgresq.networks.task_clip import build_clip
+    from fgresq.networks.towers import sibling
     from fgresq.presets import load
     from fgresq.tables import TASKS
     from fgresq.weights.checkpoints import trained_state, write_weights

@@ -18,7 +18,8 @@ from fgresq.baselines.second import SECONDS, folder_of, second_maps, second_netw
 from fgresq.baselines.shared import on_tokens
 from fgresq.code_digest import code_identity
 from fgresq.files import atomic, digest, read_json
-from fgresq.networks.towers import StandInTower, build_tower
+from fgresq.networks.task_clip import build_tower
+from fgresq.networks.towers import StandInTower
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import TASKS
 from fgresq.training.feed import ImageFeed

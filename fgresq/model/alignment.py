@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from fgresq.networks.towers import TaskClip
+    from fgresq.networks.task_clip import TaskClip
 
 
 class Alignment(nn.Module):

@@ -16,7 +16,8 @@ from fgresq.errors import UserError
 from fgresq.files import digest, sha256
 from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
-from fgresq.networks.towers import build_clip, sibling
+from fgresq.networks.task_clip import build_clip
+from fgresq.networks.towers import sibling
 from fgresq.networks.vit import resized
 from fgresq.parsing import fields_of, parse
 from fgresq.scoring.cache import ScoreCache, image_hash

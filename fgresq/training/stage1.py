@@ -19,7 +19,7 @@ import torch
 
 from fgresq.files import atomic
 from fgresq.model.alignment import Alignment
-from fgresq.networks.towers import build_clip
+from fgresq.networks.task_clip import build_clip
 from fgresq.runs import Stage1Options, stage_options_of
 from fgresq.sections import Stage1
 from fgresq.tables import TASKS

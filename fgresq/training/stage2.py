@@ -21,7 +21,8 @@ from fgresq.files import sha256
 from fgresq.model.alignment import Alignment
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import preference_probability
-from fgresq.networks.towers import ClipTower, StandInTower, build_clip, build_tower
+from fgresq.networks.task_clip import build_clip, build_tower
+from fgresq.networks.towers import ClipTower, StandInTower
 from fgresq.runs import Stage2Options, stage_options_of
 from fgresq.sections import Stage2
 from fgresq.tables import TASKS

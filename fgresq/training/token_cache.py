@@ -25,7 +25,8 @@ from tqdm import tqdm
 from fgresq import workspace
 from fgresq.code_digest import code_identity
 from fgresq.files import atomic, digest, sha256
-from fgresq.networks.towers import ClipTower, StandInTower, build_tower
+from fgresq.networks.task_clip import build_tower
+from fgresq.networks.towers import ClipTower, StandInTower
 from fgresq.networks.vit import CROP, SIZE, normalised, resized, views
 from fgresq.pretrained import STAND_INS, weights_file
 from fgresq.sections import Tower
