@@ -89,3 +89,35 @@ def test_a_method_s_version_follows_from_the_hub_and_from_a_toolkit(
     toolkit = SimpleNamespace(version=lambda: "pyiqa 3")
     monkeypatch.setattr(registry, "by_toolkit", lambda entry: toolkit)
     assert registry.own_version("psnr", {"pyiqa": {}}) == "pyiqa 3"
+
+
+class Scorer:
+    """A model that counts what it is asked."""
+
+    on, tower, calls = CPU, TOWER, 0
+
+    def __call__(self, path: str) -> float:
+        """Give one half."""
+        Scorer.calls += 1
+        return 0.5
+
+
+def test_scores_of_a_checkpoint_follow_from_the_weights_that_were_not_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint holds what was trained; the blocks below lie in a package, or in the Hub."""
+    image_table(tmp_path, {"park": 1})
+    for name in ("card.json", predict.CARD, predict.WEIGHTS):
+        (tmp_path / name).write_text("one")
+    state = ["none"]
+    monkeypatch.setattr(predict, "Scorer", lambda folder: Scorer())
+    monkeypatch.setattr(predict.workspace, "weights_of", lambda name: tmp_path / "below")
+    monkeypatch.setattr(predict, "state_of_clip", lambda *names: state[0])
+    (tmp_path / "below").mkdir()
+    card = tmp_path / "below/card.json"
+    changes = (lambda: None, lambda: card.write_text("two"), lambda: state.append(state.pop() * 2))
+    for number, change in enumerate(changes, 1):
+        change()
+        for _ in range(2):
+            predict.score_images(tmp_path, tmp_path, tmp_path / "out/s.csv", tmp_path / "kept")
+        assert Scorer.calls == number
