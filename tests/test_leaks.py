@@ -16,6 +16,7 @@ import pytest
 from fgresq.baselines import BASELINES
 from fgresq.files import read_json
 from fgresq.networks.vit import features, vit
+from fgresq.runs import split_run
 from fgresq.tables import TASKS
 from fgresq.training.ridge import by_family, by_pairs
 from tests.training_world import (
@@ -179,3 +180,15 @@ def test_stage_1_knows_the_tasks_of_the_training_side_alone(tmp_path: Path) -> N
     assert set(read_json(folder / "first/card.json")["tasks"]) == known
     tasks = pd.read_csv(folder / "first/tasks.csv")
     assert set(tasks["task"]) == {"dehazing"} and set(tasks["predicted"]) <= known
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("3-without-weak-seed2", ("3", "weak", 2)),
+        ("pairs-without-swin-ir", ("pairs", "swin-ir", 0)),
+        ("all-seed12", ("all", "", 12)),
+    ],
+)
+def test_a_run_s_name_tells_side_algorithm_and_seed(name: str, parts: tuple) -> None:
+    assert split_run(name) == parts
