@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from analysis_tables import OPTIONS, make_images, make_pairs
 from training_outputs import write_absent, write_stage2
@@ -149,3 +150,12 @@ def test_faults_name_the_folder_and_the_mend(data, tmp_path, capsys):
     assert "scores.csv, row 2: image 's/none.png' is not in the image table" in (
         capsys.readouterr().err
     )
+
+
+def test_runs_that_kept_an_algorithm_out_are_not_joined_with_the_split_by_pairs(data, tmp_path):
+    names = ("pairs", "pairs-without-x", "0-without-x", "all-without-x")
+    runs = [write_run(tmp_path, v, r, data, 0.3) for r in names for v in ("full", "no_dfl")]
+    plain = ablate(tmp_path, data, *runs[:2])
+    pd.testing.assert_frame_equal(ablate(tmp_path, data, *runs), plain)
+    assert set(plain["split"]) == {"pairs"} and set(plain["runs"]) == {1}
+    assert ablate(tmp_path, data, *runs[2:]).empty

@@ -62,3 +62,11 @@ def test_runs_that_test_nothing_give_reasons_only(tmp_path: Path, names: list[st
 def test_an_absent_training_says_why(tmp_path: Path, name: str) -> None:
     scores, _ = collect(tmp_path, [write_absent(tmp_path / "2/full" / name, 2)])
     assert scores["value"].isna().all() and set(scores["reason"]) == {ABSENT["reason"]}
+
+
+def test_a_run_that_kept_an_algorithm_out_is_not_joined(tmp_path: Path) -> None:
+    """It is trained on less than the method whose table this is."""
+    runs = [run(tmp_path, "0", slice(0, 8)), run(tmp_path, "1-without-odd", slice(8, 20))]
+    scores, ranking = collect(tmp_path, [*runs, run(tmp_path, "pairs-without-odd")])
+    assert set(scores["image"][scores["value"].notna()]) == set(IMAGES["image"][:8])
+    assert set(ranking["pair"]) == set(PAIRS["pair"].iloc[:8])

@@ -16,13 +16,14 @@ from fgresq.analysis.bootstrap import Measure
 from fgresq.analysis.intervals import bins_of
 from fgresq.analysis.performance import measure_task, ranked
 from fgresq.analysis.preference import count_cells
+from fgresq.ops.ssim_plane import WINDOW
 from fgresq.pairs.candidates import candidates
 from fgresq.pairs.funnel import STEPS, filtered
 from fgresq.pairs.jnd import inject
 from fgresq.pairs.labels import decide, derived, plurality, simulate, simulated
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.pairs.split import split_by_pairs
-from fgresq.pairs.threshold import quartiles
+from fgresq.pairs.threshold import noised_ssim, quartiles
 from tests.analysis_tables import make_images
 from tests.test_pairs import image_table, run_funnel
 
@@ -302,3 +303,13 @@ def test_a_task_keeps_a_pair_on_each_side(count: int, tested: int) -> None:
     assert (chosen == "test").sum() == tested and set(chosen) <= {"train", "test"}
     whole = split_by_pairs(pairs.assign(task="denoising"), 1.0, 0)
     assert (whole == "train").sum() == 1
+
+
+def test_images_of_just_the_window_s_size_are_compared_and_noised(tmp_path: Path) -> None:
+    images = image_table(tmp_path, {"park": 2}, size=WINDOW)
+    assert candidates(images)["ssim"].between(-1, 1).all()
+    path, settings = images["path"][0], [("plus", 1.0, "luminance")]
+    (found,) = noised_ssim(path, settings, 0) or [math.nan]
+    assert -1 <= found < 1
+    small = image_table(tmp_path, {"street": 1}, size=WINDOW - 1)["path"][0]
+    assert noised_ssim(small, settings, 0) is None

@@ -115,3 +115,12 @@ def test_preference_against_the_scores_is_inconsistent(tmp_path):
 def test_preference_of_no_pairs(tmp_path):
     table = run_preference(tmp_path, empty(PAIR_COLUMNS))
     assert list(table.columns) == list(PREFERENCE_COLUMNS) and not len(table)
+
+
+def test_trained_methods_count_by_their_out_of_fold_values(tmp_path):
+    images = make_images(60)
+    good = make_scores(images, "ridge_random", images["score"], "family")
+    bad = make_scores(images, "ridge_random", -images["score"], "pairs")
+    table = run_step(tmp_path, "intervals", images, scores=(good, bad))
+    overall = table.set_index(["bin", "stat"]).loc[("[0.0,1.0]", "srcc")]
+    assert overall["value"] == 1 and overall["n"] == 60

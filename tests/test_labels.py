@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import norm, ttest_rel
 
+from fgresq.pairs.funnel import labelled
 from fgresq.pairs.labels import NOISE, decide, derived, plurality, simulate, simulated
 from fgresq.pairs.ratings import preferences_from_ratings
+from fgresq.sections import Labels
 
 A, B, E = 1, -1, 0
 
@@ -183,3 +185,12 @@ def test_no_groups_give_no_pairs() -> None:
     images = pd.DataFrame({"image": ["a"], "task": ["denoising"], "group": ["g"]})
     ratings = pd.DataFrame({"r1": [1.0], "r2": [2.0]}, index=["a"])
     assert preferences_from_ratings(ratings, images, 0.05).empty
+
+
+def test_observers_see_the_quality_in_jod_and_not_the_score_between_0_and_1() -> None:
+    images = pd.DataFrame({"image": ["x", "y"], "raw_score": [9.0, -9.0], "score": [0.5, 0.5]})
+    pairs = pd.DataFrame({"image_a": ["x", "y"], "image_b": ["y", "x"]})
+    options = Labels(alpha=0.05, indifference=0.3, seed=0)
+    found = labelled(pairs, images, "simulated", options)
+    assert found["preference"].tolist() == ["A", "B"]
+    assert found["fraction_a"].tolist() == [1.0, 0.0]

@@ -14,7 +14,10 @@ import pandas as pd
 import pytest
 
 from fgresq.baselines import BASELINES
+from fgresq.files import read_json
 from fgresq.networks.vit import features, vit
+from fgresq.runs import split_run
+from fgresq.tables import TASKS
 from fgresq.training.ridge import by_family, by_pairs
 from tests.training_world import (
     World,
@@ -164,3 +167,28 @@ def test_features_of_an_image_follow_from_it_alone(place: Path, tmp_path: Path) 
     )
     assert np.array_equal(plain[~barred], changed[~barred])
     assert not np.allclose(plain[barred], changed[barred])
+
+
+def test_stage_1_knows_the_tasks_of_the_training_side_alone(tmp_path: Path) -> None:
+    """A task that only the tested fold has is none of those it may read off an image."""
+    world = make_world()
+    tested = outside(world, "0")[0] & world.images["task"].isin(TASKS).to_numpy()
+    world.images.loc[tested, "task"] = "dehazing"
+    folder = world.write(tmp_path)
+    assert call(folder, ["stage1", "0"], options("stage1"), "first") == 0
+    known = {"denoising", "deblurring"}
+    assert set(read_json(folder / "first/card.json")["tasks"]) == known
+    tasks = pd.read_csv(folder / "first/tasks.csv")
+    assert set(tasks["task"]) == {"dehazing"} and set(tasks["predicted"]) <= known
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("3-without-weak-seed2", ("3", "weak", 2)),
+        ("pairs-without-swin-ir", ("pairs", "swin-ir", 0)),
+        ("all-seed12", ("all", "", 12)),
+    ],
+)
+def test_a_run_s_name_tells_side_algorithm_and_seed(name: str, parts: tuple) -> None:
+    assert split_run(name) == parts

@@ -197,3 +197,15 @@ def test_an_image_scored_twice_is_a_fault(images, tmp_path):
     scores = make_scores(images, "psnr", images["score"])
     with pytest.raises(UserError, match="'s/00000.png' is scored twice"):
         run_step(tmp_path, "performance", images, scores=(scores, scores))
+
+
+def test_the_split_by_pairs_is_of_the_images_in_test_pairs_alone(images, tmp_path):
+    pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", images["score"]),)
+    table = run_step(tmp_path, "performance", images, pairs, scores)
+    test = pairs[pairs["split_pairs"] == "test"]
+    tested = images[images["image"].isin([*test["image_a"], *test["image_b"]])]
+    for task in ("deblurring", "super-resolution"):
+        count = tested["task"].eq(task).sum()
+        assert 0 < count < images["task"].eq(task).sum()
+        assert cell(table, "pairs", task, "psnr", "srcc")["n"] == count
+        assert cell(table, "family", task, "psnr", "srcc")["n"] == images["task"].eq(task).sum()

@@ -25,7 +25,7 @@ from fgresq.model import heads
 from fgresq.networks import towers as model_towers
 from fgresq.networks import vit as pixels
 from fgresq.training import feed as inputs
-from fgresq.training import loop, losses, ridge, sampler, start
+from fgresq.training import loop, losses, ridge, sampler, setup, start
 from tests.changed_code import library_at
 from tests.conftest import ROOT
 from tests.training_world import (
@@ -193,6 +193,16 @@ def other_group(world: World, image: str) -> None:
     world.images.loc[world.images["image"].eq(image), "group"] = "another"
 
 
+def other_dataset(world: World, image: str) -> None:
+    """Change the data set of an image."""
+    world.images.loc[world.images["image"].eq(image), "dataset"] = "another"
+
+
+def other_family(world: World, image: str) -> None:
+    """Change the family of an image."""
+    world.images.loc[world.images["image"].eq(image), "family"] = "another"
+
+
 def other_preference(world: World, image: str) -> None:
     """Turn the preference of one pair of an image."""
     row = world.pairs.index[world.pairs["image_a"].eq(image)][0]
@@ -206,7 +216,8 @@ def one_pair_less(world: World, image: str) -> None:
 
 
 OF_IMAGES = (other_pixels, other_task)
-OF_LABELS = (other_score, other_group, other_preference, one_pair_less)
+OF_TABLES = (other_dataset, other_family, other_group)
+OF_LABELS = (*OF_TABLES, other_score, other_preference, one_pair_less)
 DATA = [(driver, change) for driver in DRIVERS for change in OF_IMAGES]
 DATA += [(driver, change) for driver in DRIVERS[1:] for change in OF_LABELS]
 
@@ -221,6 +232,23 @@ def test_not_on_other_data(
     assert image not in set(world.images.loc[barred, "image"])
     change(world, image)
     assert taken_up(moved(place, tmp_path, world), driver) == 0
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_not_on_another_training_side(place: Path, tmp_path: Path, driver: str) -> None:
+    """A family goes over to the test; its pairs are listed as before."""
+    world = make_world()
+    of = world.folds["source"].eq("s") & world.folds["family"].eq("beta")
+    world.folds.loc[of, "fold"] = 0
+    assert taken_up(moved(place, tmp_path, world), driver) == 0
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_not_on_other_weights_out_of_the_hub(
+    place: Path, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "state_of_clip", lambda *names: "another revision")
+    assert taken_up(place, driver) == 0
 
 
 SCRIPT = """

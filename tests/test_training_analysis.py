@@ -182,3 +182,18 @@ def test_two_runs_give_the_same_bytes(data, tmp_path):
         names = [*(f"{name}.csv" for name in TABLES), "training.json"]
         written.append([(tmp_path / name).read_bytes() for name in names])
     assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("name", ["1-without-x", "1-seed1"])
+def test_a_run_of_less_or_of_another_seed_is_no_fold_of_the_full_model(data, tmp_path, name):
+    images, pairs = data
+    half, values = len(pairs) // 2, images["score"].set_axis(images["image"])
+    chances = pd.Series(0.75, index=pairs["pair"])
+    stage1 = [write_stage1(tmp_path / "1/full/0", images[:60])]
+    stage1 += [write_stage1(tmp_path / "1/full" / name, images[60:], wrong=60)]
+    stage2 = [write_stage2(tmp_path / "2/full/0", values, chances[:half])]
+    stage2 += [write_stage2(tmp_path / "2/full" / name, values, chances[half:])]
+    made = collect(tmp_path, images, pairs, stage1, stage2)
+    accuracy = made["record"]["task_accuracy"]
+    assert accuracy["n"] == 60 and accuracy["value"] == 1
+    assert made["reliability"]["n"].sum() == pairs["preference"][:half].ne("equal").sum()

@@ -79,8 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def shared_runs(runs: list[TrainedRun]) -> tuple[str, dict[str, dict[int, list[TrainedRun]]]]:
-    """Keep the runs that all variants have: the split they test, and variant -> seed -> runs."""
-    present = [run for run in runs if run.absent is None and run.side != "all"]
+    """Keep the runs that all variants have: the split they test, and variant -> seed -> runs.
+
+    Those that kept an algorithm out of training are no runs of a variant as it is.
+    """
+    tested = [run for run in runs if run.of_fold or run.side == "pairs"]
+    present = [run for run in tested if run.absent is None]
     variants = list(dict.fromkeys(run.variant for run in present))
     if FULL not in variants:
         return "", {}

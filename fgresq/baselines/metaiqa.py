@@ -111,7 +111,10 @@ class MetaBatches:
 
     def __init__(self, setup: Setup[MetaIqaRun], batches: PairBatches) -> None:
         settings = setup.settings
-        of_pair = setup.images[settings.meta_by].to_numpy(dtype=str)[batches.first]
+        kind = setup.images[settings.meta_by]
+        if settings.meta_by == "family":  # two sources may use one name
+            kind = setup.images["source"] + "/" + kind
+        of_pair = kind.to_numpy(dtype=str)[batches.first]
         self.names = sorted(set(of_pair.tolist()))
         if len(self.names) < 2:
             raise UserError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +35,7 @@ from fgresq.weights.checkpoints import (
     load_strictly,
     read_checkpoint,
 )
+from fgresq.weights.hub_cache import state_of_clip
 
 
 class Trained(Section):
@@ -89,10 +91,23 @@ class Scorer:
             return float(torch.sigmoid(self.model.heads.score_logits(quality)))
 
 
-def version_of(checkpoint: Path, on: torch.device) -> str:
-    """Digest all that the scores of a checkpoint follow from, beside the images."""
+def frozen_of(tower: Tower) -> list[str]:
+    """Name by content the weights that a checkpoint does not hold, as they were not trained."""
+    card = workspace.weights_of(tower.tower) / "card.json"
+    state = state_of_clip(tower.tower, tower.pretrained)
+    return [sha256(card) if card.exists() else "", state]
+
+
+def version_of(checkpoint: Path, on: torch.device, frozen: Sequence[str] = ()) -> str:
+    """Digest all that the scores of a checkpoint follow from, beside the images.
+
+    Args:
+        checkpoint: its folder.
+        on: device.
+        frozen: of `frozen_of` its tower.
+    """
     files = [sha256(checkpoint / file) for file in (CARD, WEIGHTS)]
-    return digest([files, code_identity(__name__), name_of(on)])
+    return digest([files, code_identity(__name__), name_of(on), *frozen])
 
 
 def judge(scorer: Scorer, cache: ScoreCache, path: str) -> Judgement:
@@ -116,7 +131,8 @@ def score_images(checkpoint: Path, images: Path, out: Path, folder: Path | None 
     scored before is taken from the cache in `folder`.
     """
     rows, scorer = listed(images), Scorer(checkpoint)
-    cache = ScoreCache("fgresq", version_of(checkpoint, scorer.on), folder)
+    version = version_of(checkpoint, scorer.on, frozen_of(scorer.tower))
+    cache = ScoreCache("fgresq", version, folder)
     bar = tqdm(rows["path"], desc="FGResQ", disable=None)
     judgements = [judge(scorer, cache, path) for path in bar]
     reasons = [reason for _, reason in judgements]
