@@ -1,6 +1,6 @@
 """Two sources of the same names in what is trained and in what training is judged by.
 
-`test_several_sources.py` has pairing, splits, ridges and the other verbs of the analysis.
+`test_several_sources.py` has pairing, splits, ridges and the other steps of the analysis.
 """
 
 from __future__ import annotations
