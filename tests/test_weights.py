@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from fgresq.weights.packages.pip_download import package_file
 from safetensors.torch import load_file, save_file
 
 from fgresq import workspace
@@ -25,8 +24,9 @@ from fgresq.mini import dat
 from fgresq.networks import lite0
 from fgresq.networks import vit as towers
 from fgresq.weights import packages as weights
+from fgresq.weights import pip_download
 from fgresq.weights.cards import read_weights
-from fgresq.weights.packages import pip_download
+from fgresq.weights.pip_download import package_file
 from tests.conftest import write_folder
 
 TENSOR = {"layer.weight": torch.arange(6.0).reshape(2, 3)}

