@@ -17,7 +17,7 @@ help:
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make test              all tests"
 	@echo "make check-machines    the mini data and pairs under a lower instruction set, compared"
-	@echo "make check-wheel       the wheel in an empty environment, from an empty folder (2.4 GB)"
+	@echo "make check-wheel       the wheel in an empty environment, from an empty folder (1.8 GB)"
 	@echo "make faults            plant each fault of tests/faults in a copy and see its tests fail"
 	@echo "make mutants           change the pure modules bit by bit: do their tests notice?"
 	@echo "make tiny              the whole graph on four small images, for a quick look"
