@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 from fgresq import workspace
 from fgresq.catalogues import catalogue
 from fgresq.raw import walk
-from fgresq.sources.released import listed
+from fgresq.sources.release import listed
 
 
 def main() -> None:

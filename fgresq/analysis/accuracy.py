@@ -3,8 +3,8 @@
 Pairs with the preference "equal" have no right answer and are left out. A metric that gives both
 images the same value has not chosen: it counts half (the expectation of a coin), or as wrong.
 
-Where the votes on a pair are known, no pair need be left out: what counts is the share of votes
-that a metric agrees with. No metric can do better than the side with most votes.
+Where the votes on pairs are known, no pair need be left out: what counts is the proportion of all
+votes that a metric agrees with. No metric can do better than the sides with most votes.
 """
 
 from __future__ import annotations
@@ -37,34 +37,27 @@ def correct(gap: np.ndarray, preference: np.ndarray, ties: str) -> np.ndarray:
     return np.where(agrees > 0, 1.0, np.where(agrees < 0, 0.0, TIES[ties]))
 
 
-def vote_share(votes: pd.DataFrame) -> np.ndarray:
-    """Give the share of votes for A, (n,) in [0, 1], equal votes counting half; NaN without votes.
+def counted(votes: pd.DataFrame) -> np.ndarray:
+    """Give the votes (n, 2) for A and for B of each pair; an equal vote is half for either.
 
     Args:
-        votes: votes_a, votes_b, votes_equal.
+        votes: votes_a, votes_b, votes_equal; empty where none are known, which gives NaN.
     """
-    for_a, for_b, equal = (votes[n].to_numpy(float) for n in ("votes_a", "votes_b", "votes_equal"))
-    total = for_a + for_b + equal
-    with np.errstate(invalid="ignore"):
-        return np.where(total > 0, (for_a + equal / 2) / total, np.nan)
+    sides = votes[["votes_a", "votes_b"]].to_numpy(float)
+    return sides + votes[["votes_equal"]].to_numpy(float) / 2
 
 
-def agreed(gap: np.ndarray, share_a: np.ndarray) -> np.ndarray:
-    """Give the share of each pair's votes that a metric agrees with.
+def agreed(gap: np.ndarray, votes: np.ndarray) -> np.ndarray:
+    """Give the votes of each pair that a metric agrees with.
 
     Args:
         gap: (n,) oriented metric value of A minus that of B.
-        share_a: (n,) share of votes for A.
+        votes: (n, 2) for A and for B.
 
     Returns:
-        (n,) in [0, 1]; half where the metric gives both images the same value.
+        (n,); half of them where the metric gives both images the same value.
     """
-    return np.select([gap > 0, gap < 0], [share_a, 1 - share_a], 0.5)
-
-
-def majority(share_a: np.ndarray) -> np.ndarray:
-    """Give the share of each pair's votes that the side with most of them has, (n,) in [.5, 1]."""
-    return np.maximum(share_a, 1 - share_a)
+    return np.select([gap > 0, gap < 0], [votes[:, 0], votes[:, 1]], votes.mean(axis=1))
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -76,3 +69,16 @@ def weighted_mean(values: np.ndarray, weights: np.ndarray, clusters: np.ndarray)
     total = weights @ np.bincount(clusters, values, size)
     count = weights @ np.bincount(clusters, minlength=size)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def weighted_share(
+    part: np.ndarray, whole: np.ndarray, weights: np.ndarray, clusters: np.ndarray
+) -> np.ndarray:
+    """Sum (B,) of parts (n,) by that of wholes (n,) in each weighted sample; NaN where it is empty.
+
+    `weights` and `clusters` are as in `weighted_mean`.
+    """
+    size = weights.shape[1]
+    top = weights @ np.bincount(clusters, part, size)
+    bottom = weights @ np.bincount(clusters, whole, size)
+    return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.nan)

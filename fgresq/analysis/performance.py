@@ -9,10 +9,10 @@ pairs: the test pairs and the images in them), each task, and the macro average 
   acc               share of decided pairs ranked as the observers do; metric ties as set
   acc_gap5          the same, where the scores of the two lie over 5 % of the source's range apart
   srcc_groups       mean of the SRCC inside groups of at least 3 images
-  votes_KIND        mean share of a pair's votes that the method agrees with, over all pairs with votes
+  votes_KIND        proportion of the votes that the method agrees with, over all pairs with votes
                     of that kind (two, best_of_four, ratings, simulated); equal votes and ties of
                     the method count half
-  majority_KIND     what the side with most votes of each pair has of them: no method can do better
+  majority_KIND     what the sides with most votes have of them: no method can do better
   acc_rank          share of decided pairs whose better image the method's ranking head names, for
                     methods with a table in --rankings; a probability of exactly 0.5 is a tie
 
@@ -32,7 +32,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from fgresq.analysis import correlation as c
-from fgresq.analysis.accuracy import agreed, correct, majority, vote_share, weighted_mean
+from fgresq.analysis.accuracy import (
+    agreed,
+    correct,
+    counted,
+    weighted_mean,
+    weighted_share,
+)
 from fgresq.analysis.bootstrap import Measure, average
 from fgresq.analysis.inputs import (
     PERFORMANCE_COLUMNS,
@@ -92,14 +98,27 @@ def by_votes(
 ) -> dict[str, Measure]:
     """Measure the agreement with votes of each kind, and what their majority itself reaches."""
     found = {}
+    votes = counted(pairs)
     for kind in kinds:
-        own = pairs.assign(gap=gap, share=vote_share(pairs))[pairs["vote_kind"].eq(kind)]
-        own = own.dropna(subset=["gap", "share"])
-        gaps, shares, clusters = (own[name].to_numpy() for name in ("gap", "share", "cluster"))
-        for name, values in (("votes", agreed(gaps, shares)), ("majority", majority(shares))):
-            measure = mean_of(values, clusters, weights, "no votes of this kind")
+        told = (pairs["vote_kind"].eq(kind) & gap.notna()).to_numpy() & (votes.sum(axis=1) > 0)
+        own, clusters = votes[told], pairs["cluster"].to_numpy()[told]
+        for name, agreeing in (
+            ("votes", agreed(gap.to_numpy()[told], own)),
+            ("majority", own.max(axis=1, initial=0.0)),
+        ):
+            measure = share_of(agreeing, own.sum(axis=1), clusters, weights)
             found[f"{name}_{kind.replace(' ', '_')}"] = measure
     return found
+
+
+def share_of(
+    part: np.ndarray, whole: np.ndarray, clusters: np.ndarray, weights: np.ndarray
+) -> Measure:
+    """Measure the proportion of votes, of which each pair has `part` of its `whole`."""
+    if not len(part):
+        return Measure(np.nan, np.full(len(weights), np.nan), 0, frozenset(), "no votes of it")
+    replicates = weighted_share(part, whole, weights, clusters)
+    return Measure(float(part.sum() / whole.sum()), replicates, len(part), frozenset(clusters))
 
 
 def ranked(

@@ -30,8 +30,16 @@ STATS = {
         f"{name}_{kind.replace(' ', '_')}": (f"{label}, {kind}", meaning)
         for kind in VOTE_KINDS
         for name, label, meaning in (
-            ("votes", "Votes agreed with", "mean share of a pair's votes that the method is with"),
-            ("majority", "Votes of the majority", "share of votes of the side with most of them"),
+            (
+                "votes",
+                "Votes agreed with",
+                "proportion of the votes on pairs that the method agrees with",
+            ),
+            (
+                "majority",
+                "Votes of the majority",
+                "proportion of the votes that the sides with most of them have",
+            ),
         )
     },
 }

@@ -1,8 +1,8 @@
 """A folder with images.csv, and optionally pairs.csv and ratings.csv, as a source.
 
 images.csv, a row an image: image, task, content, mos; optionally reference, mask, algorithm,
-scale, group, family. Paths are relative to the folder. A row whose image another row names as
-its reference is a reference, not a restored image.
+scale, group, family, sd (of the raters' opinions). Paths are relative to the folder. A row whose
+image another row names as its reference is a reference, not a restored image.
 pairs.csv: image_a, image_b, preference (A, B, equal); optionally fraction_preferring_a, split
 (train, test), p_value, and counts of votes: votes_a, votes_b, votes_equal and vote_kind (two, best
 of four, ratings).
@@ -26,7 +26,7 @@ from fgresq.sources.rows import Labelled, at_entry, image_rows, number
 from fgresq.tables import PREFERENCES, SPLIT_SIDES, VOTE_KINDS
 
 REQUIRED = ("image", "task", "content", "score")
-OPTIONAL = ("reference", "mask", "algorithm", "scale", "group", "family", "dataset")
+OPTIONAL = ("reference", "mask", "algorithm", "scale", "group", "family", "dataset", "sd")
 PAIRS_REQUIRED = ("image_a", "image_b", "preference")
 VOTES = ("votes_a", "votes_b", "votes_equal")
 PAIRS_OPTIONAL = ("fraction_preferring_a", "split", "p_value", *VOTES, "vote_kind")
@@ -128,7 +128,7 @@ def split_sides(table: pd.DataFrame, mapping: Mapping[str, str], path: Path) -> 
 def read_pairs_csv(
     path: Path, images: set[str], given: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Read supplied preferences: image_a, image_b, preference, fraction_a, votes, split_pairs.
+    """Read supplied preferences: the columns SUPPLIED_COLUMNS but for label_origin.
 
     Args:
         path: the table.

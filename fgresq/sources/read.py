@@ -28,7 +28,7 @@ from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
 from fgresq.sources.layouts import LAYOUTS, VOTED
 from fgresq.sources.placed import Files
-from fgresq.sources.released import check_hashes, check_placed
+from fgresq.sources.release import check_hashes, check_placed
 from fgresq.sources.rows import at_entry, image_rows
 from fgresq.sources.steps import next_step
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, restored, write_images
