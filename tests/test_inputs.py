@@ -80,7 +80,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     methods = {
         "psnr": {"trained": False, "role": None},
         "lpips": {"trained": False, "role": None, "weights": ["alex", "hub"], "workers": 2},
-        "cvvdp": {"trained": False, "role": "label source"},
+        "cvvdp": {"trained": False, "role": None},
         "fgresq": {"trained": True, "role": None},
     }
     weights = {"alex": {"package": "p"}, "hub": {"fetch": {}}, "scores": {"package": "q"}}
@@ -336,7 +336,7 @@ def test_a_gpus_training_is_refused_without_one_where_all_else_is_here(
 
 
 def test_the_kinds_of_methods_and_sources(settings: Settings) -> None:
-    assert settings.untrained == ["psnr", "lpips"] and settings.label_methods == ["cvvdp"]
+    assert settings.untrained == ["psnr", "lpips", "cvvdp"]
     assert settings.made == ["made"] and len(settings.phases) > 5
     settings = of_call(settings, only="pairs")
     assert settings.phases == ["pairs"]

@@ -20,10 +20,11 @@ from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS, STEPS, Options, funnel
 from fgresq.pairs.order import all_pairs, oriented
 from fgresq.presets import merge
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, read_table, write_images
+from tests.conftest import LABELS
 
 OPTIONS = {
     "filter": {"tau": 0.6, "tau_by_source": {}},
-    "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
+    "labels": LABELS,
 }
 RECORD = {"source": "own", "status": "present", "label_origin": "derived from scores"}
 

@@ -17,7 +17,7 @@ from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.options import add_options, options_of
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
-from fgresq.pairs.labels import derived, simulated
+from fgresq.pairs.labels import Sight, derived, simulated
 from fgresq.pairs.order import pair_key
 from fgresq.pairs.tau import taus
 from fgresq.records import Funnel, SourceRecord
@@ -134,8 +134,8 @@ def labelled(
     """Give pairs the preferences that the label origin of their source asks for."""
     by_name = images.set_index("image")
     if origin == "simulated":
-        quality = by_name["raw_score"]
-        return simulated(pairs, quality, options.indifference, options.seed)
+        sight = Sight(options.slope().fitted, options.indifference)
+        return simulated(pairs, by_name["raw_score"], sight, options.seed)
     return derived(pairs, by_name["score"])
 
 
