@@ -246,7 +246,8 @@ def write_run(
     write_json(
         root / "analysis/provenance.json", {"commit": "abc", "seeds": {"mini": 0}, "note": HOSTILE}
     )
-    write_json(root / "metrics.json", {"headline": f"A headline {HOSTILE}"})
+    people = {"sentence": "X stands for people here"} if origin == "simulated" else {}
+    write_json(root / "metrics.json", {"headline": f"A headline {HOSTILE}", "observers": people})
     write_labels(root)
 
 

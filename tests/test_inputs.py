@@ -150,6 +150,24 @@ def test_rankings_are_read_where_a_ranking_head_is_trained(inputs: Inputs) -> No
     assert inputs.rankings(of(preset="mini")) == []
 
 
+def test_the_label_source_moves_with_the_measure(settings: Settings) -> None:
+    """Its weights are read where images are made; made sources' values are not computed again."""
+    inputs, values = Inputs(Runs(settings)), Values(settings)
+    for measure, method, other, weights in (
+        ("lpips", "lpips", "cvvdp", ["data/weights/alex/card.json"]),
+        ("jod", "cvvdp", "lpips", []),
+    ):
+        change(settings, "p", labels={"measure": measure})
+        assert values.measure(of()) == measure and inputs.weights_of_measure(of()) == weights
+        assert values.made_by_method(of(method=method)) == ["made"]
+        assert (
+            values.made_by_method(of(method=other))
+            == values.made_by_method(of(method="psnr"))
+            == []
+        )
+    assert values.made_by_method(of(preset="paper", method="lpips")) == []  # it reads `own` alone
+
+
 def test_weights_out_of_packages_are_inputs_and_those_of_the_hub_are_not(inputs: Inputs) -> None:
     assert inputs.weights_of_method(of(method="lpips")) == ["data/weights/alex/card.json"]
     assert inputs.weights_of_method(of(method="psnr")) == []

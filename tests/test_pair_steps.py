@@ -227,6 +227,15 @@ def test_simulated_labels_use_the_settings_they_are_given(images: pd.DataFrame) 
             pd.testing.assert_frame_equal(found, labels.simulated(pairs, raw, sight, seed))
 
 
+def test_scores_of_another_measure_are_not_labelled(images: pd.DataFrame) -> None:
+    record = {**RECORD, "label_origin": "simulated"}
+    given = {"labels": {"measure": "lpips"}}
+    with pytest.raises(UserError, match="are of the measure 'jod', and labels/measure is 'lpips'"):
+        run_funnel(images, record={**record, "measure": "jod"}, **given)
+    pairs, _ = run_funnel(images, record={**record, "measure": "lpips"}, **given)
+    assert set(pairs["label_origin"]) == {"simulated"}
+
+
 def by_hand(
     a: str, b: str, quality: pd.Series, slope: float, indifference: float, seed: int
 ) -> tuple[str, float]:

@@ -63,7 +63,8 @@ def supplied(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
 
 
 def run_funnel(images: pd.DataFrame, threshold: float = 0.99, **changes: object) -> tuple:
-    options = merge(OPTIONS, {"filter": changes.pop("filter", {})})
+    over = {name: changes.pop(name, {}) for name in ("filter", "labels")}
+    options = merge(OPTIONS, over)
     given = {"supplied": empty(SUPPLIED_COLUMNS), "record": RECORD, **changes}
     return funnel(
         images,

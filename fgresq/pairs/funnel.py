@@ -139,6 +139,21 @@ def labelled(
     return derived(pairs, by_name["score"])
 
 
+def check_measure(record: SourceRecord, labels: Labels) -> None:
+    """Check that a made source was scored by the measure whose slope its labels take.
+
+    Raises:
+        UserError: it was scored by another.
+    """
+    made_by = record.get("measure", labels.measure)
+    if made_by != labels.measure:
+        raise UserError(
+            f"record of the source '{record['source']}'",
+            f"its scores are of the measure '{made_by}', and labels/measure is '{labels.measure}'",
+            "Make the source again, or set labels/measure to that",
+        )
+
+
 def numbered(pairs: pd.DataFrame) -> pd.DataFrame:
     """Give pairs of one source their identifiers, in the order of task, group and images."""
     pairs = pairs.sort_values(["task", "group", "image_a", "image_b"], ignore_index=True)
@@ -193,6 +208,7 @@ def funnel(
         UserError: a supplied pair does not fit.
     """
     source = record["source"]
+    check_measure(record, options.labels)
     dataset = images.set_index("image")["dataset"]
     tau = taus(source, set(dataset), options.filter)
     of_pair = candidates["image_a"].map(dataset)

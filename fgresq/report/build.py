@@ -250,7 +250,7 @@ def page_values(
         "run": run,
         "stand_in": run is not asked,
         "headline": asked.metrics.get("headline", ""),
-        "people": asked.metrics.get("observers", {}).get("sentence", ""),
+        "people": run.metrics.get("observers", {}).get("sentence", ""),
         "shared_sentence": observer_tables.shared_sentence(run, seen),
         "absences": absences(asked, methods),
         "partial": partial_notes(run, methods),
