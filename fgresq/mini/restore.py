@@ -12,6 +12,7 @@ seed.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -79,8 +80,10 @@ def image_rows(
                 "reference": content["path"],
                 "mask": "",
                 "raw_score": float(raw_score),
+                "raw_sd": math.nan,  # no rater
                 "sha256": sha256(path),
                 "reference_sha256": content["sha256"],
+                "role": "",  # its folds train and test
             }
         )
     return rows
