@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "training": ("model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
-    "analysis": ("sources",),
+    "analysis": ("pairs", "sources"),
     "fetch": ("sources", "weights"),
     "report": ("analysis", "scoring", "sources"),
 }

@@ -31,7 +31,7 @@ from fgresq.training.feed import ImageFeed
 from fgresq.training.ready import absence, check_device
 from fgresq.training.sides import sides
 from fgresq.training.start import start_heads
-from tests.conftest import ROOT, mark_workspace, write_folder
+from tests.conftest import LABELS, ROOT, mark_workspace, write_folder
 
 INTERRUPTED = 130  # exit status after Ctrl-C
 
@@ -67,7 +67,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
         options = json.dumps(
             {
                 "filter": {"tau": 1.1, "tau_by_source": {}},
-                "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
+                "labels": LABELS,
             }
         )
         assert (
