@@ -31,7 +31,7 @@ from fgresq.networks.vit import SIZE
 from fgresq.presets import Preset, load, merge
 from fgresq.runs import STAGE_FORMS, stage_options
 from fgresq.sections import Tower
-from fgresq.tables import TASKS, read_images, write_images, write_pairs
+from fgresq.tables import TASKS, read_images, without_votes, write_images, write_pairs
 from fgresq.training import loop
 from fgresq.training.token_cache import cache_key
 from fgresq.weights.checkpoints import WEIGHTS
@@ -55,6 +55,7 @@ def write_tables(count: int) -> None:
             "task": [TASKS[k // 4 % len(TASKS)] for k in number],
             "group": [f"g{k // 4:05d}" for k in number],
             "raw_score": rng.random(count),
+            "raw_sd": np.nan,
         }
     )
     images = images.assign(
@@ -67,6 +68,7 @@ def write_tables(count: int) -> None:
         score=images["raw_score"],
         sha256=images["image"],
         reference_sha256="",
+        role="",
     )
     write_images("images.csv", images)
     first = images.iloc[0::2].reset_index(drop=True)
@@ -84,7 +86,7 @@ def write_tables(count: int) -> None:
         fold=0,
         split_pairs="train",
     )
-    write_pairs("pairs.csv", pairs)
+    write_pairs("pairs.csv", without_votes(pairs))
     folds = images[["source", "family"]].drop_duplicates().assign(fold=0)
     folds.to_csv("folds.csv", index=False)
 

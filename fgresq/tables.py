@@ -20,16 +20,19 @@ from fgresq.files import write_csv
 
 TASKS = ("super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture")
 DEGRADED = "distortion"  # no task: an image that was degraded and not restored
+PHOTOGRAPH = "photograph"  # no task: as a camera, or a generator, gave it; rated, never paired
+ROLES = ("train", "select", "test")  # what a source is for, where its entry says so
 PREFERENCES = ("A", "B", "equal")
 LABEL_ORIGINS = ("human", "simulated", "derived from scores")
 SPLITS = ("all", "family", "pairs")
 SPLIT_SIDES = ("train", "test")
+VOTE_KINDS = ("two", "best of four", "ratings", "simulated")  # how observers were asked
 
 IMAGE_COLUMNS: dict[str, type] = {
     "image": str,  # identifier: SOURCE/relative path
     "source": str,
     "dataset": str,  # inside a source: whose scores share one scale; the source itself by default
-    "task": str,  # one of TASKS, or DEGRADED: neither paired nor trained on
+    "task": str,  # one of TASKS; or DEGRADED, neither paired nor trained on; or PHOTOGRAPH
     "content": str,
     "group": str,  # images of one group (and task) may be paired and compared
     "family": str,  # what must not be split: photograph or scene family
@@ -38,9 +41,11 @@ IMAGE_COLUMNS: dict[str, type] = {
     "reference": str,  # path, or empty where there is none
     "mask": str,  # path, or empty
     "raw_score": float,  # as the source gives it
+    "raw_sd": float,  # of the raters' opinions, on the scale of raw_score; empty where unknown
     "score": float,  # [0, 1], higher better, min-max over the data set
     "sha256": str,  # of the image file
     "reference_sha256": str,  # of the reference file, or empty
+    "role": str,  # one of ROLES, or empty where the source's entry says none
 }
 PAIR_COLUMNS: dict[str, type] = {
     "pair": str,  # identifier: SOURCE#number
@@ -54,13 +59,22 @@ PAIR_COLUMNS: dict[str, type] = {
     "ssim": float,  # between A and B, 1 = identical; empty where not computed
     "preference": str,  # one of PREFERENCES
     "fraction_a": float,  # share of votes for A, equal votes count half; empty where unknown
+    "votes_a": float,  # how many observers preferred A; empty where unknown, as the next two
+    "votes_b": float,
+    "votes_equal": float,  # saw no difference, or said so
+    "vote_kind": str,  # one of VOTE_KINDS, or empty; two images are one pair a kind
     "label_origin": str,  # one of LABEL_ORIGINS
     "fold": int,  # the fold of the family: the content-disjoint split
     "split_pairs": str,  # train or test: as the source released it, or a random 8:2 split by pairs
 }
+VOTE_COLUMNS = ("votes_a", "votes_b", "votes_equal", "vote_kind")
 SUPPLIED_COLUMNS: dict[str, type] = {  # what a source brings along; split_pairs may be empty
     name: PAIR_COLUMNS[name]
-    for name in ("image_a", "image_b", "preference", "fraction_a", "label_origin", "split_pairs")
+    for name in (
+        *("image_a", "image_b", "preference", "fraction_a"),
+        *VOTE_COLUMNS,
+        *("label_origin", "split_pairs"),
+    )
 }
 FOLD_COLUMNS: dict[str, type] = {"source": str, "family": str, "fold": int}
 SCORE_COLUMNS: dict[str, type] = {
@@ -212,13 +226,16 @@ def write_images(path: str | Path, images: pd.DataFrame) -> None:
     """Write an image table, in order of its identifiers.
 
     Raises:
-        UserError: an identifier is empty or there twice, an unknown task, or a score outside
-            [0, 1].
+        UserError: an identifier is empty or there twice, an unknown task or role, or a score
+            outside [0, 1].
     """
     check_identifiers(images, path)
-    for task in images["task"].unique():
-        if task not in (*TASKS, DEGRADED):
-            raise UserError(path, f"unknown task '{task}'", nearest(task, TASKS).rstrip("."))
+    for column, known, more in (("task", TASKS, (DEGRADED, PHOTOGRAPH)), ("role", ROLES, ("",))):
+        for name in images[column].unique():
+            if name not in (*known, *more):
+                raise UserError(
+                    path, f"unknown {column} '{name}'", nearest(name, known).rstrip(".")
+                )
     outside = images[~images["score"].between(0.0, 1.0)]
     if len(outside):
         raise UserError(
@@ -230,8 +247,22 @@ def write_images(path: str | Path, images: pd.DataFrame) -> None:
 
 
 def restored(images: pd.DataFrame) -> pd.DataFrame:
-    """Keep the images that a restoration made: what is paired and trained on."""
+    """Keep the images that a restoration made: what is paired."""
     return images[images["task"].isin(TASKS)].reset_index(drop=True)
+
+
+def rated(images: pd.DataFrame) -> pd.DataFrame:
+    """Keep the images whose scores are trained on: restored ones and photographs."""
+    return images[images["task"].isin((*TASKS, PHOTOGRAPH))].reset_index(drop=True)
+
+
+def without_votes(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Say of pairs that no votes are known: the columns VOTE_COLUMNS, empty."""
+    nothing = {
+        name: pd.Series("" if PAIR_COLUMNS[name] is str else np.nan, index=pairs.index)
+        for name in VOTE_COLUMNS
+    }
+    return pairs.assign(**nothing).astype({"vote_kind": object})
 
 
 def read_pairs(path: str | Path) -> pd.DataFrame:

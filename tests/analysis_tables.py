@@ -15,6 +15,7 @@ from fgresq.tables import (
     PAIR_COLUMNS,
     SCORE_COLUMNS,
     TASKS,
+    VOTE_COLUMNS,
     empty,
     write_images,
     write_pairs,
@@ -62,6 +63,7 @@ def make_pairs(images: pd.DataFrame, n: int, seed: int = 0) -> pd.DataFrame:
             **{name: a[name] for name in ("task", "source", "group", "family")},
             **{"score_difference": difference, "ssim": 0.9, "preference": preference},
             "fraction_a": (0.5 + difference / 2).round(1),
+            **dict.fromkeys(VOTE_COLUMNS, ""),
             **{"label_origin": "simulated", "fold": 0},
             "split_pairs": np.where(rng.random(n) < 0.2, "test", "train"),
         }

@@ -144,8 +144,10 @@ def image_table(count: int, families: int, score: np.ndarray) -> pd.DataFrame:
         "reference": "",
         "mask": "",
         "raw_score": score,
+        "raw_sd": np.nan,
         "score": score,
         "sha256": "",
         "reference_sha256": "",
+        "role": "",
     }
     return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))

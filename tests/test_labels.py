@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm, ttest_rel
 
 from fgresq.pairs.funnel import labelled
-from fgresq.pairs.labels import NOISE, decide, derived, plurality, simulate, simulated
+from fgresq.pairs.labels import NOISE, Votes, decide, derived, plurality, simulate, simulated
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.sections import Labels
 
@@ -38,24 +38,25 @@ def test_plurality_wins_and_a_tied_lead_is_equal() -> None:
 
 
 def test_two_groups_that_agree_decide() -> None:
-    decision, share = decide(votes([A, A, A, B, E], [A, A, A, A, B], [B, B, B]))
-    assert decision == A
-    assert share == pytest.approx((7 + 0.5) / 10)
+    decision, fell = decide(votes([A, A, A, B, E], [A, A, A, A, B], [B, B, B]))
+    assert decision == A and fell == Votes(7, 2, 1)
+    assert fell.share == pytest.approx((7 + 0.5) / 10)
 
 
 def test_experts_decide_where_the_groups_do_not_agree() -> None:
     split = ([A, A, A, B, B], [B, B, B, A, A])
-    assert decide(votes(*split, [B, B, A])) == (B, 0.5)
-    assert decide(votes(*split, [A, A, A])) == (A, 0.5)
-    assert decide(votes(*split, [A, B, E])) == (E, 0.5)
+    even = Votes(5, 5, 0)
+    assert decide(votes(*split, [B, B, A])) == (B, even)
+    assert decide(votes(*split, [A, A, A])) == (A, even)
+    assert decide(votes(*split, [A, B, E])) == (E, even)
 
 
 def test_one_jod_is_three_quarters_of_the_votes() -> None:
     """Thurstone Case V with 1 JOD = 75 %, without indifference."""
     rng = np.random.default_rng(0)
-    shares = [simulate(1.0, 0.0, rng)[1] for _ in range(2000)]
+    shares = [simulate(1.0, 0.0, rng)[1].share for _ in range(2000)]
     assert np.mean(shares) == pytest.approx(0.75, abs=0.01)
-    shares = [simulate(-2.0, 0.0, rng)[1] for _ in range(2000)]
+    shares = [simulate(-2.0, 0.0, rng)[1].share for _ in range(2000)]
     assert np.mean(shares) == pytest.approx(norm.cdf(-2 / NOISE), abs=0.01)
 
 
@@ -63,7 +64,7 @@ def test_like_images_split_the_votes_and_indifference_makes_equals() -> None:
     rng = np.random.default_rng(0)
     few = [simulate(0.0, 0.3, rng) for _ in range(1000)]
     many = [simulate(0.0, 1.5, rng) for _ in range(1000)]
-    assert np.mean([share for _, share in few]) == pytest.approx(0.5, abs=0.02)
+    assert np.mean([fell.share for _, fell in few]) == pytest.approx(0.5, abs=0.02)
     equal = [np.mean([decision == E for decision, _ in round_]) for round_ in (few, many)]
     assert equal[0] < equal[1]
     assert equal[1] > 0.9
@@ -91,6 +92,11 @@ def test_swapping_a_and_b_swaps_the_label() -> None:
     mirror = {"A": "B", "B": "A", "equal": "equal"}
     assert list(other["preference"]) == [mirror[p] for p in one["preference"]]
     assert np.allclose(one["fraction_a"] + other["fraction_a"], 1)
+    assert one["votes_a"].tolist() == other["votes_b"].tolist() != one["votes_b"].tolist()
+    assert one["votes_equal"].equals(other["votes_equal"]) and one["votes_equal"].any()
+    fell = one[["votes_a", "votes_b", "votes_equal"]]
+    assert fell.sum(axis=1).eq(10).all() and set(one["vote_kind"]) == {"simulated"}
+    assert one["fraction_a"].tolist() == ((fell["votes_a"] + fell["votes_equal"] / 2) / 10).tolist()
 
 
 def test_the_seed_changes_labels() -> None:
@@ -105,8 +111,8 @@ def test_scores_prefer_the_higher_and_only_exact_equals_are_equal() -> None:
     pairs = pd.DataFrame({"image_a": ["a", "a", "c", "d"], "image_b": ["b", "c", "a", "a"]})
     found = derived(pairs, score)
     assert list(found["preference"]) == ["equal", "B", "A", "B"]
-    assert found["fraction_a"].isna().all()
-    assert set(found["label_origin"]) == {"derived from scores"}
+    assert found[["fraction_a", "votes_a", "votes_b", "votes_equal"]].isna().all(axis=None)
+    assert set(found["vote_kind"]) == {""} and set(found["label_origin"]) == {"derived from scores"}
 
 
 @pytest.fixture
@@ -134,7 +140,9 @@ def test_ratings_give_what_the_paired_test_of_scipy_gives(rated: tuple) -> None:
         better = "A" if a.mean() > b.mean() else "B"
         assert row.preference == (better if ttest_rel(a, b).pvalue < 0.05 else "equal")
         assert row.fraction_a == pytest.approx(np.mean((a > b) + 0.5 * (a == b)))
-        assert row.label_origin == "human"
+        fell = (row.votes_a, row.votes_b, row.votes_equal)
+        assert fell == ((a > b).sum(), (a < b).sum(), (a == b).sum())
+        assert (row.label_origin, row.vote_kind) == ("human", "ratings")
 
 
 def test_the_width_of_scale_a_rater_uses_does_not_count(rated: tuple) -> None:
@@ -154,6 +162,7 @@ def test_missing_ratings_are_left_out_pair_by_pair(rated: tuple) -> None:
         a, b = ratings.loc[row.image_a], ratings.loc[row.image_b]
         p = ttest_rel(a, b, nan_policy="omit").pvalue
         assert (row.preference != "equal") == (p < 0.05)
+        assert row.votes_a + row.votes_b + row.votes_equal == (a - b).notna().sum()
 
 
 def test_raters_who_agree_wholly_need_no_spread() -> None:

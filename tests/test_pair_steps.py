@@ -207,7 +207,7 @@ def test_pairs_are_numbered_by_task_group_and_names() -> None:
         ("deblurring", "h", "x", "y"),
     ]
     pairs = pd.DataFrame(rows, columns=["task", "group", "image_a", "image_b"], index=[7, 3, 5])
-    found = funnels.numbered(pairs.assign(source="s"))
+    found = funnels.numbered(pairs.assign(source="s", vote_kind=""))
     assert found["image_a"].tolist() == ["x", "a", "b"]
     assert found["pair"].tolist() == ["s#0000001", "s#0000002", "s#0000003"]
     assert found.index.tolist() == [0, 1, 2]

@@ -19,7 +19,14 @@ from fgresq.pairs.candidates import CANDIDATE_COLUMNS, candidates
 from fgresq.pairs.funnel import SOURCE_PAIR_COLUMNS, STEPS, Options, funnel
 from fgresq.pairs.order import all_pairs, oriented
 from fgresq.presets import merge
-from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, read_table, write_images
+from fgresq.tables import (
+    IMAGE_COLUMNS,
+    SUPPLIED_COLUMNS,
+    empty,
+    read_table,
+    without_votes,
+    write_images,
+)
 
 OPTIONS = {
     "filter": {"tau": 0.6, "tau_by_source": {}},
@@ -58,7 +65,7 @@ def images(tmp_path: Path) -> pd.DataFrame:
 
 def supplied(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["image_a", "image_b", "preference"])
-    return table.assign(fraction_a=0.5, label_origin="human", split_pairs="")
+    return without_votes(table.assign(fraction_a=0.5, label_origin="human", split_pairs=""))
 
 
 def run_funnel(images: pd.DataFrame, threshold: float = 0.99, **changes: object) -> tuple:

@@ -20,6 +20,7 @@ from fgresq.tables import (
     check_columns,
     check_rows,
     empty,
+    rated,
     read_images,
     read_pairs,
     read_scores,
@@ -224,6 +225,23 @@ def test_degraded_images_are_written_and_are_not_restored_ones(
     write_images(tmp_path / "images.csv", mixed)
     kept = restored(mixed)
     assert kept["image"].tolist() == ["s/001", "s/002"] and kept.index.tolist() == [0, 1]
+
+
+def test_photographs_are_rated_and_are_not_restored_ones(
+    tmp_path: Path, images: pd.DataFrame
+) -> None:
+    mixed = images.assign(
+        task=["distortion", "photograph", "denoising"], role=["", "train", "test"]
+    )
+    write_images(tmp_path / "images.csv", mixed)
+    assert restored(mixed)["image"].tolist() == ["s/002"]
+    kept = rated(mixed)
+    assert kept["image"].tolist() == ["s/001", "s/002"] and kept.index.tolist() == [0, 1]
+
+
+def test_a_role_that_is_none_is_told(tmp_path: Path, images: pd.DataFrame) -> None:
+    with pytest.raises(UserError, match="unknown role 'tests'. Did you mean 'test'"):
+        write_images(tmp_path / "images.csv", images.assign(role="tests"))
 
 
 def test_pairs_are_written_in_order_and_read_back(tmp_path: Path) -> None:

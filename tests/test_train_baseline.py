@@ -20,7 +20,7 @@ from fgresq.files import read_json, write_csv, write_json
 from fgresq.parsing import fields_of
 from fgresq.presets import load
 from fgresq.sections import PairTraining
-from fgresq.tables import read_scores, read_table, write_images, write_pairs
+from fgresq.tables import VOTE_COLUMNS, read_scores, read_table, write_images, write_pairs
 from fgresq.training import loop
 from tests.conftest import image_table, write_folder
 
@@ -59,6 +59,7 @@ def pairs_of(images: pd.DataFrame) -> list[dict]:
     names = images.sort_values("score", ascending=False)[["image", "score"]].to_numpy().tolist()
     same = images.iloc[0][["task", "source", "group", "family"]].to_dict()
     more = {"ssim": 0.5, "preference": "A", "fraction_a": 1.0, "label_origin": "human"}
+    more |= dict.fromkeys(VOTE_COLUMNS, "")
     return [
         {"image_a": a, "image_b": b, "score_difference": x - y, **same, **more}
         for (a, x), (b, y) in combinations(names, 2)

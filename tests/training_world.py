@@ -25,7 +25,7 @@ from fgresq.files import sha256, write_csv
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.presets import load
 from fgresq.runs import STAGE_FORMS, split_run, stage_options
-from fgresq.tables import DEGRADED, IMAGE_COLUMNS, write_images, write_pairs
+from fgresq.tables import DEGRADED, IMAGE_COLUMNS, VOTE_COLUMNS, write_images, write_pairs
 from fgresq.training import loop
 from tests.conftest import ALGORITHMS, picture
 
@@ -107,6 +107,7 @@ def pair_row(first: dict, second: dict, fold: int, side: str) -> dict:
         **{column: first[column] for column in ("task", "source", "group", "family")},
         **{"score_difference": difference, "preference": preference, "fraction_a": fraction},
         **{"label_origin": "human", "fold": fold, "split_pairs": side},
+        **dict.fromkeys(VOTE_COLUMNS, ""),
     }
 
 

@@ -11,6 +11,7 @@ super-resolution only. Setting (section `mini`): seed.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -73,8 +74,10 @@ def image_rows(
                 "reference": content["path"],
                 "mask": "",
                 "raw_score": float(raw_score),
+                "raw_sd": math.nan,  # no rater
                 "sha256": sha256(path),
                 "reference_sha256": content["sha256"],
+                "role": "",  # its folds train and test
             }
         )
     return rows

@@ -102,7 +102,8 @@ def supplied_pairs(supplied: pd.DataFrame, candidates: pd.DataFrame, where: str)
     """Give the supplied preferences the columns of candidates, A and B as supplied.
 
     Raises:
-        UserError: a pair is listed twice, or its images are not two of one group and task.
+        UserError: a pair is listed twice with votes of one kind, or its images are not two of one
+            group and task.
     """
 
     def keys(pairs: pd.DataFrame) -> list[tuple[str, str]]:
@@ -111,7 +112,7 @@ def supplied_pairs(supplied: pd.DataFrame, candidates: pd.DataFrame, where: str)
     known = candidates.assign(key=keys(candidates), swap=candidates["image_a"])
     given = supplied.assign(key=keys(supplied))
     stray = given[~given["key"].isin(set(known["key"]))]
-    twice = given[given["key"].duplicated()]
+    twice = given[given.duplicated(["key", "vote_kind"])]
     for faulty, problem, mend in (
         (stray, "is not of two images of one group and task", "Correct the group of the images"),
         (twice, "is listed twice", "Remove one of the rows"),
@@ -141,7 +142,8 @@ def labelled(
 
 def numbered(pairs: pd.DataFrame) -> pd.DataFrame:
     """Give pairs of one source their identifiers, in the order of task, group and images."""
-    pairs = pairs.sort_values(["task", "group", "image_a", "image_b"], ignore_index=True)
+    order = ["task", "group", "image_a", "image_b", "vote_kind"]
+    pairs = pairs.sort_values(order, ignore_index=True)
     names = [f"{source}#{n:07d}" for n, source in enumerate(pairs["source"], start=1)]
     return pairs.assign(pair=pd.Series(names, index=pairs.index, dtype=object))
 

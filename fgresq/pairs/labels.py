@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from fgresq.pairs.order import pair_key, stable_hash
+from fgresq.tables import without_votes
 
 OBSERVERS = 5  # in each of the two groups (paper, section on annotation)
 EXPERTS = 3
 # Standard deviation, in JOD, of the difference an observer perceives: 1 JOD = 75 % preference.
 NOISE = 1 / NormalDist().inv_cdf(0.75)
 EXPERT_NOISE = NOISE / 2
+
+
+class Votes(NamedTuple):
+    """How many observers were for A, for B, and for neither."""
+
+    a: int
+    b: int
+    equal: int
+
+    @property
+    def share(self) -> float:
+        """The share for A, in [0, 1], equal votes counting half; NaN without a vote."""
+        return (self.a + self.equal / 2) / sum(self) if sum(self) else float("nan")
+
+    def swapped(self) -> Votes:
+        """Give the votes with A and B exchanged."""
+        return Votes(self.b, self.a, self.equal)
 
 
 def plurality(votes: np.ndarray) -> int:
@@ -23,7 +42,7 @@ def plurality(votes: np.ndarray) -> int:
     return leaders[0] if len(leaders) == 1 else 0
 
 
-def decide(votes: np.ndarray) -> tuple[int, float]:
+def decide(votes: np.ndarray) -> tuple[int, Votes]:
     """Decide a pair from the votes of both groups, then of the experts.
 
     The decision of a group is its plurality. Where both groups decide alike, that stands, else the
@@ -33,13 +52,14 @@ def decide(votes: np.ndarray) -> tuple[int, float]:
         votes: (13,) of 1 (A), -1 (B), 0 (equal): first group, second group, experts.
 
     Returns:
-        The decision, and the share of the ten votes for A in [0, 1], equal votes counting half.
+        The decision, and how the ten votes of both groups fell.
     """
     first, second, experts = np.split(votes, [OBSERVERS, 2 * OBSERVERS])
     decision = plurality(first)
     if plurality(second) != decision:
         decision = plurality(experts)
-    return decision, float(np.mean((votes[: 2 * OBSERVERS] + 1) / 2))
+    ordinary = votes[: 2 * OBSERVERS]
+    return decision, Votes(*(int(np.sum(ordinary == vote)) for vote in (1, -1, 0)))
 
 
 def perceive(difference: float, rng: np.random.Generator) -> np.ndarray:
@@ -58,7 +78,7 @@ def perceive(difference: float, rng: np.random.Generator) -> np.ndarray:
     return difference + noise * rng.standard_normal(len(noise))
 
 
-def simulate(difference: float, indifference: float, rng: np.random.Generator) -> tuple[int, float]:
+def simulate(difference: float, indifference: float, rng: np.random.Generator) -> tuple[int, Votes]:
     """Let observers compare two images: "equal" is what is perceived below `indifference`.
 
     Args:
@@ -93,29 +113,34 @@ def simulated(
         seed: of the observers.
 
     Returns:
-        The pairs with preference, fraction_a and label_origin "simulated".
+        The pairs with preference, fraction_a, the votes and label_origin "simulated".
     """
-    preferences, fractions = [], []
+    preferences, counts = [], []
     for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
         low, high = pair_key(a, b)
         difference = quality[low] - quality[high]
-        decision, share = simulate(difference, indifference, observers(seed, low, high))
+        decision, votes = simulate(difference, indifference, observers(seed, low, high))
         if a != low:
-            decision, share = -decision, 1 - share
+            decision, votes = -decision, votes.swapped()
         preferences.append({1: "A", -1: "B", 0: "equal"}[decision])
-        fractions.append(round(share, 4))
-    return _labelled(pairs, preferences, fractions, "simulated")
+        counts.append(votes)
+    found = _labelled(pairs, preferences, [round(votes.share, 4) for votes in counts], "simulated")
+    told = pd.DataFrame(counts, columns=["votes_a", "votes_b", "votes_equal"], index=pairs.index)
+    kind = pd.Series("simulated", index=pairs.index, dtype=object)
+    return found.assign(**told.astype(float), vote_kind=kind)
 
 
 def derived(pairs: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
     """Label pairs by their scores, higher better: equal only where these are exactly equal.
 
     Returns:
-        The pairs with preference, fraction_a (unknown: NaN) and label_origin "derived from scores".
+        The pairs with preference, fraction_a and votes (unknown) and label_origin "derived from
+        scores".
     """
     difference = score[pairs["image_a"]].to_numpy() - score[pairs["image_b"]].to_numpy()
     preferences = np.select([difference > 0, difference < 0], ["A", "B"], "equal").tolist()
-    return _labelled(pairs, preferences, [np.nan] * len(pairs), "derived from scores")
+    unknown = [np.nan] * len(pairs)
+    return without_votes(_labelled(pairs, preferences, unknown, "derived from scores"))
 
 
 def _labelled(

@@ -30,7 +30,8 @@ def preferences_from_ratings(
 
     Returns:
         image_a, image_b, preference, fraction_a (share of raters that rate A higher, ties half, in
-        [0, 1]), label_origin ("human"); A and B in random but fixed order.
+        [0, 1]), the raters as votes of the kind "ratings", label_origin ("human"); A and B in
+        random but fixed order.
     """
     spread = ratings.std(ddof=0).replace(0.0, 1.0)  # a rater who never varies has no differences
     ratings = ratings / spread
@@ -53,7 +54,13 @@ def _group(ratings: pd.DataFrame, pairs: list[tuple[str, str]], alpha: float) ->
         spread = np.sqrt(np.nansum((difference - mean[:, None]) ** 2, axis=1) / (raters - 1))
         # All raters alike: infinite, or NaN where they see no difference at all (equal then).
         p = 2 * stats.t.sf(np.abs(mean) / (spread / np.sqrt(raters)), raters - 1)
-        fraction = np.nansum((np.sign(difference) + 1) / 2, axis=1) / raters
+    votes = {
+        "votes_a": np.sum(difference > 0, axis=1),
+        "votes_b": np.sum(difference < 0, axis=1),
+        "votes_equal": np.sum(difference == 0, axis=1),
+    }
+    with np.errstate(invalid="ignore"):
+        fraction = (votes["votes_a"] + votes["votes_equal"] / 2) / raters
     preference = np.where(p < alpha, np.where(mean > 0, "A", "B"), "equal").astype(object)
     preference[raters < 2] = ""
     return pd.DataFrame(
@@ -62,6 +69,8 @@ def _group(ratings: pd.DataFrame, pairs: list[tuple[str, str]], alpha: float) ->
             "image_b": b,
             "preference": preference,
             "fraction_a": fraction,
+            **{name: counts.astype(float) for name, counts in votes.items()},
+            "vote_kind": "ratings",
             "label_origin": "human",
         }
     )

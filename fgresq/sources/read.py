@@ -30,7 +30,7 @@ from fgresq.sources.layouts import LAYOUTS
 from fgresq.sources.placed import Files
 from fgresq.sources.rows import at_entry, image_rows
 from fgresq.sources.steps import next_step
-from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, write_images
+from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, without_votes, write_images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +99,7 @@ def supplied_pairs(
     names, given = set(images["image"]), entry.get("pairs", {})
     path = folder / given.get("table", "pairs.csv")
     if path.exists():
-        pairs = read_pairs_csv(path, names, given).assign(label_origin="human")
+        pairs = without_votes(read_pairs_csv(path, names, given)).assign(label_origin="human")
         released = ", and so is the split by pairs" if pairs["split_pairs"].ne("").any() else ""
         return pairs, [f"preferences are those of {path.name}{released}"]
     if (folder / "ratings.csv").exists():

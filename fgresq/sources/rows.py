@@ -20,7 +20,7 @@ from fgresq import workspace
 from fgresq.errors import UserError, nearest
 from fgresq.files import sha256
 from fgresq.images import read_mask, read_rgb
-from fgresq.tables import DEGRADED, TASKS
+from fgresq.tables import DEGRADED, PHOTOGRAPH, TASKS
 
 
 def at_entry() -> str:
@@ -36,6 +36,7 @@ class Labelled:
         where: label file and row, for errors.
         image: its file, as the source names it; so are `reference` and `mask`, empty for none.
         score: the raw score, as text or number; `column` names its column for errors.
+        sd: standard deviation of the raters' opinions, on the scale of the score; empty: not given.
         task: the source's own name of what was done to it, looked up in `tasks` of the entry.
         content: the scene it shows.
         family: what a split must not cut apart; the content by default.
@@ -56,6 +57,7 @@ class Labelled:
     dataset: str = ""
     group: str = ""
     column: str = ""
+    sd: str | float = ""
 
 
 def number(text: str | float, where: str, low: float = -math.inf, high: float = math.inf) -> float:
@@ -91,7 +93,7 @@ def task_of(name: str, entry: Mapping[str, Any], where: str) -> str:
     """
     tasks = entry.get("tasks", {})
     task = tasks.get(name, tasks.get("other", name))
-    if task not in (*TASKS, DEGRADED):
+    if task not in (*TASKS, DEGRADED, PHOTOGRAPH):
         raise UserError(where, f"unknown task '{task}'", nearest(task, TASKS).rstrip("."))
     return task
 
@@ -184,8 +186,10 @@ class Checker:
             "reference": str(reference or ""),
             "mask": str(self.mask(item.mask, item.where) or ""),
             "raw_score": number(item.score, f"{item.where}{column}", low, high),
+            "raw_sd": number(item.sd, f"{item.where}, SD", 0) if item.sd != "" else math.nan,
             "sha256": self.hashes[path],
             "reference_sha256": self.hashes[reference] if reference else "",
+            "role": self.entry.get("role", ""),
         }
 
     @staticmethod
