@@ -24,6 +24,7 @@ Role = Literal["train", "select", "test"]
 Kind = Literal["ridge", "method", "checkpoint"]
 SCORE = "score"  # as labels: what the set itself says
 SHARPNESS, CONSTANT, RANDOM = "sharpness", "constant_order", "random"
+CONTROL_BLOCK = 6  # of the untrained tower
 MEND = "Add it, with its value"
 
 
@@ -74,7 +75,7 @@ class Line(Section):
     kind: Kind
     train: Distinct[Part] = ()
     tower: str = "dinov2"
-    blocks: SomeDistinct[Block] = (6,)
+    blocks: SomeDistinct[Block] = (CONTROL_BLOCK,)
     finalist: bool = False
     checkpoint: str | None = None
 
@@ -199,6 +200,13 @@ def check_kind(declared: Declared, line: Line, where: str) -> None:
         raise UserError(where, problem, "Name a lower block, or raise `depth`")
 
 
+def methods_asked(declared: Declared) -> list[str]:
+    """Name the untrained methods that the bench asks: of rows, and of labels."""
+    rows = [line.name for line in declared.rows if line.kind == "method"]
+    labels = [part.labels for line in declared.rows for part in line.train]
+    return sorted({*rows, *labels} - {SCORE})
+
+
 def told(parts: Iterable[Part]) -> str:
     """Name what a row learns from: sets, with their labels and weights where they are not plain."""
     return " + ".join(
@@ -222,7 +230,8 @@ def controls(declared: Declared) -> list[Line]:
         name = own.name if own else f"{RANDOM}_{line.name}"
         finalist = line.finalist or (own is not None and own.finalist)
         made = {"name": name, "train": line.train, "finalist": finalist}
-        found[line.train] = Line(kind="ridge", tower="random", **made)
+        block = min(CONTROL_BLOCK, declared.depth)
+        found[line.train] = Line(kind="ridge", tower="random", blocks=(block,), **made)
     return list(found.values())
 
 

@@ -1,6 +1,6 @@
 """The bench of transfer: how far rows agree with people on sets that they were not trained on.
 
-`make human` calls `fgresq step transfer --images SET.csv ... --out reports/human/transfer.csv`. An
+`make human` calls `fgresq step transfer --images SET.csv ... --out results/human/transfer.csv`. An
 image table names its set; beside it lie the set's pairs (.pairs.csv) and record (.json). What is
 trained on what, and which set may tell, is declared in fgresq/data/human.yaml before any run, and
 nothing is chosen here: penalty, blocks and rows are those of the file. Controls are added to every

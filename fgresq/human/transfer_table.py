@@ -50,3 +50,13 @@ def read_transfer(folder: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """
     folder = Path(folder)
     return read_table(folder / TABLE, COLUMNS), read_json(folder / RECORD)
+
+
+def settings_told(line: Any) -> str:
+    """Say of a line's set what its role is, and how often it was looked at.
+
+    Args:
+        line: mapping with `role` and `settings`.
+    """
+    role = {"select": "selected on", "test": "read for finalists alone"}.get(line["role"], "")
+    return f"{role}; {line['settings']:.0f} settings looked at it"
