@@ -17,6 +17,7 @@ from fgresq.analysis.accuracy import correct, weighted_mean
 from fgresq.analysis.bootstrap import Draws, Measure, draw
 from fgresq.analysis.correlation import LEAST, srcc, srcc_inside, weighted_srcc
 from fgresq.human.rated_sets import RatedSet
+from fgresq.tables import PHOTOGRAPH
 
 MEASURES = {
     "acc": "share of the decided pairs in which it prefers what people prefer",
@@ -49,11 +50,10 @@ def questions(own: RatedSet) -> list[Question]:
             found.append(Question("acc", str(kind), 1.0))
         if (pairs["votes_a"] + pairs["votes_b"]).gt(0).any():
             found.append(Question("votes", str(kind), majority(pairs)))
-    if own.images.groupby(["task", "group"]).size().ge(LEAST).any():
-        found.append(Question("srcc_groups", "", np.nan))
-    else:
-        found.append(Question("srcc", "", np.nan))
-    return found
+    # photographs of one content, or generated for one text, are rated on the scale of the set
+    restored = own.images[own.images["task"].ne(PHOTOGRAPH)]
+    inside = restored.groupby(["task", "group"]).size().ge(LEAST).any()
+    return [*found, Question("srcc_groups" if inside else "srcc", "", np.nan)]
 
 
 def majority(pairs: pd.DataFrame) -> float:
