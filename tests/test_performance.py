@@ -124,6 +124,31 @@ def test_every_stat_is_there_for_every_task_and_split(images, tmp_path):
     assert len(table) == 2 * 3 * len(STATS) and not table.duplicated(KEYS).any()
 
 
+def test_votes_agreed_with_stand_beside_those_of_the_majority(images, tmp_path):
+    pairs = make_pairs(images, 40)
+    better = pairs["score_difference"].gt(0)
+    pairs["votes_a"], pairs["votes_b"] = np.where(better, 12, 3), np.where(better, 3, 12)
+    pairs["votes_equal"] = 0
+    pairs["vote_kind"] = np.where(np.arange(40) % 2, "two", "best of four")
+    pairs.loc[:3, ["votes_a", "votes_b"]] = pairs.loc[:3, ["votes_b", "votes_a"]].to_numpy()
+    pairs.loc[4, ["votes_a", "votes_b", "votes_equal"]] = np.nan  # known by its preference alone
+    methods = {"psnr": images["score"], "ssim": -images["score"], "fsim": 0 * images["score"]}
+    scores = tuple(make_scores(images, name, values) for name, values in methods.items())
+    table = run_step(tmp_path, "performance", images, pairs, scores)
+    of_task = pairs[pairs["task"].eq("deblurring") & pairs["vote_kind"].eq("best of four")]
+    of_task = of_task.dropna(subset="votes_a")
+    with_score = (of_task.index > 3).mean() * 12 + (of_task.index <= 3).mean() * 3
+    expected = {"psnr": with_score / 15, "ssim": 1 - with_score / 15, "fsim": 0.5}
+    for method, value in expected.items():
+        row = cell(table, "family", "deblurring", method, "votes_best_of_four")
+        assert row["value"] == pytest.approx(value) and row["n"] == len(of_task)
+        assert float(row["low"]) <= row["value"] <= float(row["high"])
+        row = cell(table, "family", "deblurring", method, "majority_best_of_four")
+        assert row["value"] == pytest.approx(0.8)
+    assert {"votes_two", "majority_two"} < set(table["stat"])
+    assert not table["stat"].str.endswith("simulated").any()
+
+
 def ranking(pairs, chances, split="family", method="psnr"):
     columns = {"pair": pairs["pair"].to_numpy(copy=True), "method": method, "split": split}
     return pd.DataFrame({**columns, "probability_a": chances})
