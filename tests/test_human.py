@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -339,7 +339,7 @@ METHODS = ("brisque", "niqe", "lpips", "dists")
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Give a declaration and the folder of its table, which tells all that it must."""
     place = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
@@ -349,7 +349,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
         patch.setattr(answers, "absence", lambda name, entry: None)
         patch.setattr(answers.Bench, "by_method", lambda self, name, of: self.sets[of].sharpness)
         run(world, place / "table")
-        yield world.declared, place / "table"
+    return world.declared, place / "table"
 
 
 Damage = Callable[[pd.DataFrame], pd.DataFrame]
