@@ -310,6 +310,21 @@ def test_other_methods_and_checkpoints_are_rows_as_well(
     assert psnr["reason"].eq("its images have no reference").all()
 
 
+def test_a_method_whose_lower_values_are_better_is_turned(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of(world)
+    # as images of one reference follow each other, the order of asking is not that of the table
+    monkeypatch.setattr(
+        bench.sets["srij"].images, "sort_values", lambda by: bench.sets["srij"].images[::-1]
+    )
+    seen = lambda rows, *how: [(float(name), "") for name in rows.index]  # noqa: E731
+    monkeypatch.setattr(answers, "score_rows", seen)
+    count = len(bench.sets["srij"].images)
+    assert bench.by_method("psnr", "srij").tolist() == list(range(count))
+    assert bench.by_method("lpips", "srij").tolist() == [-k for k in range(count)]
+
+
 def test_what_is_kept_is_not_computed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     images = read_images(world.folder / "clive.csv")
     own = Kept("dinov2", 1, 0, 2)

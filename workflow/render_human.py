@@ -43,8 +43,8 @@ def row(line: dict[str, Any]) -> str:
 
 def table(rows: pd.DataFrame) -> str:
     """Give the rows of one question, the best first; controls stay among them."""
-    heads = ("row", "kind", "trained on", "tower", "value", "over the best trivial row")
-    heads += ("over sharpness",)
+    heads = [*("row", "kind", "trained on", "tower", "value"), "over the best trivial row"]
+    heads += ["over sharpness"]
     head = "| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|\n"
     ordered = rows.sort_values("value", ascending=False, kind="stable")
     return head + "".join(map(row, ordered.to_dict("records")))

@@ -229,9 +229,15 @@ def controls(declared: Declared) -> list[Line]:
         own = found.get(line.train)
         name = own.name if own else f"{RANDOM}_{line.name}"
         finalist = line.finalist or (own is not None and own.finalist)
-        made = {"name": name, "train": line.train, "finalist": finalist}
         block = min(CONTROL_BLOCK, declared.depth)
-        found[line.train] = Line(kind="ridge", tower="random", blocks=(block,), **made)
+        found[line.train] = Line(
+            name=name,
+            kind="ridge",
+            train=line.train,
+            tower="random",
+            blocks=(block,),
+            finalist=finalist,
+        )
     return list(found.values())
 
 

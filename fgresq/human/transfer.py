@@ -73,9 +73,9 @@ def read_sets(
         UserError: a table is of no declared set, or a set tells nothing.
     """
     places = {table.stem: table for table in tables}
-    for name, table in places.items():
+    for name in places:
         if name not in declared.sets:
-            raise unknown(table, "set", name, declared.sets)
+            raise unknown(places[name], "set", name, declared.sets)
     sets, absent = {}, {}
     for name, rated in declared.sets.items():
         table = places.get(name)
@@ -185,7 +185,7 @@ def line_of(
 ) -> dict[str, Any]:
     """Write a line of the table, but for what holds of the whole set or row."""
     low, high = measure.interval()
-    line = {"row": name, "votes": question.votes, "measure": question.measure}
+    line: dict[str, Any] = {"row": name, "votes": question.votes, "measure": question.measure}
     line |= {"value": measure.value, "low": low, "high": high, "n": measure.n}
     line |= {"families": len(measure.families), "majority": question.most, "against": ""}
     line["reason"] = "" if np.isfinite(measure.value) else measure.note or "no value"
