@@ -53,6 +53,8 @@ STEPS = {
     "features": ("fgresq.training.features", "compute the features of a frozen tower"),
     "ridge": ("fgresq.training.ridge", "train and cross-validate a ridge on tower features"),
     "collect": ("fgresq.training.collect", "join the runs of FGResQ to one score table"),
+    "pool-features": ("fgresq.human.pool", "keep what a frozen tower gives of a rated set"),
+    "transfer": ("fgresq.human.transfer", "measure what agrees with people on other sets"),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),

@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
     "analysis": ("pairs", "sources"),
     "fetch": ("sources", "weights"),
-    "report": ("analysis", "scoring", "sources"),
+    "human": ("analysis", "networks", "ops", "scoring", "weights"),
+    "report": ("analysis", "human", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch
 BY_NAME = {

@@ -18,6 +18,7 @@ class Phase:
         files: other files it depends on.
         metrics: a folder it writes that is kept in git, with a file a preset.
         beside: other folders that DVC keeps with its output.
+        apart: it has a target of its own, `make PHASE`; neither the report nor DVC asks for it.
     """
 
     out: str
@@ -28,6 +29,7 @@ class Phase:
     files: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    apart: bool = False
 
 
 def catalogues(*names: str) -> tuple[str, ...]:
@@ -174,10 +176,19 @@ PHASES = {
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/human",
             "reports/machines.json",
             "reports/paper",
             "reports/templates",
             *catalogues("methods", "sources"),
         ),
+    ),
+    "human": Phase(
+        out="results/human",
+        targets=("results/human/transfer.csv",),
+        steps=("pool-features", "transfer"),
+        after=("weights", "data"),
+        files=(*catalogues("methods", "sources"), "fgresq/data/human.yaml"),
+        apart=True,
     ),
 }
