@@ -32,7 +32,7 @@ class Labels:
 
     Args:
         scores: (N,) true, higher better.
-        tasks: (N,) numbers in the order of `TASKS`.
+        tasks: (N,) numbers in the order of `TASKS`; -1 of a photograph.
         groups: (N,) numbers; only images of one group are compared. None: all of them.
         weight: of the scene (equation 7 of the paper).
     """
@@ -147,7 +147,7 @@ class Labelled:
 def fine_tuning(setup: Setup[R], feed: Feed, model: Baseline) -> Plan:
     """Lay out training as stage 2 does it: scene-aware batches of pairs, each image once."""
     settings = setup.settings
-    batches = PairBatches(setup.images, setup.train_pairs, settings)
+    batches = PairBatches(setup.images, setup.train_pairs, settings, setup.train_rows)
     labelled = Labelled(setup, batches)
 
     def step(number: int) -> dict[str, torch.Tensor]:
