@@ -129,7 +129,7 @@ class Labelled:
         self.batches, self.names = batches, setup.images["image"]
         self.on = setup.on
         scores = setup.images["score"].to_numpy(dtype=np.float32)
-        tasks = pd.Categorical(setup.images["task"], categories=TASKS).codes
+        tasks = pd.Index(TASKS).get_indexer(setup.images["task"])
         self.scores = torch.from_numpy(scores).to(self.on)
         self.tasks = torch.from_numpy(tasks.astype(np.int64)).to(self.on)
 

@@ -96,7 +96,7 @@ def job_of(
 
 def numbered_tasks(images: pd.DataFrame) -> np.ndarray:
     """Number the task of each image in the order of `TASKS`; -1: it has none."""
-    return pd.Categorical(images["task"], categories=TASKS).codes.astype(np.int64)
+    return pd.Index(TASKS).get_indexer(images["task"]).astype(np.int64)
 
 
 def restorations(setup: Setup[Stage1]) -> Setup[Stage1]:
