@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
     "analysis": ("sources",),
     "fetch": ("sources", "weights"),
+    "human": ("analysis", "networks", "ops", "sources", "training", "weights"),
     "report": ("analysis", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch
