@@ -20,7 +20,7 @@ from fgresq import workspace
 from fgresq.analysis.provenance import git_state
 from fgresq.files import digest, write_json
 from fgresq.human.declared_search import read_search
-from fgresq.human.search import COLUMNS, bench_of, searched
+from fgresq.human.search import COLUMNS, bench_of, best_of, searched
 from fgresq.human.taught import set_of_tables
 from fgresq.tables import write_table
 
@@ -47,12 +47,14 @@ def main() -> None:
         "command": "python -m benchmarks.search",
         "git": git_state(),
         "declared": digest(search.model_dump(mode="json", exclude={"chosen"})),
-        "settings_tried": len(search.configurations),
+        "settings_tried": len(search.configurations) + search.finalists,
         "trainings": len(table),
+        "best": best_of(table),
         "roles": search.roles,
         "images": {name: len(own.images) for name, own in bench.sets.items()},
     }
     write_json(args.out.with_suffix(".json"), record)
+    logging.info("best: %s. Let it be `chosen` in fgresq/data/search.yaml", record["best"])
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.cli import main
 from fgresq.errors import UserError
-from fgresq.files import read_json, sha256, write_csv
+from fgresq.files import digest, read_json, sha256, write_csv
 from fgresq.human import declared_search, search, train_human
 from fgresq.human.agreed import agreement
 from fgresq.human.declared_search import MOST, Search, read_search
 from fgresq.human.taught import Taught, at_most, dealt, joined, set_of_tables
 from fgresq.settings import merge, read_yaml
-from fgresq.tables import SUPPLIED_COLUMNS, empty, rated, write_images
-from tests.conftest import mark_workspace
+from fgresq.tables import SUPPLIED_COLUMNS, empty, rated, read_table, write_images
+from tests.conftest import ROOT, mark_workspace
 from tests.test_photographs import SETS, with_photographs
 from tests.training_world import INTERRUPTED, World, make_world, shallow_towers
 
@@ -113,6 +113,26 @@ def test_a_search_that_contradicts_itself_is_told_in_a_line(
     with pytest.raises(UserError) as caught:
         read_search(path)
     assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_is_chosen_is_the_best_of_the_committed_search() -> None:
+    path = ROOT / "reports/human/search.csv"
+    if not path.exists():
+        pytest.skip("the search was not run yet")
+    found, table = read_search(), read_table(path, search.COLUMNS)
+    assert search.best_of(table) == found.chosen
+    record = read_json(path.with_suffix(".json"))
+    declared_as = digest(found.model_dump(mode="json", exclude={"chosen"}))
+    assert record["declared"] == declared_as, "another search was declared after this one was run"
+    assert set(table["configuration"]) == set(found.configurations)
+    assert table["finalist"].eq("yes").sum() == found.finalists * len(found.seeds)
+
+
+def test_the_best_finalist_is_that_of_the_best_mean() -> None:
+    rows = [("a", "yes", 0.9), ("a", "yes", 0.5), ("b", "yes", 0.8), ("b", "yes", 0.8)]
+    table = pd.DataFrame([*rows, ("c", "", 0.95)])
+    table.columns = ["configuration", "finalist", "criterion"]
+    assert search.best_of(table) == "b"
 
 
 def test_more_than_24_configurations_are_refused(tmp_path: Path) -> None:

@@ -207,6 +207,12 @@ def searched(bench: Bench) -> pd.DataFrame:
     return pd.concat([ordered(finals), table], ignore_index=True)
 
 
+def best_of(table: pd.DataFrame) -> str:
+    """Name the finalist with the best criterion, a mean over its seeds."""
+    finals = table[table["finalist"].eq("yes")]
+    return str(finals.groupby("configuration")["criterion"].mean().idxmax())
+
+
 def ordered(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Order rows by their criterion, the best first; measures with three digits."""
     table = pd.DataFrame(rows).reindex(columns=list(COLUMNS)).astype(COLUMNS)

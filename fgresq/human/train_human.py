@@ -17,8 +17,8 @@ sharpness alone reaches. Test sets are never read. The card also names data and 
 licence is not stated is for research only, and so is a model of it: do not ship either.
 
 The frozen blocks of the tower see every image once (about 0.4 s of one CPU an image), which bars
-show with the time left; --most keeps the number down. A call that was stopped goes on where it was:
-what was encoded is kept, and so is a checkpoint in OUT/work.
+show with the time left; --most keeps the number down. What they give is kept once they have seen
+all, and a call that was stopped in training goes on from the checkpoint in OUT/work.
 """
 
 from __future__ import annotations

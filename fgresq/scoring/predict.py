@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import torch
@@ -43,7 +44,7 @@ class Trained(Section):
 
     tower: Tower
     settings: Stage2
-    objective: str = "contrastive"  # of stage 1; older cards do not say it
+    objective: Literal["contrastive", "classifier"] = "contrastive"  # older cards do not say it
 
 
 # what a card written before these settings were there means by its silence
