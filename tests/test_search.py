@@ -17,7 +17,7 @@ from fgresq.absent import Absent
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import digest, read_json, sha256, write_csv
-from fgresq.human import declared_search, search, train_human
+from fgresq.human import declared_search, people, search
 from fgresq.human.agreed import agreement
 from fgresq.human.declared_search import MOST, Search, read_search
 from fgresq.human.taught import Taught, at_most, dealt, joined, set_of_tables
@@ -267,12 +267,12 @@ def placed(
         nothing = Absent("not_placed", f"'{name}' is not placed", f"run `fgresq data fetch {name}`")
         return here.get(name, nothing)
 
-    monkeypatch.setattr(train_human, "set_at_hand", at_hand)
-    monkeypatch.setattr(train_human, "read_search", declared)
+    monkeypatch.setattr(people, "set_at_hand", at_hand)
+    monkeypatch.setattr(people, "read_search", declared)
     known = {name: {"title": name, "licence": "none stated"} for name in [*sets, "srcolor"]}
     known["srcolor"]["role"] = "test"
     known["clive"] |= {"licence": "any use", "ships": True}
-    monkeypatch.setattr(train_human, "catalogue", lambda kind: known)
+    monkeypatch.setattr(people, "catalogue", lambda kind: known)
     return here
 
 
