@@ -191,6 +191,7 @@ class Stage1(Training):
     epochs: Count
     lr_encoder: Rate
     lr_heads: Rate
+    objective: Literal["contrastive", "classifier"]
     targets: Literal["same_text", "diagonal"]
 
 
@@ -200,6 +201,7 @@ class PairTraining(Training):
     batch_by: Literal["group", "pair"]
     scene: Literal["task", "dataset"]
     compare_in: Literal["scene", "group"]
+    unpaired: bool
     standardise: bool
 
 
@@ -207,14 +209,20 @@ class Stage2(PairTraining):
     """Training of the quality model."""
 
     epochs: Count
+    epochs_compare: Count | None
     lr_encoder: Rate
     lr_heads: Rate
+    lr_score: Rate | None
+    lr_compare: Rate | None
+    scene_loss: Literal["fidelity", "huber", "plcc"]
     lambda_scene: Weight
     lambda_rank: Weight
     prompt_init: Literal["xavier", "official_zero"]
     fuse: Literal["paper", "released"]
     compare: Literal["paper", "released"]
-    head_init: Literal["random", "ridge"]
+    score_hidden: Annotated[int, Field(ge=0)]
+    compare_hidden: Annotated[int, Field(ge=0)]
+    head_init: Literal["random", "ridge", "ridge_dataset"]
     use_degradation: bool
     train_encoder: bool
 

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
     "analysis": ("pairs", "sources"),
     "fetch": ("sources", "weights"),
-    "human": ("analysis", "networks", "ops", "scoring", "weights"),
+    "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
     "report": ("analysis", "human", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch

@@ -444,10 +444,11 @@ def test_a_loss_that_is_no_number_stops_with_the_step(
     assert named and set(named[1].rstrip(".").split(", ")) <= set(read_images("own.csv")["image"])
 
 
-def test_pairs_that_are_all_equal_are_refused(trained: Path, capsys: pytest.CaptureFixture) -> None:
+def test_pairs_that_are_all_equal_leave_the_score_to_learn(trained: Path) -> None:
     pd.read_csv("pairs.csv").assign(preference="equal").to_csv("equal.csv", index=False)
-    assert run("stage2", "eq", "--degradation", "s1", pairs="equal.csv") == 1
-    assert "equal.csv: every training pair is judged equal" in capsys.readouterr().err
+    assert run("stage2", "eq", "--degradation", "s1", pairs="equal.csv") == 0
+    assert pd.read_csv("eq/history.csv")["rank"].isna().all()
+    assert "no pair was decided" in read_json("eq/card.json")["comparison"]
 
 
 def test_an_empty_side_is_told(trained: Path, capsys: pytest.CaptureFixture) -> None:
