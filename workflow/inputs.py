@@ -9,9 +9,9 @@ from typing import Any
 
 from fgresq import workspace
 from fgresq.baselines.shared import packaged_weights
-from fgresq.measures import MEASURES
 from fgresq.human.declared import Declared, controls, methods_asked
 from fgresq.human.tower_names import GLANCE, WEIGHTS
+from fgresq.measures import MEASURES
 from fgresq.pretrained import weights_file
 from fgresq.raw import walk
 from fgresq.runs import shares_forward, stage1_of
