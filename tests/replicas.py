@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 from scipy.io import savemat
 
 SIZE = 32
@@ -243,3 +243,83 @@ def fgrestore(folder: Path) -> None:
                 pairs.append(f"{names[a]},{names[b]},{label},{phase}")
     write(folder / "meta.csv", "\n".join(images) + "\n")
     write(folder / "pairs.csv", "\n".join(["imgA,imgB,label,phase", *pairs]) + "\n")
+
+
+PHOTOGRAPHS = 4  # of each set of photographs
+
+
+def clive(folder: Path) -> None:
+    """Seven training entries first, in a folder of their own; MOS and SD of each in two files."""
+    names = [f"t{k}.bmp" for k in range(1, 8)] + ["100.bmp", "101.JPG", "102.bmp", "103.bmp"]
+    top = folder / "ChallengeDB_release"
+    for number, name in enumerate(names):
+        place = "Images/trainingImages" if number < 7 else "Images"
+        save(top / place / name, number)
+        blurred = Image.open(top / place / name).filter(ImageFilter.GaussianBlur(number % 7))
+        blurred.save(top / place / name)
+    values = {
+        "AllImages_release": np.array([[[name] for name in names]], dtype=object).reshape(-1, 1),
+        "AllMOS_release": [[99.0] * 7 + [80.5, 60.25, 40.0, 20.0]],
+        "AllStdDev_release": [[1.0] * 7 + [19.0, 18.0, 21.5, 17.0]],
+    }
+    (top / "Data").mkdir(parents=True)
+    for name, value in values.items():
+        savemat(top / f"Data/{name}.mat", {name: value})
+
+
+def biq2021(folder: Path) -> None:
+    """Two tables; that of training images has two columns without a name."""
+    rows = {"Train (Images and MOS).csv": ["Image Name,MOS,,"], "Test (Images and MOS).csv": []}
+    rows["Test (Images and MOS).csv"].append("Image Name,MOS")
+    for k in range(PHOTOGRAPHS):
+        name = f"ss0{k % 3 + 1} ({k}).png"
+        save(folder / f"Images/{name}", k)
+        Image.open(folder / f"Images/{name}").filter(ImageFilter.GaussianBlur(k)).save(
+            folder / f"Images/{name}"
+        )
+        table = "Test (Images and MOS).csv" if k == 3 else "Train (Images and MOS).csv"
+        rows[table].append(f"{name},{0.9 - k / 5:.4f}" + (",," if k < 3 else ""))
+    for table, lines in rows.items():
+        write(folder / table, "\n".join(lines) + "\n")
+
+
+def agiqa3k(folder: Path) -> None:
+    """Two generators of two prompts, one with a comma in it; MOS and SD of quality and of more."""
+    rows = ["name,prompt,adj1,adj2,style,mos_quality,std_quality,mos_align,std_align,mos"]
+    for place, generator in enumerate(("AttnGAN_normal", "sd1.5_lowstep")):
+        for number, prompt in enumerate(("statue of a man", '"a cat, asleep"')):
+            name = f"{generator}_{number:03d}.jpg"
+            save(folder / f"data/ACGIQA-3K/{name}", number)
+            path, blur = folder / f"data/ACGIQA-3K/{name}", 2 * place + number
+            Image.open(path).filter(ImageFilter.GaussianBlur(blur)).save(path)
+            score = 4.1 - blur
+            rows.append(f"{name},{prompt},,,,{score:.3f},0.{blur + 2},1.5,0.5,{score:.3f}")
+    write(folder / "data/data.csv", "\n".join(rows) + "\n")
+
+
+SHEET = "sheets/super-res-results - completed.csv"
+PAIRWISE = "extracted_data.csv"
+# sessions that chose each restorer of content 0801: 9 ResShift, 1 SwinIR, no BSRGAN, 2 Real-ESRGAN
+CHOICES = ["ResShift"] * 9 + ["SwinIR"] + ["RealESRGAN", "Real-ESRGAN"]
+
+
+def srcolor(folder: Path) -> None:
+    """Two contents; a session's rows and its sum; one that went back; 12 votes of two."""
+    folders = ("BSRGAN", "RealESRGAN", "ResShift", "SwinIR")
+    for number, content in enumerate(("0801", "0802")):
+        for k, name in enumerate(folders):
+            save(folder / f"flask/static/images/selected_256_{name}/{content}.png", number, 3 * k)
+    rows = ["test_id,timestamp,name,age,image_name,selected_model,time_spent"]
+    for number, choice in enumerate(CHOICES):
+        who = f"s{number:02},9:00,Nobody,99"
+        rows.append(f"{who},0801.png,{choice},1.5")
+        rows.append(f"{who},0802.png,{'BSRGAN' if number % 2 else 'SwinIR'},2.5")
+        rows.append(f"{who},Total Time,,4.0")
+    rows.insert(1, "s00,8:59,Nobody,99,0801.png,SwinIR,1.0")  # then chose ResShift
+    write(folder / SHEET, "\n".join(rows) + "\n")
+    votes = ["observer id,session id,left image,right image,selected image,time spent (in seconds)"]
+    for session in range(12):
+        pair = ["0801_ResShift.png", "0801_BSRGAN.png"][:: 1 if session % 2 else -1]
+        chosen = "0801_BSRGAN.png" if session else "0801_ResShift.png"
+        votes.append(f"o{session},{1000 + session},{pair[0]},{pair[1]},{chosen},2.0")
+    write(folder / PAIRWISE, "\n".join(votes) + "\n")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from fgresq.analysis.accuracy import correct, weighted_mean
+from fgresq.analysis.accuracy import agreed, correct, counted, weighted_mean, weighted_share
 from fgresq.analysis.bootstrap import Measure, average, draw
 from fgresq.errors import UserError
 
@@ -36,6 +37,30 @@ def test_weighted_mean_equals_the_expanded_sample():
     assert np.isnan(got[0])
     expected = [np.repeat(values, w[clusters].astype(int)).mean() for w in weights[1:]]
     np.testing.assert_allclose(got[1:], expected)
+
+
+def test_votes_are_agreed_with_on_the_side_of_the_metric():
+    table = pd.DataFrame(
+        {"votes_a": [9, 9, 9, 3], "votes_b": [1, 1, 1, 7], "votes_equal": [2, 2, 2, 0]}
+    )
+    votes = counted(table)
+    assert votes.tolist() == [[10, 2], [10, 2], [10, 2], [3, 7]]
+    assert agreed(GAP, votes).tolist() == [10, 2, 6, 3]
+    assert agreed(-GAP, votes).tolist() == [2, 10, 6, 7]
+    assert (agreed(GAP, votes) + agreed(-GAP, votes)).tolist() == [12, 12, 12, 10]
+
+
+def test_a_share_of_votes_equals_that_of_the_expanded_sample():
+    rng = np.random.default_rng(0)
+    clusters, whole = rng.integers(0, 6, 50), rng.integers(1, 20, 50).astype(float)
+    part = np.floor(whole * rng.random(50))
+    weights = rng.integers(0, 3, (30, 6)).astype(float)
+    weights[0] = 0
+    got = weighted_share(part, whole, weights, clusters)
+    assert np.isnan(got[0])
+    for share, w in zip(got[1:], weights[1:], strict=True):
+        times = w[clusters].astype(int)
+        assert share == pytest.approx(np.repeat(part, times).sum() / np.repeat(whole, times).sum())
 
 
 def test_draws_depend_on_the_seed_and_the_set_of_families_only():

@@ -39,6 +39,17 @@ def test_values_of_a_task_equal_scipy(images, tmp_path):
         assert float(row["low"]) <= row["value"] <= float(row["high"])
 
 
+def test_scores_of_two_data_sets_are_not_compared(images, tmp_path):
+    images["dataset"] = np.where(images.index % 4 < 2, "x", "y")
+    values = images["score"] + np.where(images["dataset"].eq("y"), -5.0, 0.0)
+    scores = (make_scores(images, "psnr", values), make_scores(images, "ssim", images["score"]))
+    table = run_step(tmp_path, "performance", images, scores=scores)
+    for stat in ("srcc", "plcc", "krcc"):
+        for method in ("psnr", "ssim"):
+            row = cell(table, "family", "deblurring", method, stat)
+            assert row["value"] == pytest.approx(1) and row["n"] == 30
+
+
 def test_a_perfect_metric_is_right_on_every_decided_pair(images, tmp_path):
     pairs = make_pairs(images, 80)
     scores = (make_scores(images, "psnr", images["score"]),)
@@ -122,6 +133,31 @@ def test_every_stat_is_there_for_every_task_and_split(images, tmp_path):
     pairs, scores = make_pairs(images, 40), (make_scores(images, "psnr", images["score"]),)
     table = run_step(tmp_path, "performance", images, pairs, scores)
     assert len(table) == 2 * 3 * len(STATS) and not table.duplicated(KEYS).any()
+
+
+def test_votes_agreed_with_stand_beside_those_of_the_majority(images, tmp_path):
+    pairs = make_pairs(images, 40)
+    better = pairs["score_difference"].gt(0)
+    pairs["votes_a"], pairs["votes_b"] = np.where(better, 12, 3), np.where(better, 3, 12)
+    pairs["votes_equal"] = 0
+    pairs["vote_kind"] = np.where(np.arange(40) % 2, "two", "best of four")
+    pairs.loc[:3, ["votes_a", "votes_b"]] = pairs.loc[:3, ["votes_b", "votes_a"]].to_numpy()
+    pairs.loc[4, ["votes_a", "votes_b", "votes_equal"]] = np.nan  # known by its preference alone
+    methods = {"psnr": images["score"], "ssim": -images["score"], "fsim": 0 * images["score"]}
+    scores = tuple(make_scores(images, name, values) for name, values in methods.items())
+    table = run_step(tmp_path, "performance", images, pairs, scores)
+    of_task = pairs[pairs["task"].eq("deblurring") & pairs["vote_kind"].eq("best of four")]
+    of_task = of_task.dropna(subset="votes_a")
+    with_score = (of_task.index > 3).mean() * 12 + (of_task.index <= 3).mean() * 3
+    expected = {"psnr": with_score / 15, "ssim": 1 - with_score / 15, "fsim": 0.5}
+    for method, value in expected.items():
+        row = cell(table, "family", "deblurring", method, "votes_best_of_four")
+        assert row["value"] == pytest.approx(value) and row["n"] == len(of_task)
+        assert float(row["low"]) <= row["value"] <= float(row["high"])
+        row = cell(table, "family", "deblurring", method, "majority_best_of_four")
+        assert row["value"] == pytest.approx(0.8)
+    assert {"votes_two", "majority_two"} < set(table["stat"])
+    assert not table["stat"].str.endswith("simulated").any()
 
 
 def ranking(pairs, chances, split="family", method="psnr"):

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "networks": ("ops", "weights"),
     "external": ("networks",),
     "pairs": ("ops",),
-    "sources": ("pairs",),
+    "sources": ("ops", "pairs"),
     "mini": ("networks", "ops", "weights"),
     "model": ("networks",),
     "metrics": ("external", "mini", "model", "networks", "ops", "weights"),

@@ -150,6 +150,66 @@ def test_an_image_rated_twice_is_named_and_an_empty_cell_is_not_rated(
     assert "ratings.csv, row 14: image 'images/alpha-weak.png' is listed twice" in told
 
 
+def supply(folder: Path, **more: object) -> None:
+    """Write a pairs.csv of one pair."""
+    names = {"image_a": "images/alpha-weak.png", "image_b": "images/alpha-mild.png"}
+    row = {**names, "preference": "B", **more}
+    pd.DataFrame([row]).to_csv(folder / "pairs.csv", index=False)
+
+
+def votes_read(folder: Path) -> list:
+    """Give the votes on the one pair of a folder, as read."""
+    read(folder)
+    pairs = pd.read_csv(folder.parent / "own.pairs.csv")
+    return pairs.loc[0, ["votes_a", "votes_b", "votes_equal", "vote_kind"]].tolist()
+
+
+def test_votes_are_read_or_counted_from_ratings(folder: Path) -> None:
+    supply(folder, votes_a=3, votes_b=11)
+    assert votes_read(folder) == [3, 11, 0, "two"]
+    supply(folder, votes_a=3, votes_b=11, votes_equal=4, vote_kind="best of four")
+    assert votes_read(folder) == [3, 11, 4, "best of four"]
+    ratings = write_ratings(folder)
+    assert votes_read(folder) == [3, 11, 4, "best of four"]  # as supplied
+    supply(folder)
+    rows = ratings.set_index("image").loc[["images/alpha-weak.png", "images/alpha-mild.png"]]
+    a, b = rows.to_numpy()
+    assert votes_read(folder) == [(a > b).sum(), (a < b).sum(), (a == b).sum(), "ratings"]
+
+
+@pytest.mark.parametrize(
+    ("votes", "told"),
+    [
+        ({"votes_a": 3}, "it counts votes without the column 'votes_b'"),
+        ({"votes_a": 3, "votes_b": ""}, "row 2, column 'votes_b': '' is no number"),
+        ({"votes_a": 3, "votes_b": 1.5}, "row 2, column 'votes_b': 1.5 is no whole number of"),
+        ({"votes_a": -3, "votes_b": 1}, "row 2, column 'votes_a': -3 lies outside the range"),
+        (
+            {"votes_a": 3, "votes_b": 1, "vote_kind": "three"},
+            "row 2: unknown kind of votes 'three'",
+        ),
+    ],
+)
+def test_faulty_votes_are_told_with_their_row(
+    votes: dict, told: str, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    supply(folder, **votes)
+    with pytest.raises(AssertionError):
+        read(folder)
+    assert told in capsys.readouterr().err
+
+
+def test_an_sd_of_ratings_is_read(folder: Path) -> None:
+    rows = pd.read_csv(folder / "images.csv")
+    rows.assign(sd=np.arange(len(rows)) + 0.5).to_csv(folder / "images.csv", index=False)
+    read(folder)
+    found = pd.read_csv(folder.parent / "own.csv").set_index("image")["raw_sd"]
+    wanted = rows.assign(sd=np.arange(len(rows)) + 0.5).set_index("image")["sd"]
+    assert found.to_dict() == {
+        f"own/{name}": wanted[name] for name in wanted.index if f"own/{name}" in found
+    }
+
+
 def test_supplied_pairs_are_kept_as_they_are(folder: Path) -> None:
     rows = [["images/alpha-weak.png", "images/alpha-mild.png", "B", 0.25]]
     columns = ["image_a", "image_b", "preference", "fraction_preferring_a"]

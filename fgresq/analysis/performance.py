@@ -3,12 +3,17 @@
 For each evaluation split (family: every image and pair, trained methods by out-of-fold values;
 pairs: the test pairs and the images in them), each task, and the macro average over tasks:
 
-  srcc, plcc, krcc  Spearman, Pearson, Kendall tau-b over the images of the task
+  srcc, plcc, krcc  Spearman, Pearson, Kendall tau-b over the images of the task; of several data
+                    sets the mean, as scores of two of them share no scale
   plcc_fitted       Pearson after the 4-parameter logistic; the mapping is fitted once on the
                     sample and held fixed in the bootstrap, whose interval so leaves out the fit
   acc               share of decided pairs ranked as the observers do; metric ties as set
   acc_gap5          the same, where the scores of the two lie over 5 % of the source's range apart
   srcc_groups       mean of the SRCC inside groups of at least 3 images
+  votes_KIND        proportion of the votes that the method agrees with, over all pairs with votes
+                    of that kind (two, best_of_four, ratings, simulated); equal votes and ties of
+                    the method count half
+  majority_KIND     what the sides with most votes have of them: no method can do better
   acc_rank          share of decided pairs whose better image the method's ranking head names, for
                     methods with a table in --rankings; a probability of exactly 0.5 is a tie
 
@@ -28,7 +33,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from fgresq.analysis import correlation as c
-from fgresq.analysis.accuracy import correct, weighted_mean
+from fgresq.analysis.accuracy import (
+    agreed,
+    correct,
+    counted,
+    weighted_mean,
+    weighted_share,
+)
 from fgresq.analysis.bootstrap import Measure, average
 from fgresq.analysis.inputs import (
     PERFORMANCE_COLUMNS,
@@ -40,7 +51,7 @@ from fgresq.analysis.inputs import (
     write_rounded,
 )
 from fgresq.options import options_of
-from fgresq.tables import TASKS
+from fgresq.tables import TASKS, VOTE_KINDS
 
 STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")
 WIDE_GAP = 0.05  # of the score range [0, 1] of a source
@@ -72,10 +83,52 @@ def correlations(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure
     }
 
 
+def inside_datasets(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure]:
+    """Measure the four correlations inside each data set, and give their means."""
+    datasets = [own for _, own in images.groupby(["source", "dataset"])]
+    if len(datasets) < 2:
+        return correlations(images, weights)
+    parts = [correlations(own, weights) for own in datasets]
+    return {stat: average([part[stat] for part in parts], len(weights)) for stat in parts[0]}
+
+
 def accuracy(pairs: pd.DataFrame, weights: np.ndarray, ties: str) -> Measure:
     """Measure the accuracy on decided pairs, columns `gap`, `preference`, `cluster`."""
     right = correct(pairs["gap"].to_numpy(), pairs["preference"].to_numpy(), ties)
     return mean_of(right, pairs["cluster"].to_numpy(), weights, "no decided pairs")
+
+
+def kinds_of_votes(pairs: pd.DataFrame) -> list[str]:
+    """List the kinds of votes that some pairs have."""
+    return [kind for kind in VOTE_KINDS if pairs["vote_kind"].eq(kind).any()]
+
+
+def by_votes(
+    pairs: pd.DataFrame, gap: pd.Series, kinds: list[str], weights: np.ndarray
+) -> dict[str, Measure]:
+    """Measure the agreement with votes of each kind, and what their majority itself reaches."""
+    found = {}
+    votes = counted(pairs)
+    for kind in kinds:
+        told = (pairs["vote_kind"].eq(kind) & gap.notna()).to_numpy() & (votes.sum(axis=1) > 0)
+        own, clusters = votes[told], pairs["cluster"].to_numpy()[told]
+        for name, agreeing in (
+            ("votes", agreed(gap.to_numpy()[told], own)),
+            ("majority", own.max(axis=1, initial=0.0)),
+        ):
+            measure = share_of(agreeing, own.sum(axis=1), clusters, weights)
+            found[f"{name}_{kind.replace(' ', '_')}"] = measure
+    return found
+
+
+def share_of(
+    part: np.ndarray, whole: np.ndarray, clusters: np.ndarray, weights: np.ndarray
+) -> Measure:
+    """Measure the proportion of votes, of which each pair has `part` of its `whole`."""
+    if not len(part):
+        return Measure(np.nan, np.full(len(weights), np.nan), 0, frozenset(), "no votes of it")
+    replicates = weighted_share(part, whole, weights, clusters)
+    return Measure(float(part.sum() / whole.sum()), replicates, len(part), frozenset(clusters))
 
 
 def ranked(
@@ -106,18 +159,27 @@ def mean_of(values: np.ndarray, clusters: np.ndarray, weights: np.ndarray, none:
 
 
 def measure_task(
-    images: pd.DataFrame, pairs: pd.DataFrame, values: pd.Series, weights: np.ndarray, ties: str
+    images: pd.DataFrame,
+    pairs: pd.DataFrame,
+    values: pd.Series,
+    weights: np.ndarray,
+    ties: str,
+    kinds: list[str],
 ) -> dict[str, Measure]:
-    """Measure every statistic of one method on the images and pairs of one task."""
+    """Measure every statistic of one method on the images and pairs of one task.
+
+    `kinds` are those of the votes that pairs of any task have.
+    """
     images = images.assign(value=images["image"].map(values)).dropna(subset="value")
     gap = pairs["image_a"].map(values) - pairs["image_b"].map(values)
     decided = pairs.assign(gap=gap)[gap.notna() & pairs["preference"].ne("equal")]
     wide = decided[decided["score_difference"].abs() > WIDE_GAP]
     return {
-        **correlations(images, weights),
+        **inside_datasets(images, weights),
         "acc": accuracy(decided, weights, ties),
         "acc_gap5": accuracy(wide, weights, ties),
         "srcc_groups": inside_groups(images, weights),
+        **by_votes(pairs, gap, kinds, weights),
     }
 
 
@@ -153,13 +215,15 @@ def measure_method(
     images, pairs = sets
     values, weights = inputs.values(method, split), inputs.draws.weights
     present = [task for task in TASKS if images["task"].eq(task).any()]
-    by_task = {}
+    by_task: dict[str, dict[str, Measure]] = {}
+    kinds = kinds_of_votes(pairs)
     for task in tqdm(present, desc=f"{method}, {split} split", disable=None):
         own = pairs[pairs["task"].eq(task)]
-        by_task[task] = measure_task(images[images["task"].eq(task)], own, values, weights, ties)
+        images_of_task = images[images["task"].eq(task)]
+        by_task[task] = measure_task(images_of_task, own, values, weights, ties, kinds)
         if len(chances):
             by_task[task] |= ranked(own, chances, weights, ties)
-    stats = STATS + (("acc_rank",) if len(chances) else ())
+    stats = list(by_task[present[0]]) if present else []
     rows = [row(split, t, method, s, by_task[t][s], 1) for t in present for s in stats]
     if present:
         rows += [average_row(split, method, s, {t: by_task[t][s] for t in present}) for s in stats]

@@ -4,7 +4,9 @@ NAME.json in data/manifests holds `files` (path below the item's folder, bytes, 
 (address, bytes and sha256 of every file that was downloaded), `hub` (repository and commit) and
 `packed` (archives among the files that a person has yet to unpack).
 What an entry gives no hash for is trusted when it is first fetched; the manifest then holds it to
-the same bytes. Weights out of a package have their card.json instead, which the pipeline writes.
+the same bytes. Of a data set whose files are listed in the package's data (`files` of its entry)
+that list is what they must be; `published` gives it in the form of a manifest. Weights out of a
+package have their card.json instead, which the pipeline writes.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from fgresq.fetch.disk import files_of
 from fgresq.fetch.items import Item
 from fgresq.files import read_json, sha256, write_json
 from fgresq.records import FileRow
+from fgresq.sources.release import released_files
 
 WHOLE = ("fetched", "found in the cache")  # origins of all that a fetch brings
 
@@ -54,6 +57,15 @@ def read(item: Item) -> dict[str, Any] | None:
             path, f"no manifest ({error!r})", f"Remove it and run `fgresq data check {item.name}`"
         ) from error
     return found
+
+
+def published(item: Item) -> dict[str, Any] | None:
+    """Give the files that an item was released with, hashes cut short; None: none is known."""
+    rows = [
+        {"path": name, "bytes": known.bytes, "sha256": known.hash}
+        for name, known in released_files(item.entry).items()
+    ]
+    return {"files": rows} if rows else None
 
 
 def hash_files(item: Item, files: Mapping[str, Path]) -> list[FileRow]:
@@ -113,12 +125,13 @@ class Differences:
 
 
 def compare(item: Item, rows: list[FileRow], manifest: Mapping[str, Any]) -> Differences:
-    """Compare hashed files with a manifest."""
+    """Compare hashed files with a manifest, whose hashes may be cut short."""
     recorded = {row["path"]: row["sha256"] for row in manifest["files"]}
     found = {row["path"]: row["sha256"] for row in rows}
+    both = recorded.keys() & found.keys()
     return Differences(
         missing=sorted(recorded.keys() - found.keys()),
-        changed=sorted(n for n in recorded.keys() & found.keys() if recorded[n] != found[n]),
+        changed=sorted(name for name in both if not found[name].startswith(recorded[name])),
         surplus=sorted(found.keys() - recorded.keys()),
     )
 
@@ -128,7 +141,7 @@ def wanting(item: Item) -> list[str] | None:
 
     It reads no file's content, so it is quick where `compare` is sure.
     """
-    manifest = read(item)
+    manifest = published(item) or read(item)
     if manifest is None:
         return None
     files, names = files_of(item), []

@@ -44,6 +44,25 @@ def preferences_from_ratings(
     return pairs[~left_out].reset_index(drop=True)
 
 
+def votes_from_ratings(ratings: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, object]:
+    """Count, of each pair, the raters who rate A higher, B higher, and both alike.
+
+    Args:
+        ratings: as `preferences_from_ratings`.
+        pairs: image_a, image_b.
+
+    Returns:
+        The columns VOTE_COLUMNS.
+    """
+    a, b = (ratings.loc[pairs[side]].to_numpy(float) for side in ("image_a", "image_b"))
+    return {
+        "votes_a": np.sum(a > b, axis=1).astype(float),
+        "votes_b": np.sum(a < b, axis=1).astype(float),
+        "votes_equal": np.sum(a == b, axis=1).astype(float),
+        "vote_kind": "ratings",
+    }
+
+
 def _group(ratings: pd.DataFrame, pairs: list[tuple[str, str]], alpha: float) -> pd.DataFrame:
     a, b = zip(*pairs, strict=True)
     difference = ratings.loc[list(a)].to_numpy(float) - ratings.loc[list(b)].to_numpy(float)
@@ -54,23 +73,16 @@ def _group(ratings: pd.DataFrame, pairs: list[tuple[str, str]], alpha: float) ->
         spread = np.sqrt(np.nansum((difference - mean[:, None]) ** 2, axis=1) / (raters - 1))
         # All raters alike: infinite, or NaN where they see no difference at all (equal then).
         p = 2 * stats.t.sf(np.abs(mean) / (spread / np.sqrt(raters)), raters - 1)
-    votes = {
-        "votes_a": np.sum(difference > 0, axis=1),
-        "votes_b": np.sum(difference < 0, axis=1),
-        "votes_equal": np.sum(difference == 0, axis=1),
-    }
-    with np.errstate(invalid="ignore"):
-        fraction = (votes["votes_a"] + votes["votes_equal"] / 2) / raters
+        fraction = np.nansum((np.sign(difference) + 1) / 2, axis=1) / raters
     preference = np.where(p < alpha, np.where(mean > 0, "A", "B"), "equal").astype(object)
     preference[raters < 2] = ""
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "image_a": a,
             "image_b": b,
             "preference": preference,
             "fraction_a": fraction,
-            **{name: counts.astype(float) for name, counts in votes.items()},
-            "vote_kind": "ratings",
             "label_origin": "human",
         }
     )
+    return found.assign(**votes_from_ratings(ratings, found))

@@ -12,6 +12,7 @@ import pandas as pd
 from fgresq.analysis.roles import LABEL_SOURCE, roles_in
 from fgresq.errors import unknown
 from fgresq.records import SourceRecord
+from fgresq.tables import VOTE_KINDS
 
 STATS = {
     "acc": ("ACC", "share of pairs ranked as the observers rank them"),
@@ -25,6 +26,22 @@ STATS = {
     "plcc_fitted": ("PLCC fitted", "Pearson correlation after the 4-parameter logistic"),
     "krcc": ("KRCC", "Kendall correlation"),
     "acc_gap5": ("ACC, gap > 5 %", "ACC over pairs whose scores lie over 5 % of the range apart"),
+    **{
+        f"{name}_{kind.replace(' ', '_')}": (f"{label}, {kind}", meaning)
+        for kind in VOTE_KINDS
+        for name, label, meaning in (
+            (
+                "votes",
+                "Votes agreed with",
+                "proportion of the votes on pairs that the method agrees with",
+            ),
+            (
+                "majority",
+                "Votes of the majority",
+                "proportion of the votes that the sides with most of them have",
+            ),
+        )
+    },
 }
 
 

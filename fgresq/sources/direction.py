@@ -1,6 +1,8 @@
-"""A cheap check that scores run the right way, by PSNR inside groups, or by metrics at hand.
+"""A cheap check that scores run the right way: by PSNR, by sharpness, or by metrics at hand.
 
 PSNR is a poor judge of fine differences, but inside a group it hardly ever runs against people.
+Where there is no reference, what is sharper is liked better by most: inside a group of restored
+images, and inside a whole set of photographs.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from fgresq.images import read_mask, read_rgb
+from fgresq.ops.sharpness import sharpness
 from fgresq.pairs.order import stable_hash
 from fgresq.sources.rows import at_entry
+from fgresq.tables import PHOTOGRAPH
 
 GROUPS = 20  # looked at, at most
 MEMBERS = 12  # of a group
@@ -24,9 +28,8 @@ LEAST = 3  # images of a group, for a rank correlation
 AGAINST = -0.3  # mean SRCC below which the scores are said to run the wrong way
 
 
-def sampled(images: pd.DataFrame) -> list[pd.DataFrame]:
-    """Choose groups and members with a reference by a hash of their names."""
-    rows = images[images["reference"].ne("")]
+def sampled(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Choose groups and members by a hash of their names."""
     groups = [own for _, own in rows.groupby(["task", "group"]) if len(own) >= LEAST]
     groups.sort(key=lambda own: stable_hash("direction", own["group"].iloc[0]))
     chosen = []
@@ -34,6 +37,14 @@ def sampled(images: pd.DataFrame) -> list[pd.DataFrame]:
         rank = own["image"].map(lambda name: stable_hash("direction", name))
         chosen.append(own.loc[rank.sort_values().index[:MEMBERS]])
     return chosen
+
+
+def sampled_sets(photographs: pd.DataFrame) -> list[pd.DataFrame]:
+    """Choose as many photographs of each data set as `sampled` does images, by a hash of names."""
+    rank = photographs["image"].map(lambda name: stable_hash("direction", name))
+    ordered = photographs.loc[rank.sort_values().index]
+    found = [own.head(GROUPS * MEMBERS) for _, own in ordered.groupby("dataset")]
+    return [own for own in found if len(own) >= LEAST]
 
 
 def psnr_of(path: str, reference: str, mask: str) -> float:
@@ -56,18 +67,37 @@ def warning(images: pd.DataFrame, entry: Mapping[str, Any]) -> str:
         images: image table of one source, `score` higher better.
         entry: of the source.
     """
-    found = []
-    for own in sampled(images):
-        files = zip(own["path"], own["reference"], own["mask"], strict=True)
-        own = own.assign(psnr=[psnr_of(*row) for row in files]).dropna(subset="psnr")
-        if len(own) >= LEAST and own["psnr"].nunique() > 1 and own["score"].nunique() > 1:
-            found.append(spearmanr(own["psnr"], own["score"]).statistic)
-    if not found or np.mean(found) >= AGAINST:
-        return ""
-    return (
-        f"WARNING: the scores run against PSNR to the reference (mean SRCC {np.mean(found):.2f} "
-        f"inside {len(found)} groups): {check_it(entry)}"
-    )
+    referred, rated = images["reference"].ne(""), images["task"].eq(PHOTOGRAPH)
+    for what, probe, groups, inside in (
+        ("PSNR to the reference", psnrs, sampled(images[referred]), "groups"),
+        ("sharpness", sharpnesses, sampled(images[~referred & ~rated]), "groups"),
+        ("sharpness", sharpnesses, sampled_sets(images[rated]), "data sets of photographs"),
+    ):
+        found = [value for own in groups if (value := agreement(own, probe(own))) is not None]
+        if found and np.mean(found) < AGAINST:
+            return (
+                f"WARNING: the scores run against {what} (mean SRCC {np.mean(found):.2f} inside "
+                f"{len(found)} {inside}): {check_it(entry)}"
+            )
+    return ""
+
+
+def psnrs(images: pd.DataFrame) -> list[float]:
+    """Give the PSNR of images; NaN where there is none."""
+    return [psnr_of(*row) for row in images[["path", "reference", "mask"]].to_numpy()]
+
+
+def sharpnesses(images: pd.DataFrame) -> list[float]:
+    """Give the sharpness of images."""
+    return [sharpness(read_rgb(path)) for path in images["path"]]
+
+
+def agreement(images: pd.DataFrame, probe: list[float]) -> float | None:
+    """Give the SRCC of a probe with the scores of images; None where it has none."""
+    own = images.assign(probe=probe).dropna(subset="probe")
+    if len(own) < LEAST or own["probe"].nunique() < 2 or own["score"].nunique() < 2:
+        return None
+    return float(spearmanr(own["probe"], own["score"]).statistic)
 
 
 def check_it(entry: Mapping[str, Any]) -> str:

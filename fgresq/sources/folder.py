@@ -1,10 +1,11 @@
 """A folder with images.csv, and optionally pairs.csv and ratings.csv, as a source.
 
 images.csv, a row an image: image, task, content, mos; optionally reference, mask, algorithm,
-scale, group, family. Paths are relative to the folder. A row whose image another row names as
-its reference is a reference, not a restored image.
+scale, group, family, sd (of the raters' opinions). Paths are relative to the folder. A row whose
+image another row names as its reference is a reference, not a restored image.
 pairs.csv: image_a, image_b, preference (A, B, equal); optionally fraction_preferring_a, split
-(train, test) and p_value.
+(train, test), p_value, and counts of votes: votes_a, votes_b, votes_equal and vote_kind (two, best
+of four, ratings).
 ratings.csv: image, then one column a rater.
 
 `table`, `columns` and `pairs` of the source's entry say what they are called in a data set.
@@ -22,12 +23,13 @@ import pandas as pd
 from fgresq.errors import UserError, nearest
 from fgresq.sources.placed import Files, read_text_table
 from fgresq.sources.rows import Labelled, at_entry, image_rows, number
-from fgresq.tables import PREFERENCES, SPLIT_SIDES
+from fgresq.tables import PREFERENCES, SPLIT_SIDES, VOTE_KINDS
 
 REQUIRED = ("image", "task", "content", "score")
-OPTIONAL = ("reference", "mask", "algorithm", "scale", "group", "family", "dataset")
+OPTIONAL = ("reference", "mask", "algorithm", "scale", "group", "family", "dataset", "sd")
 PAIRS_REQUIRED = ("image_a", "image_b", "preference")
-PAIRS_OPTIONAL = ("fraction_preferring_a", "split", "p_value")
+VOTES = ("votes_a", "votes_b", "votes_equal")
+PAIRS_OPTIONAL = ("fraction_preferring_a", "split", "p_value", *VOTES, "vote_kind")
 
 
 def rename_columns(
@@ -126,7 +128,7 @@ def split_sides(table: pd.DataFrame, mapping: Mapping[str, str], path: Path) -> 
 def read_pairs_csv(
     path: Path, images: set[str], given: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Read supplied preferences: image_a, image_b, preference, fraction_a, split_pairs.
+    """Read supplied preferences: the columns SUPPLIED_COLUMNS but for label_origin.
 
     Args:
         path: the table.
@@ -134,7 +136,7 @@ def read_pairs_csv(
         given: `pairs` of the source's entry: `columns`, `ignore`, `preferences`, `splits`.
 
     Returns:
-        A row a pair; fraction_a and split_pairs are empty where the source has none.
+        A row a pair; fraction_a, votes and split_pairs are empty where the source has none.
     """
     given = given or {}
     mapping, ignore = given.get("columns", {}), given.get("ignore", [])
@@ -162,7 +164,46 @@ def read_pairs_csv(
     ]
     sides = split_sides(table, given.get("splits", {}), path)
     made = {"preference": preferences, "fraction_a": fraction, "split_pairs": sides}
+    made |= votes_of(table, path)
     return table[["image_a", "image_b"]].assign(**made).reset_index(drop=True)
+
+
+def votes_of(table: pd.DataFrame, path: Path) -> dict[str, list[Any]]:
+    """Give the votes on each pair and their kind; all empty where the table counts none.
+
+    Raises:
+        UserError: a count is no whole number of votes, only one side is counted, or the kind is
+            unknown.
+    """
+    if not {*VOTES, "vote_kind"} & set(table.columns):
+        return {**{name: [math.nan] * len(table) for name in VOTES}, "vote_kind": [""] * len(table)}
+    for name in ("votes_a", "votes_b"):
+        if name not in table:
+            raise UserError(path, f"it counts votes without the column '{name}'", "Add it")
+    found: dict[str, list[Any]] = {}
+    for name in VOTES:
+        cells = table.get(name, pd.Series("0", index=table.index))
+        found[name] = [
+            count(text, f"{path}, row {at}, column '{name}'") for at, text in cells.items()
+        ]
+    found["vote_kind"] = table.get("vote_kind", pd.Series("two", index=table.index)).tolist()
+    for at, kind in zip(table.index, found["vote_kind"], strict=True):
+        if kind not in VOTE_KINDS:
+            mend = nearest(kind, VOTE_KINDS).rstrip(".")
+            raise UserError(f"{path}, row {at}", f"unknown kind of votes '{kind}'", mend)
+    return found
+
+
+def count(text: str, where: str) -> float:
+    """Read a number of votes.
+
+    Raises:
+        UserError: it is no whole number from 0.
+    """
+    votes = number(text, where, 0)
+    if votes % 1:
+        raise UserError(where, f"{text} is no whole number of votes", "Correct it")
+    return votes
 
 
 def read_ratings_csv(path: Path, images: set[str]) -> pd.DataFrame:

@@ -11,7 +11,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fgresq.sources import csiq, exbedde, kadid10k, live, pipal, qads, realsrq, tid2013, vclfer
+from fgresq.sources import (
+    agiqa3k,
+    biq2021,
+    clive,
+    csiq,
+    exbedde,
+    kadid10k,
+    live,
+    pipal,
+    qads,
+    realsrq,
+    srcolor,
+    tid2013,
+    vclfer,
+)
 from fgresq.sources.label_files import label_paths
 from fgresq.sources.placed import fits
 from fgresq.sources.steps import packaged
@@ -26,7 +40,12 @@ LAYOUTS: Mapping[str, ModuleType] = {
     "qads": qads,
     "exbedde": exbedde,
     "realsrq": realsrq,
+    "clive": clive,
+    "biq2021": biq2021,
+    "agiqa3k": agiqa3k,
+    "srcolor": srcolor,
 }
+VOTED = {"srcolor": srcolor.supplied}  # layouts with votes on pairs of their images
 
 
 def unlabelled(entry: Mapping[str, Any], names: Iterable[str]) -> str:

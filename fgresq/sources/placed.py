@@ -150,10 +150,21 @@ def label_lines(
         yield where, fields
 
 
-def read_text_table(path: Path) -> pd.DataFrame:
-    """Read a CSV as text, every cell a string; the first data row is row 2, as editors count."""
+def read_text_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a CSV as text, every cell a string; the first data row is row 2, as editors count.
+
+    Args:
+        path: of the table.
+        columns: the only ones to read, in this order; none: all.
+
+    Raises:
+        UserError: no such file, no CSV, or one of `columns` is missing.
+    """
+    wanted = None if not columns else lambda name: name.strip() in columns
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=wanted
+        )
     except FileNotFoundError as error:
         raise UserError(path, "there is no such file", "Put the table there") from error
     except pd.errors.EmptyDataError as error:
@@ -169,8 +180,11 @@ def read_text_table(path: Path) -> pd.DataFrame:
         if len(table.columns) == 1 and separator in table.columns[0]:
             mend = "Save it with commas, and with points in decimals"
             raise UserError(path, f"its columns are parted by {name}", mend)
+    for name in columns:
+        if name not in table.columns:
+            raise UserError(path, f"column '{name}' is missing", "Correct the header")
     table.index = pd.RangeIndex(2, len(table) + 2)
-    return table.fillna("")
+    return table.fillna("")[list(columns) or list(table.columns)]
 
 
 def table_rows(

@@ -21,16 +21,19 @@ from fgresq.absent import Absent
 from fgresq.catalogues import catalogue
 from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv, write_json
-from fgresq.pairs.ratings import preferences_from_ratings
+from fgresq.pairs.ratings import preferences_from_ratings, votes_from_ratings
 from fgresq.raw import walk
 from fgresq.records import SourceRecord
 from fgresq.sources.direction import warning
 from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
-from fgresq.sources.layouts import LAYOUTS
+from fgresq.sources.layouts import LAYOUTS, VOTED
 from fgresq.sources.placed import Files
+from fgresq.sources.release import check_hashes, check_placed
 from fgresq.sources.rows import at_entry, image_rows
 from fgresq.sources.steps import next_step
-from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, without_votes, write_images
+from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, empty, restored, write_images
+
+IMAGE_ENDS = (".bmp", ".jpg", ".jpeg", ".png")  # of files that an adapter hashes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def scale_scores(raw: pd.Series, direction: str, where: str | Path) -> pd.Series:
     """Scale raw scores to [0, 1], higher better, by the least and greatest of the full set."""
     low, high = raw.min(), raw.max()
+    if len(raw) == 1:
+        raise UserError(where, "it holds one rated image, and scores are compared", "Give more")
     if low == high:
         raise UserError(where, f"all {len(raw)} scores are {low:g}", "Give scores that differ")
     scaled = (raw - low) / (high - low)
@@ -96,15 +101,26 @@ def supplied_pairs(
     folder: Path, images: pd.DataFrame, entry: dict[str, Any], alpha: float
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read the preferences a source brings along, and say where they come from."""
+    if entry["adapter"] in VOTED:
+        pairs, notes = VOTED[entry["adapter"]](Files(folder), images, alpha)
+        return pairs.assign(label_origin="human", split_pairs=""), notes
     names, given = set(images["image"]), entry.get("pairs", {})
-    path = folder / given.get("table", "pairs.csv")
-    if path.exists():
-        pairs = without_votes(read_pairs_csv(path, names, given)).assign(label_origin="human")
-        released = ", and so is the split by pairs" if pairs["split_pairs"].ne("").any() else ""
-        return pairs, [f"preferences are those of {path.name}{released}"]
-    if (folder / "ratings.csv").exists():
-        ratings = read_ratings_csv(folder / "ratings.csv", names)
+    path, rated = folder / given.get("table", "pairs.csv"), folder / "ratings.csv"
+    ratings = None
+    if rated.exists():
+        ratings = read_ratings_csv(rated, names)
         ratings = -ratings if entry.get("direction") == "lower" else ratings
+    if path.exists():
+        pairs = read_pairs_csv(path, names, given).assign(label_origin="human")
+        released = ", and so is the split by pairs" if pairs["split_pairs"].ne("").any() else ""
+        notes = [f"preferences are those of {path.name}{released}"]
+        if ratings is not None and pairs["vote_kind"].eq("").all():
+            pairs = pairs.assign(**votes_from_ratings(ratings, pairs))
+            notes.append("votes are the raters of ratings.csv who rate one image higher")
+        return pairs, notes
+    if not len(restored(images)):
+        return empty(SUPPLIED_COLUMNS), ["there are no pairs: none of its images was restored"]
+    if ratings is not None:
         pairs = preferences_from_ratings(ratings, images, alpha).assign(split_pairs="")
         return pairs, [f"preferences come from ratings.csv by a paired t-test at level {alpha:g}"]
     return empty(SUPPLIED_COLUMNS), [
@@ -124,9 +140,12 @@ def read_labelled(folder: Path, entry: dict[str, Any]) -> tuple[pd.DataFrame, li
         raise UserError(
             folder, "its photographs have no scores", "Take it out of `sources` of the preset"
         )
+    check_placed(folder, entry, IMAGE_ENDS)
     files = Files(folder)
     items = LAYOUTS[entry["adapter"]].labelled(files, entry)
-    return image_rows(items, folder, entry, files.find), []
+    images = image_rows(items, folder, entry, files.find)
+    check_hashes(folder, entry, dict(zip(images["image"], images["sha256"], strict=True)))
+    return images, []
 
 
 def direction_of(entry: dict[str, Any], where: str | Path) -> str:
