@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
 SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && python -m snakemake --unlock --quiet all; exec python -m snakemake --cores all "$$@"' snakemake
 
-.PHONY: help env weights report report-full own test check-machines check-wheel faults mutants tiny clean-env
+.PHONY: embedded help env weights report report-full own test check-machines check-wheel faults mutants tiny clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"

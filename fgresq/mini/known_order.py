@@ -146,9 +146,9 @@ def enlarged_ladder(image: np.ndarray, rng: np.random.Generator) -> list[np.ndar
 
 
 def sharp_ladder(image: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    """Unsharp masks far beyond what anyone would choose: of about 3, 6 and 12 times the detail."""
+    """Unsharp masks far beyond what anyone would choose: of about 4, 8 and 16 times the detail."""
     radius, factor = rng.uniform(0.7, 2.0), rng.uniform(0.8, 1.25)
-    return [image, *(sharpened(image, radius, amount * factor) for amount in (3, 6, 12))]
+    return [image, *(sharpened(image, radius, amount * factor) for amount in (4, 8, 16))]
 
 
 def halo_ladder(image: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
@@ -171,7 +171,7 @@ def smooth_ladder(image: np.ndarray, rng: np.random.Generator) -> list[np.ndarra
     pixels = (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
     way = str(rng.choice(["bilateral", "median", "means", "edges", "box"]))
     if way == "bilateral":
-        return [image, *(bilateral(image, r, 1.0) for r in (0.06, 0.15, 0.35))]
+        return [image, *(bilateral(image, r, 1.0) for r in (0.1, 0.2, 0.4))]
     if way == "box":
         sides = [(side, side) for side in (3, 5, 9)]
         return [image, *(cv2.blur(image, s, borderType=cv2.BORDER_REFLECT) for s in sides)]

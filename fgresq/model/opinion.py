@@ -1,13 +1,14 @@
-"""The embedded model: what people would say of an image, on the scale of the photographs they rated.
+"""The embedded model: what raters would say of an image, on the scale of rated photographs.
 
-The first five stages of EfficientNet-Lite0 as ImageNet left them; of each the mean and the spread of
-every channel over the image; and a line through these 544 numbers, which is what people taught. No
-resize: an image is looked at as it is, a large one in tiles. The file in the package holds all of
-it, so nothing is fetched.
+The first five stages of EfficientNet-Lite0 as ImageNet left them; of each the mean and the spread
+of every channel over the image; and a line through these 544 numbers, which is what people taught.
+No resize: an image is looked at as it is, a large one in tiles. The file in the package holds all
+of it, so nothing is fetched.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
@@ -27,6 +28,7 @@ STAGES = 5
 CHANNELS = (16, 24, 40, 80, 112)  # of the stages
 WIDTH = 2 * sum(CHANNELS)
 LEAST, MOST = 0.0, 100.0  # ends of the scale of LIVE In the Wild
+EDGE = 5.0  # points from an end within which values are bent
 TILE = 768  # pixels: a side up to this is looked at whole
 
 
@@ -74,9 +76,21 @@ def stretches(length: int) -> list[slice]:
     return [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]
 
 
+def bent(points: float) -> float:
+    """Bend what lies near the ends of the scale, or beyond, into it; the order stays.
+
+    Nothing changes further than EDGE from either end; cut off, the best images would be ties.
+    """
+    if points > MOST - EDGE:
+        return MOST - EDGE * math.exp((MOST - EDGE - points) / EDGE)
+    if points < LEAST + EDGE:
+        return LEAST + EDGE * math.exp((points - LEAST - EDGE) / EDGE)
+    return points
+
+
 @torch.inference_mode()
 def opinion(network: OpinionNet, image: np.ndarray) -> float:
-    """Score an image, the mean of its tiles by their areas, in [LEAST, MOST].
+    """Score an image, the mean of its tiles by their areas, between LEAST and MOST.
 
     Args:
         network: that scores.
@@ -84,10 +98,9 @@ def opinion(network: OpinionNet, image: np.ndarray) -> float:
     """
     total = 0.0
     for rows, columns in product(*map(stretches, image.shape[:2])):
-        tile = np.ascontiguousarray(image[rows, columns])
-        area = tile.shape[0] * tile.shape[1]
-        total += area * float(network(torch.from_numpy(tile)[None]))
-    return float(np.clip(total / (image.shape[0] * image.shape[1]), LEAST, MOST))
+        tile = torch.from_numpy(image[rows, columns].copy())  # whatever its strides
+        total += tile.shape[0] * tile.shape[1] * float(network(tile[None]))
+    return bent(total / (image.shape[0] * image.shape[1]))
 
 
 def preference(score_a: float, score_b: float, spread: float) -> float:

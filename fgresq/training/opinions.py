@@ -62,22 +62,27 @@ class Recipe:
 
     seed: int = 0
     grid: int = 2
-    ladders: int = 1500
+    ladders: int = 2500
     good: float = 55.0
-    known_order: float = 1.0
-    margin: float = 0.15
+    known_order: float = 3.0
+    margin: float = 0.05
     softness: float = 0.15
-    penalty: float = 1.0
+    penalty: float = 1.2
 
 
 def photographs(path: str | Path) -> pd.DataFrame:
     """Read what may train a model that is shipped: photographs with scores, free to be used so.
 
     Raises:
-        UserError: there are none, their scores do not differ, or a source does not allow it.
+        UserError: there are none, their scores do not differ, one is of a set that selects or tests
+            models, or a source does not allow it.
     """
     images = read_images(path)
     rows = images[images["task"].eq(PHOTOGRAPH)].reset_index(drop=True)
+    for row, role in zip(rows["image"], rows["role"], strict=True):
+        if role != "train":
+            problem = f"the role of '{row}' is '{role}', and only 'train' may be trained on"
+            raise UserError(path, problem, "Leave it out")
     if rows["raw_score"].nunique() < 2:
         problem = f"it holds {len(rows)} photographs, and their scores do not differ"
         raise UserError(path, problem, "Place a set of rated photographs: docs/data-sets.md")
@@ -168,7 +173,7 @@ def features(
 
     def of(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return network.features(torch.from_numpy(np.ascontiguousarray(pixels))).numpy()
+            return network.features(torch.tensor(pixels)).numpy()
 
     return (
         kept(folder, "photographs", len(paths), of_photograph, "photographs"),
@@ -274,7 +279,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this step."""
     parser.add_argument("--images", type=Path, required=True, help="image table of photographs")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument("--ladders", type=int, default=Recipe.ladders, help="how many (default %(default)s)")
+    parser.add_argument("--ladders", type=int, default=Recipe.ladders, help="degraded photographs")
 
 
 def main(args: argparse.Namespace) -> None:
