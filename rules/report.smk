@@ -1,7 +1,8 @@
 """Report: every table and figure of the paper that could be had, on one page.
 
 Purpose: paper and ours side by side, coverage, gallery and provenance, for reading.
-Inputs: all phases' tables, the reported numbers in reports/paper/, reports/templates/.
+Inputs: all phases' tables, the reported numbers in reports/paper/, reports/human/,
+    reports/templates/.
 Outputs: reports/site/PRESET/index.html with its tables, and absences.json, which the terminal
     shows; reports/site/index.html leads there.
 """
@@ -16,6 +17,7 @@ rule report:
         methods=inputs.catalogue("methods"),
         sources=inputs.catalogue("sources"),
         machines=glob_of("reports/machines.json"),
+        human=glob_of("reports/human/transfer.*"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/*"),
         stand_in=inputs.stand_in("results/analysis/{preset}/provenance.json"),
@@ -39,7 +41,7 @@ rule report:
         " --analysis results/analysis/{wildcards.preset} --labels results/labels/{wildcards.preset}"
         " --metrics {input.metrics}"
         " --scores {input.scores} --states {input.states} --paper reports/paper"
-        " --machines reports/machines.json"
+        " --machines reports/machines.json --human reports/human"
         " {params.stand_in} {params.required}"
         " --options {params.options:q} --out {output.page} --log {log}"
 

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from fgresq.errors import UserError
+from fgresq.human.declared import Declared
+from fgresq.human.tower_names import DEPTHS
+from fgresq.parsing import parse
 from fgresq.presets import Config, Preset, load, merge
 from fgresq.sections import Tower
 from fgresq.settings import read_yaml
@@ -80,7 +83,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     methods = {
         "psnr": {"trained": False, "role": None},
         "lpips": {"trained": False, "role": None, "weights": ["alex", "hub"], "workers": 2},
-        "cvvdp": {"trained": False, "role": "label source"},
+        "cvvdp": {"trained": False, "role": None},
         "fgresq": {"trained": True, "role": None},
     }
     weights = {"alex": {"package": "p"}, "hub": {"fetch": {}}, "scores": {"package": "q"}}
@@ -88,15 +91,54 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-def inputs(settings: Settings) -> Inputs:
-    """Give the input functions of the call."""
-    return Inputs(Runs(settings))
+def bench() -> Declared:
+    """Give a bench: a ridge on a made and a placed set, one method, and a set that selects."""
+    sets = {"made": "train", "own": "select", "csiq": "test"}
+    rows: list[dict[str, Any]] = [
+        {"name": "lpips", "kind": "method"},
+        {
+            "name": "r",
+            "kind": "ridge",
+            "tower": "lite0",
+            "blocks": [1],
+            "train": [{"set": "made", "labels": "psnr"}],
+        },
+    ]
+    given = {"seed": 0, "refits": 1, "bootstrap": 1, "penalty": 1, "near": 6, "depth": 1}
+    told = {name: {"role": role, "settings": 0} for name, role in sets.items()}
+    return parse(Declared, {**given, "views": 1, "sets": told, "rows": rows}, "bench")
 
 
 @pytest.fixture
-def values(settings: Settings) -> Values:
+def inputs(settings: Settings, bench: Declared) -> Inputs:
+    """Give the input functions of the call."""
+    return Inputs(Runs(settings), bench)
+
+
+@pytest.fixture
+def values(settings: Settings, bench: Declared) -> Values:
     """Give the params functions of the call."""
-    return Values(settings)
+    return Values(settings, bench)
+
+
+def test_the_bench_reads_its_sets_and_what_frozen_towers_give_of_those_asked(
+    inputs: Inputs, values: Values
+) -> None:
+    made, own, test = inputs.tables_of_bench(of())
+    assert made == "results/data/mini/sources/made.csv"
+    assert own == "results/data/human/sources/own.csv" == inputs.table_of_bench(of(rated="own"))
+    features = [
+        Path(name).relative_to("results/human/features") for name in inputs.features_of_bench(of())
+    ]
+    asked = {tower: sorted(f.stem for f in features if f.parent.name == tower) for tower in DEPTHS}
+    # what a row is neither trained nor measured on is looked at by no network
+    assert asked == {"dinov2": [], "random": ["made", "own"], "lite0": ["made", "own"]}
+    assert sorted(f.stem for f in features if f.parent.name == "glance") == ["csiq", "made", "own"]
+    assert inputs.weights_of_bench(of()) == ["data/weights/alex/card.json"]
+    assert inputs.weights_of_tower(of(frozen="random")) == []
+    lite0 = ["data/weights/efficientnet_lite0/card.json"]
+    assert inputs.weights_of_tower(of(frozen="lite0")) == lite0
+    assert len(values.methods_of_bench(of())) == 16
 
 
 def place(path: str, text: str = "x") -> Path:
@@ -148,6 +190,24 @@ def test_a_preset_whose_sources_are_absent_has_one_run_that_says_so(settings: Se
 def test_rankings_are_read_where_a_ranking_head_is_trained(inputs: Inputs) -> None:
     assert inputs.rankings(of()) == ["results/scores/p/fgresq.ranking.csv"]
     assert inputs.rankings(of(preset="mini")) == []
+
+
+def test_the_label_source_moves_with_the_measure(settings: Settings) -> None:
+    """Its weights are read where images are made; made sources' values are not computed again."""
+    inputs, values = Inputs(Runs(settings)), Values(settings)
+    for measure, method, other, weights in (
+        ("lpips", "lpips", "cvvdp", ["data/weights/alex/card.json"]),
+        ("jod", "cvvdp", "lpips", []),
+    ):
+        change(settings, "p", labels={"measure": measure})
+        assert values.measure(of()) == measure and inputs.weights_of_measure(of()) == weights
+        assert values.made_by_method(of(method=method)) == ["made"]
+        assert (
+            values.made_by_method(of(method=other))
+            == values.made_by_method(of(method="psnr"))
+            == []
+        )
+    assert values.made_by_method(of(preset="paper", method="lpips")) == []  # it reads `own` alone
 
 
 def test_weights_out_of_packages_are_inputs_and_those_of_the_hub_are_not(inputs: Inputs) -> None:
@@ -217,7 +277,8 @@ def test_a_variants_settings_are_laid_over_those_of_its_stage(values: Values) ->
 
 def test_what_is_required_is_told_to_who_reads_it(values: Values) -> None:
     assert values.required(of()) == values.required_source(of(source="own")) == ""
-    values = Values(of_call(values.settings, require=("own", "psnr", "csiq")))
+    own = of_call(values.settings, require=("own", "psnr", "csiq"))
+    values = Values(own, values.bench)
     assert values.required(of()) == "--require own psnr"
     assert values.required_source(of(source="own")) == "--required"
     assert values.required_source(of(source="made")) == ""
@@ -336,7 +397,7 @@ def test_a_gpus_training_is_refused_without_one_where_all_else_is_here(
 
 
 def test_the_kinds_of_methods_and_sources(settings: Settings) -> None:
-    assert settings.untrained == ["psnr", "lpips"] and settings.label_methods == ["cvvdp"]
+    assert settings.untrained == ["psnr", "lpips", "cvvdp"]
     assert settings.made == ["made"] and len(settings.phases) > 5
     settings = of_call(settings, only="pairs")
     assert settings.phases == ["pairs"]

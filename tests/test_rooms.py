@@ -27,9 +27,10 @@ MAY_IMPORT = {
     "training": ("model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
-    "analysis": ("sources",),
+    "analysis": ("pairs", "sources"),
     "fetch": ("sources", "weights"),
-    "report": ("analysis", "scoring", "sources"),
+    "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
+    "report": ("analysis", "human", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch
 BY_NAME = {

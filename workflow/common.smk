@@ -9,6 +9,8 @@ sys.path.insert(0, workflow.basedir)
 
 from fgresq.baselines import BASELINES
 from fgresq.errors import UserError
+from fgresq.human.declared import read_declared
+from fgresq.human.tower_names import DEPTHS, GLANCE
 from fgresq.presets import check_required
 from fgresq.tables import TASKS
 from workflow.environment import prefer_own_python
@@ -23,11 +25,13 @@ from workflow.values import Values, as_json, folders_of
 prefer_own_python()
 try:
     SETTINGS = read_settings(config)
+    BENCH = read_declared()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 RUNS = Runs(SETTINGS)
 # what rules ask: `inputs` for the files of a job, `values` for its parameters
-inputs, values = Inputs(RUNS), Values(SETTINGS)
+inputs, values = Inputs(RUNS, BENCH), Values(SETTINGS, BENCH)
+FROZEN = (GLANCE, *DEPTHS)
 
 # The call chooses targets only: jobs of cluster executors parse this file again without
 # --resources, so what a rule does must follow from its wildcards.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from fgresq import workspace
 from fgresq.baselines.shared import packaged_weights
+from fgresq.human.declared import Declared, controls, methods_asked
+from fgresq.human.tower_names import GLANCE, WEIGHTS
+from fgresq.measures import MEASURES
 from fgresq.pretrained import weights_file
 from fgresq.raw import walk
 from fgresq.runs import shares_forward, stage1_of
@@ -25,7 +29,7 @@ REPORT_READS = {
     "analysis": (
         *("performance.csv", "intervals.csv", "preference.csv", "provenance.json"),
         *("ablation.csv", "confusion.csv", "reliability.csv", "curves.csv", "training.json"),
-        *("baselines.csv", "baseline_curves.csv"),
+        *("baselines.csv", "baseline_curves.csv", "observers.csv", "observers.json"),
     ),
 }
 
@@ -35,10 +39,11 @@ class Inputs:
 
     Args:
         runs: of the call.
+        bench: what the bench of transfer declares.
     """
 
-    def __init__(self, runs: Runs) -> None:
-        self.runs, self.settings = runs, runs.settings
+    def __init__(self, runs: Runs, bench: Declared) -> None:
+        self.runs, self.settings, self.bench = runs, runs.settings, bench
 
     def of_sources(self, pattern: str) -> Files:
         """Give the pattern, filled for every source of the preset."""
@@ -96,7 +101,16 @@ class Inputs:
 
     def weights_of_method(self, wildcards: Wildcards) -> list[str]:
         """List the cards of the packaged weights that an untrained method reads."""
-        names = self.settings.methods[wildcards.method].get("weights", [])
+        return self.packaged_weights_of(wildcards.method)
+
+    def weights_of_measure(self, wildcards: Wildcards) -> list[str]:
+        """List the same of the measure that the simulated observers of a preset see."""
+        measure = self.settings.preset(wildcards.preset).labels.measure
+        return self.packaged_weights_of(MEASURES[measure].method)
+
+    def packaged_weights_of(self, method: str) -> list[str]:
+        """List the cards of the packaged weights of a method by its name."""
+        names = self.settings.methods[method].get("weights", [])
         packages = [name for name in names if "package" in self.settings.weights[name]]
         return [f"data/weights/{name}/card.json" for name in packages]
 
@@ -130,6 +144,40 @@ class Inputs:
             for phase, names in REPORT_READS.items()
             for name in names
         ]
+
+    def table_of_bench(self, wildcards: Wildcards) -> str:
+        """Name the image table of a set of the bench: of a made source, that of the preset mini."""
+        preset = "mini" if wildcards.rated in self.settings.made else "human"
+        return f"results/data/{preset}/sources/{wildcards.rated}.csv"
+
+    def tables_of_bench(self, wildcards: Wildcards) -> list[str]:
+        """List the image tables of all sets of the bench."""
+        return [self.table_of_bench(SimpleNamespace(rated=name)) for name in self.bench.sets]
+
+    def features_of_bench(self, wildcards: Wildcards) -> list[str]:
+        """List the records of what frozen towers give of the sets: of those that rows ask."""
+        wanted = {GLANCE: list(self.bench.sets)}
+        for line in (*controls(self.bench), *self.bench.rows):
+            if line.kind == "ridge":
+                wanted.setdefault(line.tower, []).extend(line.sets)
+                wanted[line.tower] += self.bench.read_by(line)
+        return [
+            f"results/human/features/{tower}/{name}.json"
+            for tower, names in wanted.items()
+            for name in dict.fromkeys(names)
+        ]
+
+    @staticmethod
+    def weights_of_tower(wildcards: Wildcards) -> list[str]:
+        """Name the card of a frozen tower's weights, where it has any."""
+        name = WEIGHTS.get(wildcards.frozen)
+        return [f"data/weights/{name}/card.json"] if name else []
+
+    def weights_of_bench(self, wildcards: Wildcards) -> list[str]:
+        """List the cards of the packaged weights that the bench's methods read."""
+        names = methods_asked(self.bench)
+        cards = [self.weights_of_method(SimpleNamespace(method=name)) for name in names]
+        return sorted({card for own in cards for card in own})
 
     def rankings(self, wildcards: Wildcards) -> list[str]:
         """Name the table of pair rankings, where the preset trains a ranking head."""

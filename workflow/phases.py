@@ -18,6 +18,7 @@ class Phase:
         files: other files it depends on.
         metrics: a folder it writes that is kept in git, with a file a preset.
         beside: other folders that DVC keeps with its output.
+        apart: it has a target of its own, `make PHASE`; neither the report nor DVC asks for it.
     """
 
     out: str
@@ -28,6 +29,7 @@ class Phase:
     files: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    apart: bool = False
 
 
 def catalogues(*names: str) -> tuple[str, ...]:
@@ -132,11 +134,12 @@ PHASES = {
             "results/scores/{preset}/{method}.csv",
             "results/scores/{preset}/methods.json",
         ),
-        steps=("score", "label-source", "method-states", "features", "ridge", "collect"),
+        steps=("score", "method-states", "features", "ridge", "collect"),
         after=("weights", "data", "pairs", "stage1", "stage2", "baselines"),
         settings=(
             "defaults.methods",
             "defaults.full_methods",
+            "defaults.labels",
             "defaults.ridge",
             "defaults.tower",
             "defaults.runs",
@@ -154,6 +157,7 @@ PHASES = {
         steps=(
             "performance",
             "intervals",
+            "observers",
             "preference",
             "training",
             "ablation",
@@ -162,7 +166,7 @@ PHASES = {
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
         settings=("defaults", "full"),
-        files=(*catalogues("methods"), "reports/machines.json"),
+        files=(*catalogues("methods"), "reports/machines.json", "reports/human/observers.csv"),
         metrics=("reports/metrics",),
     ),
     "report": Phase(
@@ -172,10 +176,19 @@ PHASES = {
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/human",
             "reports/machines.json",
             "reports/paper",
             "reports/templates",
             *catalogues("methods", "sources"),
         ),
+    ),
+    "human": Phase(
+        out="results/human",
+        targets=("results/human/transfer.csv",),
+        steps=("pool-features", "transfer"),
+        after=("weights", "data"),
+        files=(*catalogues("methods", "sources"), "fgresq/data/human.yaml"),
+        apart=True,
     ),
 }

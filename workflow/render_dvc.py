@@ -46,7 +46,9 @@ def stage(name: str, phase: Phase) -> dict[str, Any]:
 
 def render() -> str:
     """Give the text of dvc.yaml."""
-    stages = {"stages": {name: stage(name, phase) for name, phase in PHASES.items()}}
+    stages = {
+        "stages": {name: stage(name, phase) for name, phase in PHASES.items() if not phase.apart}
+    }
     return HEAD + yaml.safe_dump(stages, sort_keys=False, width=100)
 
 

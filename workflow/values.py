@@ -9,7 +9,10 @@ from typing import Any
 
 from fgresq import workspace
 from fgresq.baselines.shared import baseline_options, placed
-from fgresq.files import read_json
+from fgresq.code_digest import code_digest
+from fgresq.files import digest, read_json
+from fgresq.human.declared import Declared, methods_asked
+from fgresq.measures import MEASURES, MeasureName
 from fgresq.pretrained import weights_file
 from fgresq.raw import raw_state
 from fgresq.runs import STAGE_FORMS, stage_options
@@ -30,10 +33,11 @@ class Values:
 
     Args:
         settings: of the call.
+        bench: what the bench of transfer declares.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, bench: Declared) -> None:
+        self.settings, self.bench = settings, bench
 
     def options(self, *sections: str) -> Callable[[Wildcards], str]:
         """Give sections of the preset by their names, as JSON."""
@@ -67,6 +71,16 @@ class Values:
     def alpha(self, wildcards: Wildcards) -> float:
         """Give the level at which observers' votes say more than that images are equal."""
         return self.settings.preset(wildcards.preset).labels.alpha
+
+    def measure(self, wildcards: Wildcards) -> MeasureName:
+        """Name the measure that the simulated observers of the preset see."""
+        return self.settings.preset(wildcards.preset).labels.measure
+
+    def made_by_method(self, wildcards: Wildcards) -> list[str]:
+        """List the preset's sources whose labels a method made; none of most methods."""
+        preset = self.settings.preset(wildcards.preset)
+        is_source = wildcards.method == MEASURES[preset.labels.measure].method
+        return [name for name in preset.sources if is_source and name in self.settings.made]
 
     def source(self, wildcards: Wildcards) -> str:
         """Give the entry of a source, as JSON."""
@@ -120,6 +134,13 @@ class Values:
     def attempt(self, wildcards: Wildcards) -> int:
         """Number the attempts at a method: one more when what kept it away has changed."""
         return attempt(wildcards.method, f"results/scores/{wildcards.preset}/methods.json")
+
+    def methods_of_bench(self, wildcards: Wildcards) -> str:
+        """Digest the code of the methods that the bench asks, and what is placed for them."""
+        names = methods_asked(self.bench)
+        modules = [module for name in names for module in self.settings.code_of_method(name)]
+        state = [own_version(name, self.settings.methods[name]) for name in names]
+        return digest([code_digest(*modules), state])
 
     def workers(self, wildcards: Wildcards) -> int:
         """Give the number of processes that score by a method."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq import workspace
+from fgresq.analysis.roles import measure_of
 from fgresq.catalogues import add_methods, add_sources, methods_file, read_methods, read_sources
 from fgresq.files import write_json
 from fgresq.options import add_options, options_of
@@ -23,6 +24,7 @@ from fgresq.report import (
     datasets,
     figures,
     label_only,
+    observer_tables,
     panels,
     paper,
     training_figures,
@@ -39,6 +41,7 @@ from fgresq.report.label_only import LabelOnly, read_label_only
 from fgresq.report.machines import machines_sentences, read_machines
 from fgresq.report.method_tables import methods_table
 from fgresq.report.page import render, write_page
+from fgresq.report.people import People, read_people
 from fgresq.report.results import Run, read_run, same
 from fgresq.report.source_states import brought_in_by, sources_table
 from fgresq.report.terminal import ABSENCES
@@ -68,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", nargs="*", default=[], help="score tables of the preset")
     parser.add_argument("--states", help="what the preset has of every method")
     parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
+    parser.add_argument("--human", help="folder of the committed bench of transfer")
     parser.add_argument("--paper", help="folder of the reported numbers")
     add_methods(parser)
     add_sources(parser)
@@ -107,6 +111,9 @@ def tables_of(
         "average": made[0] if made else None,
         "by_stat": by_stat(made[1:]),
         "leak": comparison.leak_table(run.leak),
+        "measures": observer_tables.measures_table(run),
+        "observers": observer_tables.ranking_table(run, methods),
+        "evidence": observer_tables.evidence_table(run),
         "intervals": intervals.interval_tables(run.intervals, titles, methods),
         "label_counts": label_only.counts_table(labels),
         "label_rows": label_only.true_tables(labels),
@@ -217,6 +224,7 @@ def page_values(
     sources: dict[str, dict[str, Any]],
     machines: dict[str, Any],
     pairs: int,
+    people: People | None = None,
 ) -> dict[str, Any]:
     """Build everything the template names."""
     run = stand_in if stand_in is not None and not asked.measured else asked
@@ -231,6 +239,7 @@ def page_values(
     tables["coverage"] = coverage_table(covered)
     tables["sources"] = sources_table(sources, asked, labels)
     runs = [asked] if run is asked else [asked, run]
+    tables["people"] = people.tables if people else []
     tables["methods"] = [
         t for r in runs for t in [methods_table(r, methods.in_run(r.records))] if t
     ]
@@ -245,6 +254,8 @@ def page_values(
         "run": run,
         "stand_in": run is not asked,
         "headline": asked.metrics.get("headline", ""),
+        "people": run.metrics.get("observers", {}).get("sentence", ""),
+        "shared_sentence": observer_tables.shared_sentence(run, seen),
         "absences": absences(asked, methods),
         "partial": partial_notes(run, methods),
         "tables": tables,
@@ -259,7 +270,8 @@ def page_values(
         "funnel_notes": funnel.funnel_notes(run),
         "tolerance": paper.TOLERANCE,
         "notes": numbers.notes,
-        "machines": machines_sentences(machines, run.preset),
+        "people": people,
+        "machines": machines_sentences(machines, run.preset, measure_of(run.records)),
         "provenance": flat(asked.provenance),
         "stand_in_provenance": flat(run.provenance) if run is not asked else [],
     }
@@ -287,7 +299,8 @@ def main(args: argparse.Namespace) -> None:
     sources = read_yaml(args.sources) if args.sources else read_sources()
     most = options_of(args, Options).report.gallery
     stand_in, machines = read_stand_in(args), read_machines(args.machines)
-    values = page_values(asked, stand_in, labels, numbers, methods, sources, machines, most)
+    people = read_people(args.human)
+    values = page_values(asked, stand_in, labels, numbers, methods, sources, machines, most, people)
     html = render("report.html.j2", **values)
     told = {"absent": values["absences"], "folds": fold_note(asked)}
     write_json(Path(args.out).with_name(ABSENCES), told)

@@ -1,0 +1,215 @@
+"""How far values agree with people on one set, with intervals over training images and contents.
+
+Every measure comes as a value and its replicates: a replicate draws contents (or families) of the
+test with replacement, and reads the values of one of the refits, in turn. All rows of a set share
+the draws, so that their differences are paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from fgresq.analysis.accuracy import correct, weighted_mean
+from fgresq.analysis.bootstrap import Draws, Measure, draw
+from fgresq.analysis.correlation import LEAST, srcc, srcc_inside, weighted_srcc
+from fgresq.human.rated_sets import RatedSet
+from fgresq.tables import PHOTOGRAPH
+
+MEASURES = {
+    "acc": "share of the decided pairs in which it prefers what people prefer",
+    "votes": "share of all votes that it agrees with; a vote for neither counts half",
+    "srcc_groups": "mean Spearman correlation with the scores inside groups",
+    "srcc": "Spearman correlation with the scores inside the set",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one set can be asked: a measure, and of pairs the kind of the votes.
+
+    Args:
+        measure: one of `MEASURES`.
+        votes: kind of the votes; empty for scores.
+        most: the measure of the majority itself; NaN where that has no meaning.
+    """
+
+    measure: str
+    votes: str
+    most: float
+
+
+def questions(own: RatedSet) -> list[Question]:
+    """List what a set can be asked."""
+    found = []
+    for kind, pairs in own.pairs.groupby("vote_kind", sort=True):
+        if pairs["preference"].ne("equal").any():
+            found.append(Question("acc", str(kind), 1.0))
+        if (pairs["votes_a"] + pairs["votes_b"]).gt(0).any():
+            found.append(Question("votes", str(kind), majority(pairs)))
+    # photographs of one content, or generated for one text, are rated on the scale of the set
+    restored = own.images[own.images["task"].ne(PHOTOGRAPH)]
+    inside = restored.groupby(["task", "group"]).size().ge(LEAST).any()
+    return [*found, Question("srcc_groups" if inside else "srcc", "", np.nan)]
+
+
+def majority(pairs: pd.DataFrame) -> float:
+    """Give the share of votes that agree with the side that most votes of a pair are for."""
+    votes = pairs[["votes_a", "votes_b", "votes_equal"]].fillna(0.0).to_numpy()
+    return float((votes[:, :2].max(axis=1) + votes[:, 2] / 2).sum() / votes.sum())
+
+
+def draws_of(own: RatedSet, count: int, seed: int) -> Draws:
+    """Draw the families of a set, the same for every row and measure."""
+    return draw(own.images["family"], count, seed)
+
+
+def measured(own: RatedSet, values: np.ndarray, question: Question, draws: Draws) -> Measure:
+    """Measure the agreement of values with people.
+
+    Args:
+        own: the set.
+        values: (1 + R, n), higher better: of the fit, then of its refits; NaN for no value.
+        question: asked.
+        draws: of the set's families.
+    """
+    usable = np.isfinite(values).all(axis=0)
+    if not usable.any():
+        nothing = np.full(len(draws.weights), np.nan)
+        return Measure(np.nan, nothing, 0, frozenset(), "no image has a value")
+    if question.measure in ("acc", "votes"):
+        return of_pairs(own, np.where(usable, values, np.nan), question, draws)
+    if question.measure == "srcc":
+        return of_scores(own, values, usable, draws)
+    return of_groups(own, values, usable, draws)
+
+
+def in_turn(
+    values: np.ndarray, draws: Draws, of: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Give replicates (B,): each draw under one of the refits; of one that was never refitted, it.
+
+    Args:
+        values: (1 + R, n).
+        draws: (B, F) weights.
+        of: from the values (n,) of one fit and weights (b, F) to the statistic (b,).
+    """
+    refits = values[1:] if len(values) > 1 else values
+    out = np.empty(len(draws.weights))
+    for number, own in enumerate(refits):
+        rows = slice(number, None, len(refits))
+        out[rows] = of(own, draws.weights[rows])
+    return out
+
+
+def of_pairs(own: RatedSet, values: np.ndarray, question: Question, draws: Draws) -> Measure:
+    """Measure accuracy on decided pairs, or agreement with votes."""
+    pairs = own.pairs[own.pairs["vote_kind"].eq(question.votes)]
+    place = pd.Series(np.arange(len(own.images)), index=own.images["image"])
+    a, b = (place[pairs[name]].to_numpy() for name in ("image_a", "image_b"))
+    told = pairs["preference"].ne("equal") if question.measure == "acc" else voted(pairs)
+    told = told.to_numpy() & np.isfinite(values[0, a] - values[0, b])
+    pairs, a, b = pairs[told], a[told], b[told]
+    clusters = draws.clusters(own.images["family"].iloc[a])
+    size = draws.weights.shape[1]
+    agrees = agreement_with(pairs, question.measure)
+    weight = mass(pairs, question.measure)
+
+    def of(each: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        right = np.bincount(clusters, agrees(each[a] - each[b]), size)
+        return _ratio(weights @ right, weights @ np.bincount(clusters, weight, size))
+
+    once = np.ones((1, size))
+    value = float(of(values[0], once)[0]) if len(pairs) else np.nan
+    return Measure(value, in_turn(values, draws, of), len(pairs), frozenset(clusters.tolist()))
+
+
+def voted(pairs: pd.DataFrame) -> pd.Series:
+    """Say which pairs have votes for a side."""
+    return (pairs["votes_a"].fillna(0) + pairs["votes_b"].fillna(0)).gt(0)
+
+
+def mass(pairs: pd.DataFrame, measure: str) -> np.ndarray:
+    """Give what each pair weighs: one, or its votes."""
+    votes = pairs[["votes_a", "votes_b", "votes_equal"]].fillna(0.0).to_numpy()
+    return np.ones(len(pairs)) if measure == "acc" else votes.sum(axis=1)
+
+
+def agreement_with(pairs: pd.DataFrame, measure: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Give a function from gaps (n,), A less B, to what of each pair's mass agrees."""
+    preference = pairs["preference"].to_numpy()
+    votes = pairs[["votes_a", "votes_b", "votes_equal"]].fillna(0.0).to_numpy()
+
+    def agreed(gap: np.ndarray) -> np.ndarray:
+        if measure == "acc":
+            return correct(gap, preference, "half")
+        share = (np.sign(gap) + 1) / 2  # 1 where it is for A, one half where it does not choose
+        return share * votes[:, 0] + (1 - share) * votes[:, 1] + votes[:, 2] / 2
+
+    return agreed
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    return np.where(bottom > 0, top / np.maximum(bottom, 1e-12), np.nan)
+
+
+def of_scores(own: RatedSet, values: np.ndarray, usable: np.ndarray, draws: Draws) -> Measure:
+    """Measure the rank correlation over the images of a set."""
+    images = own.images[usable]
+    score, clusters = images["score"].to_numpy(), draws.clusters(images["family"])
+
+    def of(each: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return weighted_srcc(each[usable], score, weights, clusters)
+
+    value = srcc(values[0, usable], score)
+    families = frozenset(clusters.tolist())
+    return Measure(value, in_turn(values, draws, of), len(images), families)
+
+
+def of_groups(own: RatedSet, values: np.ndarray, usable: np.ndarray, draws: Draws) -> Measure:
+    """Measure the mean rank correlation inside groups."""
+    images = own.images[usable]
+    groups = (images["task"] + "/" + images["group"]).to_numpy()
+    family = dict(zip(groups, images["family"], strict=True))
+    score = images["score"].to_numpy()
+
+    def of(each: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        inside = srcc_inside(each[usable], score, groups)
+        clusters = draws.clusters(family[str(name)] for name in inside)
+        return weighted_mean(np.array(list(inside.values())), weights, clusters)
+
+    inside = srcc_inside(values[0, usable], score, groups)
+    families = frozenset(draws.clusters(family[str(name)] for name in inside).tolist())
+    value = float(np.mean(list(inside.values()))) if inside else np.nan
+    return Measure(value, in_turn(values, draws, of), len(inside), families)
+
+
+def difference(own: Measure, other: Measure) -> Measure:
+    """Give what a row has over another, draw by draw."""
+    return replace(own, value=own.value - other.value, replicates=own.replicates - other.replicates)
+
+
+def constant_order(own: RatedSet) -> np.ndarray:
+    """Score images by who restored them: how its others did in other families; values (1, n).
+
+    Inside a group the group's mean is taken off first, as groups are rated unlike. An algorithm
+    that occurs in no other family has no value.
+    """
+    images = own.images
+    group = images.groupby(["task", "group"])["score"]
+    alone = group.transform("size").lt(2)
+    less = images["score"] - np.where(alone, images["score"].mean(), group.transform("mean"))
+    by = less.groupby(images["algorithm"])
+    same = less.groupby([images["algorithm"], images["family"]])
+    others = by.transform("size") - same.transform("size")
+    total = by.transform("sum") - same.transform("sum")
+    return np.where(others > 0, total / others.clip(lower=1), np.nan)[None]
+
+
+def best_of(measures: dict[str, Measure], names: Iterable[str]) -> str:
+    """Name the row with the highest value; empty where none has a value."""
+    have = [name for name in names if name in measures and np.isfinite(measures[name].value)]
+    return max(have, key=lambda name: measures[name].value, default="")
