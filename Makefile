@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
 SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && python -m snakemake --unlock --quiet all; exec python -m snakemake --cores all "$$@"' snakemake
 
-.PHONY: help env weights report report-full own human check-human test check-machines check-wheel faults mutants tiny clean-env
+.PHONY: help env weights report report-full own human check-human embedded test check-machines check-wheel faults mutants tiny clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
@@ -17,6 +17,7 @@ help:
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make human             what agrees with people on sets it was not trained on (40 min at first)"
 	@echo "make check-human       does the committed table of that tell all that it must?"
+	@echo "make embedded          the model in the package, made again (5 min; wants data/raw/clive)"
 	@echo "make test              all tests"
 	@echo "make check-machines    the mini data and pairs under a lower instruction set, compared"
 	@echo "make check-wheel       the wheel in an empty environment, from an empty folder (1.8 GB)"
@@ -65,6 +66,10 @@ human: $(ENV)
 
 check-human: $(ENV)
 	python -m workflow.check_human
+
+embedded: $(ENV)
+	@$(SNAKEMAKE) results/data/human/sources/clive.csv data/weights/efficientnet_lite0/card.json
+	python -m fgresq step embedded --images results/data/human/sources/clive.csv --out fgresq/data/embedded
 
 check-machines: weights
 	python -m workflow.check_machines

@@ -49,6 +49,7 @@ STEPS = {
     "encode": ("fgresq.training.encode", "compute once what lies below the trained blocks"),
     "stage1": ("fgresq.training.stage1", "train the degradation encoder of a run"),
     "stage2": ("fgresq.training.stage2", "train the quality model FGResQ of a run"),
+    "embedded": ("fgresq.training.opinions", "train the embedded model on people's scores"),
     "train-baseline": ("fgresq.baselines.train", "train a learned baseline anew on the same pairs"),
     "score": ("fgresq.scoring.score_step", "score an image table by an untrained method"),
     "features": ("fgresq.training.features", "compute the features of a frozen tower"),
