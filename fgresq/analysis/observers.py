@@ -137,9 +137,9 @@ def decided_at(inputs: Inputs, measure: MeasureName, labels: Labels) -> dict[str
 
 def agreement(evidence: pd.DataFrame | None, measure: str) -> dict[str, Any] | None:
     """Give how often people agree with a measure; None where that was not measured."""
-    rows = evidence[evidence["measure"].eq(measure)] if evidence is not None else []
-    if not len(rows):
+    if evidence is None or measure not in set(evidence["measure"]):
         return None
+    rows = evidence[evidence["measure"].eq(measure)]
     row = rows.iloc[0]
     return {
         **{"set": row["set"], "value": float(row["acc"]), "decided": int(row["decided"])},

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fgresq.analysis.observers import ENDS
 from fgresq.analysis.roles import sharing_network
-from fgresq.measures import MEASURES
+from fgresq.measures import MEASURES, MeasureName
 from fgresq.report.cells import Cell, Methods, Row, Table, head, interval, number, text, whole
 from fgresq.report.results import Run
 
@@ -95,7 +95,7 @@ def ranking_table(run: Run, methods: Methods) -> Table | None:
     return Table("observers", caption, columns, rows, run.relabelled)
 
 
-def ranked(table: pd.DataFrame, measure: str) -> Rows:
+def ranked(table: pd.DataFrame, measure: MeasureName) -> Rows:
     """Give the rows of a measure by method, with their rank; its own method has none."""
     own = table[table["measure"].eq(measure)].sort_values("value", ascending=False)
     rows = {row["method"]: {**row, "rank": None} for row in own.to_dict("records")}
