@@ -18,6 +18,7 @@ from fgresq.messages import report_cost, start_log
 # name: (module with add_arguments(parser) and main(args), one line of help)
 COMMANDS = {
     "score": ("fgresq.scoring.score", "score your images by a method, or by a trained FGResQ"),
+    "train-human": ("fgresq.human.train_human", "train FGResQ on images that people rated"),
     "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
     "data": ("fgresq.fetch.actions", "fetch, list and check data sets and weights"),
     "weights": (
@@ -50,7 +51,6 @@ STEPS = {
     "stage2": ("fgresq.training.stage2", "train the quality model FGResQ of a run"),
     "train-baseline": ("fgresq.baselines.train", "train a learned baseline anew on the same pairs"),
     "score": ("fgresq.scoring.score_step", "score an image table by an untrained method"),
-    "label-source": ("fgresq.scoring.label_source", "score by the method that made labels"),
     "features": ("fgresq.training.features", "compute the features of a frozen tower"),
     "ridge": ("fgresq.training.ridge", "train and cross-validate a ridge on tower features"),
     "collect": ("fgresq.training.collect", "join the runs of FGResQ to one score table"),
@@ -59,6 +59,7 @@ STEPS = {
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),
+    "observers": ("fgresq.analysis.observers", "what the measure that stands for people does"),
     "preference": ("fgresq.analysis.preference", "preference against score difference"),
     "training": ("fgresq.analysis.learning", "curves, task accuracy and reliability of training"),
     "baseline-runs": ("fgresq.analysis.baseline_runs", "collect how the baselines were trained"),

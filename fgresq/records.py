@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from fgresq.measures import MeasureName
 
 
 class SourceRecord(TypedDict):
     """What a source yields: an item of sources.json.
 
     `status` is "present" or "absent", `absent` the code, reason and next step where it is absent;
-    `tasks` counts the images of each task; `manifest` digests all images.
+    `tasks` counts the images of each task; `manifest` digests all images; `measure` is what the
+    simulated observers of made images see, a key of MEASURES.
     """
 
     source: str
@@ -28,6 +31,7 @@ class SourceRecord(TypedDict):
     supplied_pairs: int
     notes: list[str]
     manifest: str
+    measure: NotRequired[MeasureName]
 
 
 def absence_of_source(record: SourceRecord) -> dict[str, str]:

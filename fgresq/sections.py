@@ -6,10 +6,19 @@ A model takes values as they are: no text becomes a number, and no fraction a wh
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from fgresq.measures import MeasureName
 
 T = TypeVar("T")
 
@@ -61,6 +70,7 @@ Block = Annotated[int, Field(ge=1, le=12)]
 Grid = Annotated[int, Field(ge=1, le=8)]  # views a side
 Rate = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
 Tau = Annotated[float, Field(gt=0, le=1.1)]
 Task = Literal["super-resolution", "deblurring", "denoising", "deraining", "dehazing", "mixture"]
 Run = Annotated[str, Field(pattern="^([0-9]+|pairs|all)(-seed[0-9]+)?$")]
@@ -96,12 +106,40 @@ class Filter(Section):
     ]
 
 
+class Slope(Section):
+    """How surely people see a difference of a measure, a unit, with a 95 % interval."""
+
+    low: Positive
+    fitted: Positive
+    high: Positive
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.low <= self.fitted <= self.high:
+            raise PydanticCustomError("order", "low, fitted and high are not in this order")
+        return self
+
+
+class Slopes(Section):
+    """The slope of every measure that may stand for people."""
+
+    lpips: Slope
+    jod: Slope
+
+
 class Labels(Section):
-    """How preferences come of ratings and scores."""
+    """How preferences come of ratings and scores, or of simulated observers."""
 
     alpha: Annotated[float, Field(gt=0, lt=1)]
-    indifference: Weight
+    measure: MeasureName
+    slopes: Slopes
+    indifference: Annotated[float, Field(ge=0.5, lt=1)]
     seed: Seed
+
+    def slope(self, measure: MeasureName | None = None) -> Slope:
+        """Give the slope of a measure: of the one that the setting names, unless another is."""
+        found: Slope = getattr(self.slopes, measure or self.measure)
+        return found
 
 
 class Split(Section):
@@ -153,6 +191,7 @@ class Stage1(Training):
     epochs: Count
     lr_encoder: Rate
     lr_heads: Rate
+    objective: Literal["contrastive", "classifier"]
     targets: Literal["same_text", "diagonal"]
 
 
@@ -162,6 +201,7 @@ class PairTraining(Training):
     batch_by: Literal["group", "pair"]
     scene: Literal["task", "dataset"]
     compare_in: Literal["scene", "group"]
+    unpaired: bool
     standardise: bool
 
 
@@ -169,14 +209,20 @@ class Stage2(PairTraining):
     """Training of the quality model."""
 
     epochs: Count
+    epochs_compare: Count | None
     lr_encoder: Rate
     lr_heads: Rate
+    lr_score: Rate | None
+    lr_compare: Rate | None
+    scene_loss: Literal["fidelity", "huber", "plcc"]
     lambda_scene: Weight
     lambda_rank: Weight
     prompt_init: Literal["xavier", "official_zero"]
     fuse: Literal["paper", "released"]
     compare: Literal["paper", "released"]
-    head_init: Literal["random", "ridge"]
+    score_hidden: Annotated[int, Field(ge=0)]
+    compare_hidden: Annotated[int, Field(ge=0)]
+    head_init: Literal["random", "ridge", "ridge_dataset"]
     use_degradation: bool
     train_encoder: bool
 

@@ -49,6 +49,31 @@ rule intervals:
         " --options {params.options:q} --out {output} --log {log}"
 
 
+rule observers:
+    input:
+        images="results/data/{preset}/images.csv",
+        sources="results/data/{preset}/sources.json",
+        pairs="results/pairs/{preset}/pairs.csv",
+        scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
+        methods=inputs.catalogue("methods"),
+        evidence=glob_of("reports/human/observers.csv"),
+    output:
+        table="results/analysis/{preset}/observers.csv",
+        record="results/analysis/{preset}/observers.json",
+    log:
+        "logs/{preset}/observers.log",
+    conda:
+        "../environment.yml"
+    params:
+        options=values.options("analysis", "labels"),
+        code=code_of("observers"),
+    shell:
+        "python -m fgresq step observers --images {input.images} --sources {input.sources}"
+        " --pairs {input.pairs} --scores {input.scores} --options {params.options:q}"
+        " --evidence reports/human/observers.csv --out {output.table} --record {output.record}"
+        " --log {log}"
+
+
 rule training:
     input:
         stage1=inputs.trained("results/stage1/{preset}/{stage1}/{run}/card.json"),
@@ -139,6 +164,7 @@ rule summary:
         threshold="results/pairs/{preset}/threshold.json",
         ablation="results/analysis/{preset}/ablation.csv",
         training="results/analysis/{preset}/training.json",
+        observers="results/analysis/{preset}/observers.json",
         methods=inputs.catalogue("methods"),
         machines=glob_of("reports/machines.json"),
     output:
@@ -156,6 +182,6 @@ rule summary:
         " --performance {input.performance} --intervals {input.intervals}"
         " --sources {input.sources} --funnel {input.funnel} --leak {input.leak}"
         " --ablation {input.ablation} --training {input.training}"
-        " --threshold {input.threshold}"
+        " --threshold {input.threshold} --observers {input.observers}"
         " --machines reports/machines.json --out {output.metrics}"
         " --provenance {output.provenance} --log {log}"

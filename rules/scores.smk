@@ -23,10 +23,11 @@ rule score:
     params:
         attempt=values.attempt,
         placed=values.placed_for_method,
+        made=values.made_by_method,
         code=lambda w: code_of("score", *SETTINGS.code_of_method(w.method)),
     shell:
         "python -m fgresq step score {wildcards.method} --images {input.images}"
-        " --workers {threads} --out {output} --log {log}"
+        " --made {params.made} --workers {threads} --out {output} --log {log}"
 
 
 rule features:
@@ -104,25 +105,6 @@ rule collect_baseline:
     shell:
         "python -m fgresq step collect {params.runs} --method {wildcards.baseline}"
         " --images {input.images} --out {output} --log {log}"
-
-
-rule label_source:
-    input:
-        "results/data/{preset}/images.csv",
-    output:
-        "results/scores/{preset}/{method}.csv",
-    log:
-        "logs/{preset}/label-source-{method}.log",
-    wildcard_constraints:
-        method="|".join(SETTINGS.label_methods),
-    conda:
-        "../environment.yml"
-    params:
-        made=as_json(SETTINGS.made),
-        code=lambda w: code_of("label-source", *SETTINGS.code_of_method(w.method)),
-    shell:
-        "python -m fgresq step label-source {wildcards.method} --images {input}"
-        " --made {params.made:q} --out {output} --log {log}"
 
 
 rule method_states:

@@ -10,6 +10,7 @@ import yaml
 from training_tables import write_training, write_untrained
 
 from fgresq.analysis.labels_alone import TABLES
+from fgresq.analysis.observers import COLUMNS
 from fgresq.files import write_csv, write_json
 from fgresq.images import write_png
 from fgresq.tables import (
@@ -33,7 +34,7 @@ METHODS = {
         "title": "ColorVideoVDP",
         "kind": "FR",
         "direction": "higher",
-        "role": "label source",
+        "role": "method",
     },
 }
 STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")
@@ -83,6 +84,7 @@ def record(source: str, title: str, origin: str, present: bool) -> dict:
         "status": "present" if present else "absent",
         "absent": None if present else absent,
         "notes": ["made up"] if present else [],
+        **({"measure": "jod"} if origin == "simulated" else {}),
     }
 
 
@@ -239,12 +241,40 @@ def write_run(
         }
         write_scores(root / f"scores/{method}.csv", pd.DataFrame(scores))
     write_tables(root, source, origin, values)
+    write_observers(root / "analysis", origin == "simulated")
     write_training(root / "analysis")
     write_json(
         root / "analysis/provenance.json", {"commit": "abc", "seeds": {"mini": 0}, "note": HOSTILE}
     )
-    write_json(root / "metrics.json", {"headline": f"A headline {HOSTILE}"})
+    people = {"sentence": "X stands for people here"} if origin == "simulated" else {}
+    write_json(root / "metrics.json", {"headline": f"A headline {HOSTILE}", "observers": people})
     write_labels(root)
+
+
+def write_observers(folder: Path, simulated: bool) -> None:
+    """Write what the step `observers` leaves: people agree with LPIPS, of JOD it is not known."""
+    counts = {"pairs": 36, "low": 10, "fitted": 18, "high": 27}
+    slopes = {"slope_low": 1.5, "slope_fitted": 2.5, "slope_high": 3.5}
+    definite = dict.fromkeys(slopes, 0.674)
+    row = {"set": "srij", "measure": "lpips", "acc": 0.72, "acc_low": 0.6, "acc_high": 0.8}
+    row |= {"slope": 2.5, "slope_low": 1.5, "slope_high": 3.5, "nll": 0.68}
+    row |= {"decided": 477, "pairs": 1173, "families": 9}
+    agreed = {"set": "srij", "value": 0.72, "low": 0.6, "high": 0.8, "decided": 477}
+    record = {
+        "measure": "jod",
+        "indifference": 0.58,
+        "agreement": {"lpips": agreed, "jod": None},
+        "decided": {"lpips": {**counts, **slopes}, "jod": {**counts, **definite}},
+        "evidence": [row],
+    }
+    rows = [
+        [measure, method, 0.5 + 0.1 * i * sign, 0.4, 0.7, 18, 4, 6]
+        for measure, sign in (("lpips", 1), ("jod", -1))
+        for i, method in enumerate(METHODS)
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    write_csv(folder / "observers.csv", table if simulated else table[:0])
+    write_json(folder / "observers.json", record if simulated else {})
 
 
 def write_labels(root: Path, *records: dict, **rows: list[dict]) -> None:
@@ -280,6 +310,7 @@ def write_empty_run(root: Path) -> None:
         ("preference", PREFERENCE),
     ):
         write_csv(root / f"analysis/{name}.csv", pd.DataFrame(columns=columns))
+    write_observers(root / "analysis", False)
     write_json(root / "analysis/provenance.json", {"commit": "abc"})
     write_json(root / "metrics.json", {"headline": "Nothing measured"})
     write_untrained(root / "analysis")

@@ -25,6 +25,7 @@ from fgresq.presets import (
 from fgresq.runs import Stage2Options, stage1_of, stage_options
 from fgresq.sections import Filter, Section, Stage2, Tower
 from fgresq.settings import CONFIG, check, merge, read_yaml
+from tests.conftest import LABELS
 from workflow.render_schema import TARGET, render
 
 FILES = ("sources", "methods", "weights")
@@ -372,7 +373,6 @@ def test_full_adds_methods_once() -> None:
 
 
 FILTER = {"tau": 0.3, "tau_by_source": {}}
-LABELS = {"alpha": 0.05, "indifference": 0.3, "seed": 0}
 SHAPE = """the form is {"filter": {...}, "labels": {...}}. Complete it, or take a preset's"""
 
 
@@ -388,7 +388,7 @@ SHAPE = """the form is {"filter": {...}, "labels": {...}}. Complete it, or take 
         ),
         (
             {"filter": FILTER, "labels": {"alpha": 0.05, "seed": 0}},
-            "--options, key 'labels/indifference': it is missing. Complete it, or take a preset's",
+            "--options, key 'labels/measure': it is missing. Complete it, or take a preset's",
         ),
         (
             {"filter": FILTER, "labels": LABELS, "label": {}},

@@ -20,7 +20,15 @@ from fgresq.ops.ssim_plane import WINDOW
 from fgresq.pairs.candidates import candidates
 from fgresq.pairs.funnel import STEPS, filtered
 from fgresq.pairs.jnd import inject
-from fgresq.pairs.labels import Votes, decide, derived, plurality, simulate, simulated
+from fgresq.pairs.labels import (
+    Sight,
+    Votes,
+    decide,
+    derived,
+    plurality,
+    simulate,
+    simulated,
+)
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.pairs.split import split_by_pairs
 from fgresq.pairs.threshold import noised_ssim, quartiles
@@ -143,6 +151,10 @@ def test_equal_leads_only_with_more_votes_than_any_side() -> None:
     assert plurality(np.array([A, B, E])) == E
 
 
+SIGHT = Sight(slope=1.0, indifference=0.58)
+BORDER = SIGHT.border  # .2019: 58 % tell it
+
+
 class Silent:
     """A generator whose observers perceive without noise."""
 
@@ -153,26 +165,27 @@ class Silent:
 
 @pytest.mark.parametrize(
     ("difference", "decision", "share"),
-    [(0.3, A, 1.0), (-0.3, B, 0.0), (0.2999, E, 0.5), (-0.2999, E, 0.5), (0.0, E, 0.5)],
+    [(BORDER, A, 1.0), (-BORDER, B, 0.0), (0.1999, E, 0.5), (-0.1999, E, 0.5), (0.0, E, 0.5)],
 )
 def test_a_difference_exactly_at_the_indifference_is_perceived(
     difference: float, decision: int, share: float
 ) -> None:
     rng: Any = Silent()
-    found = simulate(difference, 0.3, rng)
+    found = simulate(difference, SIGHT, rng)
     assert (found[0], found[1].share) == (decision, share)
 
 
 def test_observers_without_indifference_still_call_like_images_equal() -> None:
     rng: Any = Silent()
-    assert simulate(0.0, 0.0, rng) == (E, Votes(0, 0, 10))
-    assert simulate(1e-9, 0.0, rng) == (A, Votes(10, 0, 0))
+    keen = Sight(slope=1.0, indifference=0.5)
+    assert simulate(0.0, keen, rng) == (E, Votes(0, 0, 10))
+    assert simulate(1e-9, keen, rng) == (A, Votes(10, 0, 0))
 
 
 def test_equal_labels_survive_exchanged_names() -> None:
     pairs = pd.DataFrame({"image_a": ["x", "y"], "image_b": ["y", "x"]})
     quality = pd.Series({"x": 5.0, "y": 5.0})
-    found = simulated(pairs, quality, 100.0, 0)
+    found = simulated(pairs, quality, Sight(1.0, 0.9999999999), 0)
     assert found["preference"].tolist() == ["equal"] * 2 and found["fraction_a"].eq(0.5).all()
 
 

@@ -60,6 +60,14 @@ def test_what_is_absent_is_listed_with_its_next_step(
     assert "LPIPS" in (tmp_path / "reports/site/mini/index.html").read_text()
 
 
+def test_what_stands_for_people_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    inputs.write_run(tmp_path / "mini")
+    assert report(tmp_path, "mini") == 0
+    path = tmp_path / "reports/metrics/mini.json"
+    write_json(path, {"headline": "found", "observers": {"sentence": "X stands for people"}})
+    assert said(tmp_path, capsys, "mini")[:2] == ["[mini] X stands for people", "[mini] found"]
+
+
 def test_what_is_required_must_not_be_absent(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     inputs.write_run(tmp_path / "mini")
     without(tmp_path / "mini", "lpips", "no reference")

@@ -83,7 +83,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     methods = {
         "psnr": {"trained": False, "role": None},
         "lpips": {"trained": False, "role": None, "weights": ["alex", "hub"], "workers": 2},
-        "cvvdp": {"trained": False, "role": "label source"},
+        "cvvdp": {"trained": False, "role": None},
         "fgresq": {"trained": True, "role": None},
     }
     weights = {"alex": {"package": "p"}, "hub": {"fetch": {}}, "scores": {"package": "q"}}
@@ -190,6 +190,24 @@ def test_a_preset_whose_sources_are_absent_has_one_run_that_says_so(settings: Se
 def test_rankings_are_read_where_a_ranking_head_is_trained(inputs: Inputs) -> None:
     assert inputs.rankings(of()) == ["results/scores/p/fgresq.ranking.csv"]
     assert inputs.rankings(of(preset="mini")) == []
+
+
+def test_the_label_source_moves_with_the_measure(settings: Settings) -> None:
+    """Its weights are read where images are made; made sources' values are not computed again."""
+    inputs, values = Inputs(Runs(settings)), Values(settings)
+    for measure, method, other, weights in (
+        ("lpips", "lpips", "cvvdp", ["data/weights/alex/card.json"]),
+        ("jod", "cvvdp", "lpips", []),
+    ):
+        change(settings, "p", labels={"measure": measure})
+        assert values.measure(of()) == measure and inputs.weights_of_measure(of()) == weights
+        assert values.made_by_method(of(method=method)) == ["made"]
+        assert (
+            values.made_by_method(of(method=other))
+            == values.made_by_method(of(method="psnr"))
+            == []
+        )
+    assert values.made_by_method(of(preset="paper", method="lpips")) == []  # it reads `own` alone
 
 
 def test_weights_out_of_packages_are_inputs_and_those_of_the_hub_are_not(inputs: Inputs) -> None:
@@ -379,7 +397,7 @@ def test_a_gpus_training_is_refused_without_one_where_all_else_is_here(
 
 
 def test_the_kinds_of_methods_and_sources(settings: Settings) -> None:
-    assert settings.untrained == ["psnr", "lpips"] and settings.label_methods == ["cvvdp"]
+    assert settings.untrained == ["psnr", "lpips", "cvvdp"]
     assert settings.made == ["made"] and len(settings.phases) > 5
     settings = of_call(settings, only="pairs")
     assert settings.phases == ["pairs"]

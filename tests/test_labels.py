@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 import numpy as np
@@ -10,11 +11,15 @@ import pytest
 from scipy.stats import norm, ttest_rel
 
 from fgresq.pairs.funnel import labelled
-from fgresq.pairs.labels import NOISE, Votes, decide, derived, plurality, simulate, simulated
+from fgresq.pairs.labels import Sight, Votes, decide, derived, plurality, simulate, simulated
 from fgresq.pairs.ratings import preferences_from_ratings
 from fgresq.sections import Labels
+from tests.conftest import LABELS
 
 A, B, E = 1, -1, 0
+PER_JOD = norm.ppf(0.75)  # the slope of JOD
+SIGHT = Sight(PER_JOD, 0.580177)  # "equal" below 0.3 JOD
+KEEN = Sight(PER_JOD, 0.5)  # tells every difference
 
 
 def votes(first: list[int], second: list[int], experts: list[int]) -> np.ndarray:
@@ -54,16 +59,48 @@ def test_experts_decide_where_the_groups_do_not_agree() -> None:
 def test_one_jod_is_three_quarters_of_the_votes() -> None:
     """Thurstone Case V with 1 JOD = 75 %, without indifference."""
     rng = np.random.default_rng(0)
-    shares = [simulate(1.0, 0.0, rng)[1].share for _ in range(2000)]
+    shares = [simulate(1.0, KEEN, rng)[1].share for _ in range(2000)]
     assert np.mean(shares) == pytest.approx(0.75, abs=0.01)
-    shares = [simulate(-2.0, 0.0, rng)[1].share for _ in range(2000)]
-    assert np.mean(shares) == pytest.approx(norm.cdf(-2 / NOISE), abs=0.01)
+    shares = [simulate(-2.0, KEEN, rng)[1].share for _ in range(2000)]
+    assert np.mean(shares) == pytest.approx(norm.cdf(-2 * PER_JOD), abs=0.01)
+
+
+@pytest.mark.parametrize("slope", [0.5, 2.7, 6.0])
+def test_the_slope_gives_the_share_of_votes(slope: float) -> None:
+    rng = np.random.default_rng(0)
+    shares = [simulate(0.3, Sight(slope, 0.5), rng)[1].share for _ in range(2000)]
+    assert np.mean(shares) == pytest.approx(norm.cdf(slope * 0.3), abs=0.01)
+
+
+def test_a_steeper_slope_decides_more_pairs_and_in_the_direction_of_the_quality() -> None:
+    seen = quality(2000) / 10
+    pairs = pairs_of(seen.index)
+    gap = seen[pairs["image_a"]].to_numpy() - seen[pairs["image_b"]].to_numpy()
+    found = {s: simulated(pairs, seen, Sight(s, 0.58), 0)["preference"] for s in (1.0, 3.0, 30.0)}
+    decided = [preference.ne("equal").sum() for preference in found.values()]
+    assert decided[0] < decided[1] < decided[2]
+    clear = found[30.0].ne("equal")
+    assert np.mean(np.where(gap > 0, "A", "B")[clear] == found[30.0][clear]) > 0.95
+
+
+def test_labels_by_jod_are_what_they_were_in_jod() -> None:
+    """Digest of the labels by the code that had its noise and indifference in JOD."""
+    values = np.random.default_rng(7).uniform(6, 9, 2000).round(4)
+    seen = pd.Series(values, index=[f"s/{n:04d}" for n in range(2000)])
+    options = Labels.model_validate(LABELS)
+    sight = Sight(options.slope().fitted, options.indifference)
+    found = simulated(pairs_of(seen.index), seen, sight, 0)
+    text = found[["preference", "fraction_a"]].to_csv(index=False)
+    assert (
+        hashlib.sha256(text.encode()).hexdigest()
+        == "b2d4813cd30ff6699ba552036e279dd77c9bf73788f3bb718c31afc788689d02"
+    )
 
 
 def test_like_images_split_the_votes_and_indifference_makes_equals() -> None:
     rng = np.random.default_rng(0)
-    few = [simulate(0.0, 0.3, rng) for _ in range(1000)]
-    many = [simulate(0.0, 1.5, rng) for _ in range(1000)]
+    few = [simulate(0.0, SIGHT, rng) for _ in range(1000)]
+    many = [simulate(0.0, Sight(PER_JOD, 0.85), rng) for _ in range(1000)]
     assert np.mean([fell.share for _, fell in few]) == pytest.approx(0.5, abs=0.02)
     equal = [np.mean([decision == E for decision, _ in round_]) for round_ in (few, many)]
     assert equal[0] < equal[1]
@@ -72,15 +109,15 @@ def test_like_images_split_the_votes_and_indifference_makes_equals() -> None:
 
 def test_the_better_image_is_preferred_where_the_difference_is_large() -> None:
     rng = np.random.default_rng(0)
-    assert np.mean([simulate(4.0, 0.3, rng)[0] == A for _ in range(300)]) > 0.97
+    assert np.mean([simulate(4.0, SIGHT, rng)[0] == A for _ in range(300)]) > 0.97
 
 
 def test_labels_do_not_depend_on_order_of_rows_or_on_other_pairs() -> None:
     jod = quality()
     pairs = pairs_of(jod.index)
-    whole = simulated(pairs, jod, 0.3, 0)
-    pd.testing.assert_frame_equal(simulated(pairs[::-1], jod, 0.3, 0)[::-1], whole)
-    pd.testing.assert_frame_equal(simulated(pairs[3:7], jod, 0.3, 0), whole[3:7])
+    whole = simulated(pairs, jod, SIGHT, 0)
+    pd.testing.assert_frame_equal(simulated(pairs[::-1], jod, SIGHT, 0)[::-1], whole)
+    pd.testing.assert_frame_equal(simulated(pairs[3:7], jod, SIGHT, 0), whole[3:7])
     assert set(whole["label_origin"]) == {"simulated"}
 
 
@@ -88,7 +125,7 @@ def test_swapping_a_and_b_swaps_the_label() -> None:
     jod = quality()
     pairs = pairs_of(jod.index)
     turned = pairs.rename(columns={"image_a": "image_b", "image_b": "image_a"})
-    one, other = simulated(pairs, jod, 0.3, 0), simulated(turned, jod, 0.3, 0)
+    one, other = simulated(pairs, jod, SIGHT, 0), simulated(turned, jod, SIGHT, 0)
     mirror = {"A": "B", "B": "A", "equal": "equal"}
     assert list(other["preference"]) == [mirror[p] for p in one["preference"]]
     assert np.allclose(one["fraction_a"] + other["fraction_a"], 1)
@@ -102,7 +139,7 @@ def test_swapping_a_and_b_swaps_the_label() -> None:
 def test_the_seed_changes_labels() -> None:
     jod = quality(200)
     pairs = pairs_of(jod.index)
-    one, other = (simulated(pairs, jod, 0.3, seed)["fraction_a"] for seed in (0, 1))
+    one, other = (simulated(pairs, jod, SIGHT, seed)["fraction_a"] for seed in (0, 1))
     assert not one.equals(other)
 
 
@@ -199,7 +236,7 @@ def test_no_groups_give_no_pairs() -> None:
 def test_observers_see_the_quality_in_jod_and_not_the_score_between_0_and_1() -> None:
     images = pd.DataFrame({"image": ["x", "y"], "raw_score": [9.0, -9.0], "score": [0.5, 0.5]})
     pairs = pd.DataFrame({"image_a": ["x", "y"], "image_b": ["y", "x"]})
-    options = Labels(alpha=0.05, indifference=0.3, seed=0)
+    options = Labels.model_validate(LABELS)
     found = labelled(pairs, images, "simulated", options)
     assert found["preference"].tolist() == ["A", "B"]
     assert found["fraction_a"].tolist() == [1.0, 0.0]

@@ -12,13 +12,16 @@ import pandas as pd
 import pytest
 
 from fgresq.files import read_json, write_json
+from fgresq.pairs.labels import Sight
+from fgresq.presets import load
 from fgresq.report.machines import UNMEASURED, machines_sentences
 from tests.conftest import copy_with_weights
 from workflow.check_machines import LOWER, exceeded, keep, main
 from workflow.movement import NEAR, Made, Moved, choices, numbers
 
 PRESET, TASK = "tiny", "denoising"
-SEED, INDIFFERENCE = 0, 0.3  # of the simulated observers, as in config/config.yaml
+LABELS = load("config/config.yaml").presets[PRESET].labels
+SIGHT, SEED = Sight(LABELS.slope().fitted, LABELS.indifference), LABELS.seed
 PAIRS = f"pairs/{PRESET}/pairs.csv"
 
 
@@ -42,7 +45,7 @@ def made(checked: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 def found(folders: tuple[Path, Path]) -> list[Moved]:
     """Compare what two folders hold."""
-    return choices(*(Made(folder, PRESET) for folder in folders), SEED, INDIFFERENCE)
+    return choices(*(Made(folder, PRESET) for folder in folders), SIGHT, SEED)
 
 
 def edited(path: Path, **values: object) -> None:
@@ -56,11 +59,14 @@ def edited(path: Path, **values: object) -> None:
 @pytest.mark.workflow
 def test_one_task_is_the_same_under_both_instruction_sets(checked: Path) -> None:
     usual, lower = (Made(checked / name / "results", PRESET) for name in ("usual", "lower"))
-    assert choices(usual, lower, SEED, INDIFFERENCE) == []
+    assert choices(usual, lower, SIGHT, SEED) == []
     measured = numbers(usual, lower)
     assert measured["images"] == 32 and measured["pairs"] == len(usual.pairs) > 10
     assert measured["pairs_in"] == measured["pairs_out"] == measured["labels_changed"] == 0
-    assert measured["jod"] <= NEAR["jod"] and measured["ssim"] <= NEAR["ssim"]
+    assert (
+        LABELS.slope().fitted * measured["quality"] <= NEAR["perceived"]
+        and measured["ssim"] <= NEAR["ssim"]
+    )
     assert usual.threshold["sample"] == lower.threshold["sample"]
     assert not list((checked / "fgresq/results/data").glob("*/*.csv"))  # not there
 
@@ -119,39 +125,59 @@ def test_the_environment_is_heeded_by_the_libraries() -> None:
     assert done.stdout.split() == ["DEFAULT", "False"], done.stderr
 
 
-RECORDED = {"preset": "mini", "images": 4, "candidates": 6, "pairs": 3, "jod": 0.1, "ssim": 0.2}
+RECORDED = {
+    "preset": "mini",
+    "measure": "lpips",
+    "images": 4,
+    "candidates": 6,
+    "pairs": 3,
+    "quality": 0.1,
+    "ssim": 0.2,
+}
 
 
 def test_a_record_is_written_only_where_it_does_not_cover_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "machines.json"
     keep(RECORDED, path, False)
     assert read_json(path) == RECORDED
-    keep({**RECORDED, "jod": 0.05, "pairs": 4}, path, False)
+    keep({**RECORDED, "quality": 0.05, "pairs": 4}, path, False)
     assert read_json(path) == RECORDED
     keep({**RECORDED, "metrics": {"trained acc": 0.01}}, path, False)
     assert read_json(path)["metrics"] == {"trained acc": 0.01}
-    keep({**RECORDED, "jod": 0.3}, path, False)
-    assert read_json(path) == {**RECORDED, "jod": 0.3, "metrics": {"trained acc": 0.01}}
+    keep({**RECORDED, "quality": 0.3}, path, False)
+    assert read_json(path) == {**RECORDED, "quality": 0.3, "metrics": {"trained acc": 0.01}}
     keep(RECORDED, path, True)
-    assert read_json(path)["jod"] == 0.1
+    assert read_json(path)["quality"] == 0.1
     keep({**RECORDED, "images": 5}, path, False)
     assert read_json(path) == {**RECORDED, "images": 5}
     assert exceeded({**RECORDED, "metrics": {"x": 0.2}}, RECORDED) == ["x"]
 
 
 def test_the_report_tells_what_moved() -> None:
-    assert machines_sentences({}, "mini") == [UNMEASURED]
+    assert machines_sentences({}, "mini", "jod") == [UNMEASURED]
     record = {
         **{"preset": "mini", "images": 1104, "images_differing": 519, "gray_levels": 10},
-        **{"jod": 0.0003, "score": 0.00005, "candidates": 3696, "ssim": 0.000034},
+        **{
+            "measure": "jod",
+            "quality": 0.0003,
+            "score": 0.00005,
+            "candidates": 3696,
+            "ssim": 0.000034,
+        },
         **{"jnd_median": 0.000007, "threshold": 0.0, "pairs": 1559, "pairs_in": 0},
         **{"pairs_out": 0, "labels_changed": 0},
     }
-    assert machines_sentences(record, "paper") == [UNMEASURED]
-    told = " ".join(machines_sentences(record, "mini"))
-    for part in ("1,104 images 519 differ", "0.0003 JOD", "are the same", "was not measured"):
+    assert machines_sentences(record, "paper", "jod") == [UNMEASURED]
+    assert machines_sentences(record, "mini", "lpips") == [UNMEASURED]
+    told = " ".join(machines_sentences(record, "mini", "jod"))
+    for part in (
+        "1,104 images 519 differ",
+        "(ColorVideoVDP) moves by at most 0.0003",
+        "are the same",
+        "was not measured",
+    ):
         assert part in told
     record |= {"pairs_in": 2, "metrics": {"untrained acc": 0.001, "trained srcc": 0.02}}
-    told = " ".join(machines_sentences(record, "mini"))
+    told = " ".join(machines_sentences(record, "mini", "jod"))
     assert "are the same" not in told and "0 fall out and 2 come in" in told
     assert "any number by 0.001; trained" in told and "any number by 0.02" in told

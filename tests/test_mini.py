@@ -10,9 +10,12 @@ import pandas as pd
 import pytest
 from skimage.metrics import peak_signal_noise_ratio as psnr
 
+from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.files import read_json, sha256
-from fgresq.mini import photographs, restore, table
+from fgresq.images import read_rgb
+from fgresq.metrics import lpips
+from fgresq.mini import photographs, quality, restore, table
 from fgresq.mini.degradations import DEGRADATIONS, generator, motion_kernel, shrink
 from fgresq.mini.photographs import PHOTOGRAPHS, contents, crops, photograph_path
 from fgresq.mini.restorers import RESTORERS, back_projected, bicubic
@@ -125,7 +128,7 @@ def test_generators_differ_by_task_and_content():
 
 
 def test_jod_falls_with_noise_and_does_not_depend_on_the_batch(clean):
-    from fgresq.mini.jod import jod
+    from fgresq.networks.jod import jod
 
     rng = np.random.default_rng(0)
     noisy = [
@@ -157,7 +160,7 @@ def test_missing_dat_weights_name_the_verb(clean, tmp_path):
 MINI = {"contents": 2, "size": 64, "tasks": ["deraining"], "seed": 0}
 
 
-def run_mini(folder: Path) -> Path:
+def run_mini(folder: Path, measure: str = "jod") -> Path:
     """Make two contents of one task in `folder`, as the rules do; the merged table."""
     common = argparse.Namespace(options={"mini": MINI}, threads=1)
     photographs.main(
@@ -168,6 +171,7 @@ def run_mini(folder: Path) -> Path:
             **vars(common),
             task="deraining",
             weights=DAT,
+            measure=measure,
             contents=folder / "contents.csv",
             out_dir=folder / "deraining",
             out=folder / "deraining.csv",
@@ -176,6 +180,7 @@ def run_mini(folder: Path) -> Path:
     table.main(
         argparse.Namespace(
             tables=[folder / "deraining.csv"],
+            measure=measure,
             out=folder / "mini.csv",
             record=folder / "mini.json",
             pairs=folder / "mini.pairs.csv",
@@ -202,6 +207,34 @@ def test_tables_of_two_runs_are_equal(tmp_path, monkeypatch):
     assert len(pd.read_csv("mini/mini.pairs.csv")) == 0
 
 
+@pytest.mark.skipif(
+    not (workspace.weights_of("lpips_alex") / "card.json").exists(),
+    reason="needs data/weights/lpips_alex: run 'fgresq weights lpips_alex'",
+)
+def test_observers_see_minus_lpips_and_less_of_it_is_better(tmp_path):
+    """The values of the method, turned; on the same images JOD has another order."""
+    images = read_images(run_mini(tmp_path / "lpips", "lpips"))
+    by_method = [
+        float(f"{lpips.score(read_rgb(row.path), read_rgb(row.reference)):.9g}")
+        for row in images.itertuples()
+    ]
+    assert list(images["raw_score"]) == [-value for value in by_method]
+    assert images.loc[images["score"].idxmax(), "raw_score"] == -min(by_method) <= 0
+    record = read_json(tmp_path / "lpips/mini.json")
+    assert record["measure"] == "lpips" and record["score_kind"] == "LPIPS"
+    assert "simulated from LPIPS; no human" in " ".join(record["notes"])
+    other = read_images(run_mini(tmp_path / "jod", "jod"))
+    assert list(other["sha256"]) == list(images["sha256"])
+    order = [list(table["raw_score"].rank()) for table in (images, other)]
+    assert order[0] != order[1]
+
+
+def test_an_image_like_its_original_has_no_minus_nought(clean, monkeypatch):
+    monkeypatch.setattr(quality, "distance", lambda image, reference: 0.0)
+    (value,) = quality.less_lpips(clean[None], clean)
+    assert str(value) == "0.0"
+
+
 def test_equal_raw_scores_are_an_error():
     with pytest.raises(UserError, match="all values are alike"):
         table.scaled(pd.Series([1.0, 1.0]))
@@ -214,6 +247,7 @@ def test_unknown_task_gets_the_nearest(tmp_path):
         options={"mini": MINI},
         contents=tmp_path,
         weights=DAT,
+        measure="jod",
         out_dir=tmp_path,
         out=tmp_path / "t.csv",
     )

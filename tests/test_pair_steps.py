@@ -24,6 +24,7 @@ from fgresq.pairs.candidates import candidates
 from fgresq.pairs.order import stable_hash
 from fgresq.sections import Labels, Split
 from fgresq.tables import empty, write_images
+from tests.conftest import LABELS
 from tests.test_pairs import RECORD, call, image_table, run_funnel, supplied
 from tests.test_splits import counted, pair_table
 from tests.test_splits import image_table as split_images
@@ -214,28 +215,41 @@ def test_pairs_are_numbered_by_task_group_and_names() -> None:
 
 
 def test_simulated_labels_use_the_settings_they_are_given(images: pd.DataFrame) -> None:
-    """Raw scores in JOD, the indifference and the seed of the section `labels`."""
+    """Raw scores, the measure's slope, the indifference and the seed of the section `labels`."""
     raw = images.set_index("image")["raw_score"]
     pairs = candidates(images)
-    for indifference, seed in ((0.3, 0), (2.0, 0), (0.3, 5)):
-        options = Labels(alpha=0.05, indifference=indifference, seed=seed)
-        found = funnels.labelled(pairs, images, "simulated", options)
-        pd.testing.assert_frame_equal(found, labels.simulated(pairs, raw, indifference, seed))
+    for measure, slope in (("jod", 0.6744897502), ("lpips", 2.0)):
+        for indifference, seed in ((0.58, 0), (0.9, 0), (0.58, 5)):
+            given = {"measure": measure, "indifference": indifference, "seed": seed}
+            options = Labels.model_validate({**LABELS, **given})
+            found = funnels.labelled(pairs, images, "simulated", options)
+            sight = labels.Sight(slope, indifference)
+            pd.testing.assert_frame_equal(found, labels.simulated(pairs, raw, sight, seed))
+
+
+def test_scores_of_another_measure_are_not_labelled(images: pd.DataFrame) -> None:
+    record = {**RECORD, "label_origin": "simulated"}
+    given = {"labels": {"measure": "lpips"}}
+    with pytest.raises(UserError, match="are of the measure 'jod', and labels/measure is 'lpips'"):
+        run_funnel(images, record={**record, "measure": "jod"}, **given)
+    pairs, _ = run_funnel(images, record={**record, "measure": "lpips"}, **given)
+    assert set(pairs["label_origin"]) == {"simulated"}
 
 
 def by_hand(
-    a: str, b: str, quality: pd.Series, indifference: float, seed: int
+    a: str, b: str, quality: pd.Series, slope: float, indifference: float, seed: int
 ) -> tuple[str, float]:
     """Label a pair as its words say: noise from the two names in order, A and B as called."""
     low, high = sorted((a, b))
     rng = np.random.default_rng(stable_hash("observers", seed, low, high))
-    noise = 1 / NormalDist().inv_cdf(0.75)
+    noise = 1 / slope  # in the unit of the quality
     perceived = (
         quality[low]
         - quality[high]
         + np.array(10 * [noise] + 3 * [noise / 2]) * (rng.standard_normal(13))
     )
-    votes = [0 if abs(p) < indifference else int(np.sign(p)) for p in perceived]
+    told = NormalDist().inv_cdf(indifference) / slope
+    votes = [0 if abs(p) < told else int(np.sign(p)) for p in perceived]
 
     def most(some: list[int]) -> int:
         counts = sorted((some.count(vote), vote) for vote in (1, -1, 0))
@@ -254,8 +268,8 @@ def test_simulated_labels_equal_a_plain_loop() -> None:
     quality = pd.Series(rng.uniform(6, 9, 40), index=[f"s/{k:02}" for k in range(40)])
     names = rng.permutation(quality.index)
     pairs = pd.DataFrame({"image_a": names[::2], "image_b": names[1::2]}, index=range(5, 25))
-    found = labels.simulated(pairs, quality, 0.4, 11)
-    expected = [by_hand(a, b, quality, 0.4, 11) for a, b in pairs.to_numpy()]
+    found = labels.simulated(pairs, quality, labels.Sight(0.7, 0.6), 11)
+    expected = [by_hand(a, b, quality, 0.7, 0.6, 11) for a, b in pairs.to_numpy()]
     assert list(zip(found["preference"], found["fraction_a"], strict=True)) == expected
     assert set(found["preference"]) == {"A", "B", "equal"}
     assert found["label_origin"].eq("simulated").all() and found.index.equals(pairs.index)
@@ -264,7 +278,7 @@ def test_simulated_labels_equal_a_plain_loop() -> None:
 def test_a_clear_difference_is_labelled_in_its_direction_whichever_is_called_a() -> None:
     quality = pd.Series({"good": 9.0, "bad": 2.0})
     pairs = pd.DataFrame({"image_a": ["good", "bad"], "image_b": ["bad", "good"]})
-    found = labels.simulated(pairs, quality, 0.3, 0)
+    found = labels.simulated(pairs, quality, labels.Sight(0.7, 0.58), 0)
     assert found["preference"].tolist() == ["A", "B"] and found["fraction_a"].tolist() == [1, 0]
     assert labels.derived(pairs, quality)["preference"].tolist() == ["A", "B"]
 

@@ -27,10 +27,11 @@ from fgresq.tables import (
     without_votes,
     write_images,
 )
+from tests.conftest import LABELS
 
 OPTIONS = {
     "filter": {"tau": 0.6, "tau_by_source": {}},
-    "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
+    "labels": LABELS,
 }
 RECORD = {"source": "own", "status": "present", "label_origin": "derived from scores"}
 
@@ -69,7 +70,8 @@ def supplied(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
 
 
 def run_funnel(images: pd.DataFrame, threshold: float = 0.99, **changes: object) -> tuple:
-    options = merge(OPTIONS, {"filter": changes.pop("filter", {})})
+    over = {name: changes.pop(name, {}) for name in ("filter", "labels")}
+    options = merge(OPTIONS, over)
     given = {"supplied": empty(SUPPLIED_COLUMNS), "record": RECORD, **changes}
     return funnel(
         images,

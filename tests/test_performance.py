@@ -39,6 +39,17 @@ def test_values_of_a_task_equal_scipy(images, tmp_path):
         assert float(row["low"]) <= row["value"] <= float(row["high"])
 
 
+def test_scores_of_two_data_sets_are_not_compared(images, tmp_path):
+    images["dataset"] = np.where(images.index % 4 < 2, "x", "y")
+    values = images["score"] + np.where(images["dataset"].eq("y"), -5.0, 0.0)
+    scores = (make_scores(images, "psnr", values), make_scores(images, "ssim", images["score"]))
+    table = run_step(tmp_path, "performance", images, scores=scores)
+    for stat in ("srcc", "plcc", "krcc"):
+        for method in ("psnr", "ssim"):
+            row = cell(table, "family", "deblurring", method, stat)
+            assert row["value"] == pytest.approx(1) and row["n"] == 30
+
+
 def test_a_perfect_metric_is_right_on_every_decided_pair(images, tmp_path):
     pairs = make_pairs(images, 80)
     scores = (make_scores(images, "psnr", images["score"]),)

@@ -195,7 +195,7 @@ def test_no_name_age_or_observer_is_read(
          "row 3"),
         (replicas.PAIRWISE, "o3,1003,0801_ResShift.png,0801_BSRGAN.png,0801_BSRGAN.png",
          "o3,1003,0801_ResShift.png,0807_BSRGAN.png,0801_ResShift.png",
-         "there is no image '0807_BSRGAN.png' among those of super-res-results"),
+         "row {row}: there is no image '0807_BSRGAN.png' among those of the other"),
     ],
 )  # fmt: skip
 def test_a_faulty_vote_is_one_line(

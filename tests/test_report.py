@@ -218,6 +218,24 @@ def test_the_label_source_is_not_ranked_where_it_made_the_labels(
     assert "by family, n 40" in html
 
 
+def test_what_stands_for_people_is_said_first(page: Path) -> None:
+    """Before the headline, with the pairs decided at both ends of the slope."""
+    html = page.read_text().partition("</nav>")[2]
+    assert 0 < html.index("X stands for people here.") < html.index("<h1>")
+    section = html.partition('id="observers"')[2].partition("</section>")[0]
+    tables = {t: pd.read_csv(page.parent / f"tables/{t}.csv") for t in ("measures", "observers")}
+    own = tables["measures"].set_index("measure").loc["lpips"]
+    assert (own["low"], own["fitted"], own["high"]) == (10, 18, 27) and own["agreement"] == 0.72
+    assert "by definition" in section and "477 decided pairs of SRIJ" in section
+    rows = re.findall(
+        r"<tr[^>]*>.*?</tr>", section.partition("table-observers")[2], flags=re.DOTALL
+    )
+    named = [re.sub(r"<[^>]+>", " ", row).split() for row in rows]
+    first, last = named[1], next(row for row in named if row[0] == "ColorVideoVDP")
+    assert first[0] == "FGResQ" and last[last.index("–") + 1 :][:2] == ["label", "source"]
+    assert set(tables["observers"]["measure"]) == {"lpips", "jod"}
+
+
 def test_elsewhere_the_label_source_is_a_method(folder: Path) -> None:
     """On human ratings it is ranked, best by its made-up value."""
     inputs.write_run(folder / "rated", "own", "Own", "human")

@@ -27,9 +27,9 @@ MAY_IMPORT = {
     "training": ("model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
-    "analysis": ("sources",),
+    "analysis": ("pairs", "sources"),
     "fetch": ("sources", "weights"),
-    "human": ("analysis", "networks", "ops", "scoring", "weights"),
+    "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
     "report": ("analysis", "human", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch

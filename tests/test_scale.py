@@ -23,12 +23,12 @@ from fgresq.pairs import candidates as step
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS, candidates
 from fgresq.pairs.similarity import blocks, group_similarity
 from fgresq.tables import read_images, read_table, write_images
-from tests.conftest import ROOT, picture
+from tests.conftest import LABELS, ROOT, picture
 from tests.test_pairs import image_table
 
 OPTIONS = {
     "filter": {"tau": 0.25, "tau_by_source": {}},
-    "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
+    "labels": LABELS,
 }
 
 

@@ -21,6 +21,7 @@ from fgresq.tables import IMAGE_COLUMNS, PAIR_COLUMNS, SUPPLIED_COLUMNS, empty
 from fgresq.training import ridge
 from fgresq.training.sides import sides
 from tests.analysis_tables import make_images, make_pairs, make_scores, run_step
+from tests.conftest import LABELS
 from tests.test_pairs import image_table
 
 NAMES = ["family", "group", "content"]
@@ -208,7 +209,7 @@ def test_the_funnel_of_a_source_is_its_own(tmp_path: Path) -> None:
     )
     options = Options(
         filter=Filter(tau=0.3, tau_by_source={"t": 0.2}),
-        labels=Labels(alpha=0.05, indifference=0.3, seed=0),
+        labels=Labels.model_validate(LABELS),
     )
     tables = {}
     for table in (images, renamed):

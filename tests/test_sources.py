@@ -18,7 +18,7 @@ from fgresq.images import read_mask
 from fgresq.sources.folder import read_images_csv, read_pairs_csv
 from fgresq.sources.placed import read_text_table
 from fgresq.tables import read_images, read_pairs
-from tests.conftest import ALGORITHMS, FAMILIES
+from tests.conftest import ALGORITHMS, FAMILIES, LABELS
 
 ENTRY = {
     "title": "Own",
@@ -367,7 +367,7 @@ def test_released_pairs_and_their_split_reach_the_pair_table(folder: Path) -> No
     (out / "threshold.json").write_text('{"threshold": 0.9}')
     options = {
         "filter": {"tau": 0.3, "tau_by_source": {}},
-        "labels": {"alpha": 0.05, "indifference": 1, "seed": 0},
+        "labels": LABELS,
     }
     call(
         *["filter-pairs", "--images", f"{out}/own.csv", "--supplied", f"{out}/own.pairs.csv"],

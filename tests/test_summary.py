@@ -20,7 +20,7 @@ from fgresq.tables import write_table
 
 PRESENT = {
     "source": "s", "status": "present", "label_origin": "simulated", "absent": None,
-    "images": 60, "manifest": "abc",
+    "images": 60, "manifest": "abc", "measure": "jod",
 }  # fmt: skip
 ABSENT = {
     "source": "far", "status": "absent", "label_origin": "human", "images": 0, "manifest": None,
@@ -112,7 +112,7 @@ def say(**accuracies: float) -> str:
         "niqe": {"title": "NIQE", "kind": "NR", "trained": False, "role": "method"},
         "brisque": {"title": "BRISQUE", "kind": "NR", "trained": False, "role": "method"},
         "ridge": {"title": "Ridge", "kind": "NR", "trained": True, "role": "sanity"},
-        "cvvdp": {"title": "CVVDP", "kind": "FR", "trained": False, "role": "label source"},
+        "cvvdp": {"title": "CVVDP", "kind": "FR", "trained": False, "role": "method"},
     }
     same = {"split": "family", "task": "average", "stat": "acc", "tasks": 2, "n": 9, "families": 5}
     rows = [

@@ -31,7 +31,7 @@ from fgresq.training.feed import ImageFeed
 from fgresq.training.ready import absence, check_device
 from fgresq.training.sides import sides
 from fgresq.training.start import start_heads
-from tests.conftest import ROOT, mark_workspace, write_folder
+from tests.conftest import LABELS, ROOT, mark_workspace, write_folder
 
 INTERRUPTED = 130  # exit status after Ctrl-C
 
@@ -67,7 +67,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
         options = json.dumps(
             {
                 "filter": {"tau": 1.1, "tau_by_source": {}},
-                "labels": {"alpha": 0.05, "indifference": 0.3, "seed": 0},
+                "labels": LABELS,
             }
         )
         assert (
@@ -444,10 +444,11 @@ def test_a_loss_that_is_no_number_stops_with_the_step(
     assert named and set(named[1].rstrip(".").split(", ")) <= set(read_images("own.csv")["image"])
 
 
-def test_pairs_that_are_all_equal_are_refused(trained: Path, capsys: pytest.CaptureFixture) -> None:
+def test_pairs_that_are_all_equal_leave_the_score_to_learn(trained: Path) -> None:
     pd.read_csv("pairs.csv").assign(preference="equal").to_csv("equal.csv", index=False)
-    assert run("stage2", "eq", "--degradation", "s1", pairs="equal.csv") == 1
-    assert "equal.csv: every training pair is judged equal" in capsys.readouterr().err
+    assert run("stage2", "eq", "--degradation", "s1", pairs="equal.csv") == 0
+    assert pd.read_csv("eq/history.csv")["rank"].isna().all()
+    assert "no pair was decided" in read_json("eq/card.json")["comparison"]
 
 
 def test_an_empty_side_is_told(trained: Path, capsys: pytest.CaptureFixture) -> None:

@@ -32,6 +32,7 @@ from fgresq.analysis.reproduced import compare, greatest_by_kind, trained_in
 from fgresq.catalogues import read_methods
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
+from fgresq.pairs.labels import Sight
 from fgresq.presets import load
 from workflow.movement import Made, choices, numbers
 
@@ -51,7 +52,7 @@ LOWER = {
     "OPENCV_IPP": "sse42",
 }
 STEPS = re.compile(r"^(\d+) of (\d+) steps")
-COMPARED = ("preset", "images", "candidates")  # what a record is of
+COMPARED = ("preset", "measure", "images", "candidates")  # what a record is of
 
 
 @dataclass
@@ -217,12 +218,13 @@ def main(words: list[str] | None = None, root: Path = ROOT) -> int:
     folders = made(root, work, target, args.preset, args.tasks)
     usual, lower = (Made(folder / "results", args.preset) for folder in folders)
     labels = load(root / "config/config.yaml").presets[args.preset].labels
-    moved = choices(usual, lower, labels.seed, labels.indifference)
+    sight = Sight(labels.slope().fitted, labels.indifference)
+    moved = choices(usual, lower, sight, labels.seed)
     for choice in moved:
         print(choice)
     far = [choice for choice in moved if not choice.near]
     if set(usual.images.index) == set(lower.images.index):
-        found = {"preset": args.preset, **numbers(usual, lower)}
+        found = {"preset": args.preset, "measure": labels.measure, **numbers(usual, lower)}
         if args.whole:
             found["metrics"] = metrics_moved(folders, args.preset)
         print("; ".join(f"{name} {value}" for name, value in found.items()))
@@ -242,7 +244,7 @@ def keep(found: dict[str, Any], path: Path, always: bool) -> None:
     if not beyond and not always:
         print(f"{path.name} covers all of it")
         return
-    if old and "metrics" in old and all(found[key] == old[key] for key in COMPARED):
+    if old and "metrics" in old and all(found[key] == old.get(key) for key in COMPARED):
         found = {"metrics": old["metrics"], **found}
     write_json(path, found)
     print(f"{path.name} written: {', '.join(beyond) or 'as asked'}")

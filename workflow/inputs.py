@@ -11,6 +11,7 @@ from fgresq import workspace
 from fgresq.baselines.shared import packaged_weights
 from fgresq.human.declared import Declared, controls, methods_asked
 from fgresq.human.tower_names import GLANCE, WEIGHTS
+from fgresq.measures import MEASURES
 from fgresq.pretrained import weights_file
 from fgresq.raw import walk
 from fgresq.runs import shares_forward, stage1_of
@@ -28,7 +29,7 @@ REPORT_READS = {
     "analysis": (
         *("performance.csv", "intervals.csv", "preference.csv", "provenance.json"),
         *("ablation.csv", "confusion.csv", "reliability.csv", "curves.csv", "training.json"),
-        *("baselines.csv", "baseline_curves.csv"),
+        *("baselines.csv", "baseline_curves.csv", "observers.csv", "observers.json"),
     ),
 }
 
@@ -100,7 +101,16 @@ class Inputs:
 
     def weights_of_method(self, wildcards: Wildcards) -> list[str]:
         """List the cards of the packaged weights that an untrained method reads."""
-        names = self.settings.methods[wildcards.method].get("weights", [])
+        return self.packaged_weights_of(wildcards.method)
+
+    def weights_of_measure(self, wildcards: Wildcards) -> list[str]:
+        """List the same of the measure that the simulated observers of a preset see."""
+        measure = self.settings.preset(wildcards.preset).labels.measure
+        return self.packaged_weights_of(MEASURES[measure].method)
+
+    def packaged_weights_of(self, method: str) -> list[str]:
+        """List the cards of the packaged weights of a method by its name."""
+        names = self.settings.methods[method].get("weights", [])
         packages = [name for name in names if "package" in self.settings.weights[name]]
         return [f"data/weights/{name}/card.json" for name in packages]
 

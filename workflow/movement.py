@@ -18,14 +18,15 @@ import pandas as pd
 from fgresq.files import read_json
 from fgresq.images import read_rgb
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
-from fgresq.pairs.labels import observers, perceive
+from fgresq.pairs.labels import Sight, observers, perceive
 from fgresq.pairs.order import pair_key
 from fgresq.pairs.threshold import DIGITS
 from fgresq.tables import read_images, read_pairs, read_table
 
 # How near to a border a value may cross it: score of the coarse filter, SSIM of the JND filter,
-# JOD of the observers' indifference. About ten times what was measured on the embedded data.
-NEAR = {"score": 5e-4, "ssim": 3e-4, "jod": 3e-3}
+# what an observer perceives (in standard deviations) of the indifference. About ten times what was
+# measured on the embedded data.
+NEAR = {"score": 5e-4, "ssim": 3e-4, "perceived": 2e-3}
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,11 @@ class Made:
         """Decode an image."""
         return read_rgb(self.root / self.images.at[image, "path"]).astype(int)
 
-    def perceived(self, pair: tuple[str, str], seed: int) -> np.ndarray:
-        """Give what the observers perceive of a pair, (13,) in JOD."""
+    def perceived(self, pair: tuple[str, str], slope: float, seed: int) -> np.ndarray:
+        """Give what the observers perceive of a pair, (13,) in standard deviations of one."""
         low, high = pair_key(*pair)
         quality = self.images["raw_score"]
-        return perceive(quality[low] - quality[high], observers(seed, low, high))
+        return perceive(quality[low] - quality[high], slope, observers(seed, low, high))
 
 
 def greatest(a: pd.Series, b: pd.Series) -> float:
@@ -125,7 +126,7 @@ def moved_pairs(a: Made, b: Made) -> Iterator[Moved]:
                 yield Moved(what, distance, border)
 
 
-def moved_labels(a: Made, b: Made, seed: int, indifference: float) -> Iterator[Moved]:
+def moved_labels(a: Made, b: Made, sight: Sight, seed: int) -> Iterator[Moved]:
     """List the pairs of both runs that are labelled otherwise, with the votes' distance."""
     for pair in a.pairs.index.intersection(b.pairs.index):
         rows = [run.pairs.loc[pair, ["preference", "fraction_a"]] for run in (a, b)]
@@ -136,10 +137,11 @@ def moved_labels(a: Made, b: Made, seed: int, indifference: float) -> Iterator[M
         if a.pairs.at[pair, "label_origin"] != "simulated":
             yield Moved(what)
             continue
-        from_border = [np.abs(run.perceived(pair, seed)) - indifference for run in (a, b)]
+        perceived = [run.perceived(pair, sight.slope, seed) for run in (a, b)]
+        from_border = [np.abs(own) - sight.border for own in perceived]
         turned = (from_border[0] < 0) != (from_border[1] < 0)
         distance = max(float(np.abs(d[turned]).max(initial=0)) for d in from_border)
-        yield Moved(what, distance, "jod") if turned.any() else Moved(what)
+        yield Moved(what, distance, "perceived") if turned.any() else Moved(what)
 
 
 def moved_sides(a: Made, b: Made) -> Iterator[Moved]:
@@ -154,13 +156,13 @@ def moved_sides(a: Made, b: Made) -> Iterator[Moved]:
                 yield Moved(f"{column} of {pair[0]}, {pair[1]}")
 
 
-def choices(a: Made, b: Made, seed: int, indifference: float) -> list[Moved]:
+def choices(a: Made, b: Made, sight: Sight, seed: int) -> list[Moved]:
     """List every choice that differs between two runs.
 
     Args:
         a, b: the runs.
-        seed: of the simulated observers.
-        indifference: JOD below which they say "equal".
+        sight: of the simulated observers.
+        seed: of them.
     """
     found = []
     if set(a.images.index) != set(b.images.index):
@@ -171,7 +173,7 @@ def choices(a: Made, b: Made, seed: int, indifference: float) -> list[Moved]:
     return [
         *found,
         *moved_pairs(a, b),
-        *moved_labels(a, b, seed, indifference),
+        *moved_labels(a, b, sight, seed),
         *moved_sides(a, b),
     ]
 
@@ -181,8 +183,8 @@ def numbers(a: Made, b: Made) -> dict[str, Any]:
 
     Returns:
         images and candidates (how many there are), images_differing, and the greatest differences:
-        gray_levels, jod, score, ssim, jnd_median (of every setting), threshold; pairs of the first
-        run, pairs_in, pairs_out, labels_changed.
+        gray_levels, quality, score, ssim, jnd_median (of every setting), threshold; pairs of the
+        first run, pairs_in, pairs_out, labels_changed.
     """
     differing = a.images.index[a.images["sha256"] != b.images["sha256"].reindex(a.images.index)]
     levels = [int(np.abs(a.pixels(i) - b.pixels(i)).max()) for i in differing]
@@ -193,7 +195,7 @@ def numbers(a: Made, b: Made) -> dict[str, Any]:
         "images": len(a.images),
         "images_differing": len(differing),
         "gray_levels": max(levels, default=0),
-        "jod": greatest(a.images["raw_score"], b.images["raw_score"]),
+        "quality": greatest(a.images["raw_score"], b.images["raw_score"]),
         "score": greatest(a.images["score"], b.images["score"]),
         "candidates": len(a.candidates),
         "ssim": greatest(a.candidates["ssim"], b.candidates["ssim"]),

@@ -134,11 +134,12 @@ PHASES = {
             "results/scores/{preset}/{method}.csv",
             "results/scores/{preset}/methods.json",
         ),
-        steps=("score", "label-source", "method-states", "features", "ridge", "collect"),
+        steps=("score", "method-states", "features", "ridge", "collect"),
         after=("weights", "data", "pairs", "stage1", "stage2", "baselines"),
         settings=(
             "defaults.methods",
             "defaults.full_methods",
+            "defaults.labels",
             "defaults.ridge",
             "defaults.tower",
             "defaults.runs",
@@ -156,6 +157,7 @@ PHASES = {
         steps=(
             "performance",
             "intervals",
+            "observers",
             "preference",
             "training",
             "ablation",
@@ -164,7 +166,7 @@ PHASES = {
         ),
         after=("data", "pairs", "stage1", "stage2", "baselines", "scores"),
         settings=("defaults", "full"),
-        files=(*catalogues("methods"), "reports/machines.json"),
+        files=(*catalogues("methods"), "reports/machines.json", "reports/human/observers.csv"),
         metrics=("reports/metrics",),
     ),
     "report": Phase(

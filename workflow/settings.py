@@ -41,18 +41,12 @@ class Settings:
 
     @property
     def untrained(self) -> list[str]:
-        """List the methods that are scored without training, but for those that made labels."""
-        entries = self.methods.items()
-        return [n for n, m in entries if not m["trained"] and m["role"] != "label source"]
+        """List the methods that are scored without training."""
+        return [name for name, entry in self.methods.items() if not entry["trained"]]
 
     def code_of_method(self, method: str) -> tuple[str, ...]:
         """List the modules that an untrained method's values follow from."""
         return code_of_method(method, self.methods[method])
-
-    @property
-    def label_methods(self) -> list[str]:
-        """List the methods that made labels."""
-        return [name for name, m in self.methods.items() if m["role"] == "label source"]
 
     @property
     def made(self) -> list[str]:

@@ -11,7 +11,6 @@ from fgresq.errors import unknown
 # steps that import a module by name (a method, a baseline), and the package that holds it
 BY_NAME = {
     "score": "fgresq.metrics",
-    "label-source": "fgresq.metrics",
     "train-baseline": "fgresq.baselines",
 }
 OF_NO_PHASE = ("headline",)  # the Snakefile calls it, once a run is complete

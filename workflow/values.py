@@ -12,6 +12,7 @@ from fgresq.baselines.shared import baseline_options, placed
 from fgresq.code_digest import code_digest
 from fgresq.files import digest, read_json
 from fgresq.human.declared import Declared, methods_asked
+from fgresq.measures import MEASURES, MeasureName
 from fgresq.pretrained import weights_file
 from fgresq.raw import raw_state
 from fgresq.runs import STAGE_FORMS, stage_options
@@ -70,6 +71,16 @@ class Values:
     def alpha(self, wildcards: Wildcards) -> float:
         """Give the level at which observers' votes say more than that images are equal."""
         return self.settings.preset(wildcards.preset).labels.alpha
+
+    def measure(self, wildcards: Wildcards) -> MeasureName:
+        """Name the measure that the simulated observers of the preset see."""
+        return self.settings.preset(wildcards.preset).labels.measure
+
+    def made_by_method(self, wildcards: Wildcards) -> list[str]:
+        """List the preset's sources whose labels a method made; none of most methods."""
+        preset = self.settings.preset(wildcards.preset)
+        is_source = wildcards.method == MEASURES[preset.labels.measure].method
+        return [name for name in preset.sources if is_source and name in self.settings.made]
 
     def source(self, wildcards: Wildcards) -> str:
         """Give the entry of a source, as JSON."""

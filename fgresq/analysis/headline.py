@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.roles import LABEL_SOURCE, roles_in
+from fgresq.measures import MEASURES
 from fgresq.records import SourceRecord, absence_of_source
 
 OURS = "fgresq"
@@ -53,6 +54,26 @@ def observers(origins: list[str]) -> str:
     """Say whose preferences a run was measured on."""
     names = {"human": "human observers", "simulated": "simulated observers"}
     return " and ".join(names.get(origin, f"preferences {origin}") for origin in origins)
+
+
+def stands_for_people(record: dict[str, Any]) -> str:
+    """Say which measure stands for people, and how often they agree with it; empty: none does.
+
+    Args:
+        record: of the step `observers`.
+    """
+    if not record:
+        return ""
+    title = MEASURES[record["measure"]].title
+    said = f"{title} stands for people here: the observers are simulated"
+    found = record["agreement"][record["measure"]]
+    if found is None:
+        return f"{said}, and how often people agree with it was not measured"
+    interval = f"[{found['low']:.3f}, {found['high']:.3f}]"
+    return (
+        f"{said}, and people agree with it in {found['value']:.3f} {interval} of "
+        f"{found['decided']} decided pairs of {found['set'].upper()}"
+    )
 
 
 def origins_of(records: list[SourceRecord]) -> list[str]:

@@ -112,23 +112,23 @@ class Options(Section):
     analysis: Analysis
 
 
-def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that `performance` and `intervals` share."""
+def add_shared_arguments(parser: argparse.ArgumentParser, form: type[Options] = Options) -> None:
+    """Add the arguments that steps over methods share; `form` is what one reads of a preset."""
     parser.add_argument("--images", required=True, help="image table")
     parser.add_argument("--pairs", required=True, help="pair table")
     parser.add_argument("--scores", nargs="*", default=[], help="score tables, any number")
     add_methods(parser)
     parser.add_argument("--out", required=True, help="table to write")
-    add_options(parser, Options)
+    add_options(parser, form)
 
 
-def read_inputs(args: argparse.Namespace) -> Inputs:
+def read_inputs(args: argparse.Namespace, form: type[Options] = Options) -> Inputs:
     """Read and check what the arguments name.
 
     Raises:
         UserError: an unknown method, or pairs or scores of images that are not in the table.
     """
-    options = options_of(args, Options).analysis
+    options = options_of(args, form).analysis
     images = read_images(args.images).sort_values("image", ignore_index=True)
     pairs = read_pairs(args.pairs).sort_values("pair", ignore_index=True)
     for column in ("image_a", "image_b"):

@@ -3,7 +3,8 @@
 For each evaluation split (family: every image and pair, trained methods by out-of-fold values;
 pairs: the test pairs and the images in them), each task, and the macro average over tasks:
 
-  srcc, plcc, krcc  Spearman, Pearson, Kendall tau-b over the images of the task
+  srcc, plcc, krcc  Spearman, Pearson, Kendall tau-b over the images of the task; of several data
+                    sets the mean, as scores of two of them share no scale
   plcc_fitted       Pearson after the 4-parameter logistic; the mapping is fitted once on the
                     sample and held fixed in the bootstrap, whose interval so leaves out the fit
   acc               share of decided pairs ranked as the observers do; metric ties as set
@@ -80,6 +81,15 @@ def correlations(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure
         else measure(c.plcc(mapped, y), c.weighted_plcc(mapped, y, weights, own)),
         "krcc": measure(c.krcc(x, y), c.weighted_krcc(x, y, weights, own)),
     }
+
+
+def inside_datasets(images: pd.DataFrame, weights: np.ndarray) -> dict[str, Measure]:
+    """Measure the four correlations inside each data set, and give their means."""
+    datasets = [own for _, own in images.groupby(["source", "dataset"])]
+    if len(datasets) < 2:
+        return correlations(images, weights)
+    parts = [correlations(own, weights) for own in datasets]
+    return {stat: average([part[stat] for part in parts], len(weights)) for stat in parts[0]}
 
 
 def accuracy(pairs: pd.DataFrame, weights: np.ndarray, ties: str) -> Measure:
@@ -165,7 +175,7 @@ def measure_task(
     decided = pairs.assign(gap=gap)[gap.notna() & pairs["preference"].ne("equal")]
     wide = decided[decided["score_difference"].abs() > WIDE_GAP]
     return {
-        **correlations(images, weights),
+        **inside_datasets(images, weights),
         "acc": accuracy(decided, weights, ties),
         "acc_gap5": accuracy(wide, weights, ties),
         "srcc_groups": inside_groups(images, weights),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from fgresq.measures import MEASURES, MeasureName
 from fgresq.records import SourceRecord
 
 LABEL_SOURCE = "label source"
+Entries = dict[str, dict[str, Any]]
 
 
 def is_simulated(record: SourceRecord) -> bool:
@@ -15,21 +17,39 @@ def is_simulated(record: SourceRecord) -> bool:
     return record.get("label_origin") == "simulated"
 
 
-def roles_in(
-    methods: dict[str, dict[str, Any]], records: Iterable[SourceRecord]
-) -> dict[str, dict[str, Any]]:
+def measure_of(records: Iterable[SourceRecord]) -> MeasureName | None:
+    """Give the measure that the simulated observers of a run saw; None where there are none."""
+    here = (r for r in records if r["status"] == "present" and is_simulated(r))
+    return next((r["measure"] for r in here if "measure" in r), None)
+
+
+def roles_in(methods: Entries, records: Iterable[SourceRecord]) -> Entries:
     """Give the methods with the roles that they have in a run.
 
-    Where preferences were simulated, the label source made them. In any other run it made none and
-    is a method.
+    Where preferences were simulated, the method of their measure is the label source. In any other
+    run it made no label and is a method.
 
     Args:
         methods: entries of the methods file.
         records: the run's source records.
     """
-    if any(record["status"] == "present" and is_simulated(record) for record in records):
+    measure = measure_of(records)
+    made_by = MEASURES[measure].method if measure else None
+    if made_by not in methods:
         return methods
-    return {
-        name: {**entry, "role": "method"} if entry.get("role") == LABEL_SOURCE else entry
+    return {**methods, made_by: {**methods[made_by], "role": LABEL_SOURCE}}
+
+
+def sharing_network(methods: Entries) -> list[str]:
+    """List the methods that read weights of the label source: they may agree with it by descent.
+
+    Args:
+        methods: with their roles in a run.
+    """
+    sources = [entry for entry in methods.values() if entry["role"] == LABEL_SOURCE]
+    read = {name for entry in sources for name in entry.get("weights", [])}
+    return [
+        name
         for name, entry in methods.items()
-    }
+        if entry["role"] != LABEL_SOURCE and read & set(entry.get("weights", []))
+    ]

@@ -2,7 +2,8 @@
 
 The metrics file lives in git: numbers rounded to 6 decimals, the family split by task and the
 pairs split by its average, the intervals, the funnel, the leak of the random split, the ablation
-and the task accuracy where training was run, and one headline made from them. The provenance file
+and the task accuracy where training was run, what stands for people where observers are simulated,
+and one headline made from them. The provenance file
 holds commit, settings digest, manifests, seeds, device and versions. Neither holds a time.
 
 Where the numbers are those in git to within what moves between processors (--machines), git's
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.ablation import ABLATION_COLUMNS
-from fgresq.analysis.headline import headline, origins_of
+from fgresq.analysis.headline import headline, origins_of, stands_for_people
 from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS
 from fgresq.analysis.provenance import provenance
 from fgresq.analysis.reproduced import settle, tolerance_of, trained_in
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_methods(parser)
     parser.add_argument("--ablation", help="table of the step ablation, if training was run")
     parser.add_argument("--training", help="record of the step training, if training was run")
+    parser.add_argument("--observers", help="record of the step observers")
     parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
     parser.add_argument("--out", required=True, help="metrics file to write")
     parser.add_argument("--provenance", required=True, help="provenance file to write")
@@ -85,6 +87,14 @@ def rounded(value: Any) -> Any:
     return value
 
 
+def observers_of(record: dict[str, Any]) -> dict[str, Any]:
+    """Give what stands for people, in a sentence too, without the whole of its evidence."""
+    if not record:
+        return {}
+    kept = {key: value for key, value in record.items() if key != "evidence"}
+    return {**kept, "sentence": stands_for_people(record)}
+
+
 def ablation_of(path: str | None) -> dict[str, Any]:
     """Give the ablation by variant and statistic; empty without one."""
     if path is None:
@@ -102,6 +112,7 @@ def main(args: argparse.Namespace) -> None:
     )
     performance = read_table(args.performance, PERFORMANCE_COLUMNS)
     training = read_json(args.training) if args.training else {}
+    observers = read_json(args.observers) if args.observers else {}
     intervals = read_table(args.intervals, INTERVAL_COLUMNS)
     numbers = ["value", "low", "high", "n"]
     of_family = performance[performance["split"].eq("family")]
@@ -109,6 +120,7 @@ def main(args: argparse.Namespace) -> None:
     metrics = {
         "preset": args.preset,
         "headline": headline(performance, methods, records, training),
+        "observers": observers_of(observers),
         "label_origins": origins_of(records),
         "sources": {r["source"]: {"status": r["status"], "images": r["images"]} for r in records},
         "family": nest(of_family, ["method", "task", "stat"], numbers),

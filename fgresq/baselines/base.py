@@ -32,7 +32,7 @@ class Labels:
 
     Args:
         scores: (N,) true, higher better.
-        tasks: (N,) numbers in the order of `TASKS`.
+        tasks: (N,) numbers in the order of `TASKS`; -1 of a photograph.
         groups: (N,) numbers; only images of one group are compared. None: all of them.
         weight: of the scene (equation 7 of the paper).
     """
@@ -129,7 +129,7 @@ class Labelled:
         self.batches, self.names = batches, setup.images["image"]
         self.on = setup.on
         scores = setup.images["score"].to_numpy(dtype=np.float32)
-        tasks = pd.Categorical(setup.images["task"], categories=TASKS).codes
+        tasks = pd.Index(TASKS).get_indexer(setup.images["task"])
         self.scores = torch.from_numpy(scores).to(self.on)
         self.tasks = torch.from_numpy(tasks.astype(np.int64)).to(self.on)
 
@@ -147,7 +147,7 @@ class Labelled:
 def fine_tuning(setup: Setup[R], feed: Feed, model: Baseline) -> Plan:
     """Lay out training as stage 2 does it: scene-aware batches of pairs, each image once."""
     settings = setup.settings
-    batches = PairBatches(setup.images, setup.train_pairs, settings)
+    batches = PairBatches(setup.images, setup.train_pairs, settings, setup.train_rows)
     labelled = Labelled(setup, batches)
 
     def step(number: int) -> dict[str, torch.Tensor]:

@@ -79,8 +79,10 @@ class LIQE(Baseline):
         joint = self.joint(inputs)
         scores = joint.sum(dim=(1, 2)) @ self.levels
         scene = labels.weight * fidelity_loss(scores, labels.scores, labels.groups)
-        right = joint.sum(dim=(1, 3)).gather(1, labels.tasks[:, None])
-        task = (1.0 - torch.sqrt(right + EPSILON)).mean()
+        has_task = (labels.tasks >= 0).float()  # a photograph has none
+        right = joint.sum(dim=(1, 3)).gather(1, labels.tasks.clamp(min=0)[:, None]).squeeze(1)
+        lost = (1.0 - torch.sqrt(right + EPSILON)) * has_task
+        task = lost.sum() / has_task.sum().clamp(min=1)
         return {"loss": scene + self.lambda_task * task, "scene": scene, "task": task}
 
 

@@ -146,7 +146,7 @@ class MetaBatches:
 def plan(setup: Setup[MetaIqaRun], feed: Feed, model: MetaIQA) -> Plan:
     """Lay out both parts of the training: meta-learning, then fine-tuning."""
     settings, tuning = setup.settings, fine_tuning(setup, feed, model)
-    batches = PairBatches(setup.images, setup.train_pairs, settings)
+    batches = PairBatches(setup.images, setup.train_pairs, settings, setup.train_rows)
     labelled, meta = Labelled(setup, batches), MetaBatches(setup, batches)
     first = settings.meta_steps
 

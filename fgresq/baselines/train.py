@@ -25,7 +25,6 @@ from fgresq.baselines import BASELINES
 from fgresq.baselines.base import Baseline, Feed, Plan, SettledFeed, fine_tuning
 from fgresq.baselines.feeds import feed_of
 from fgresq.baselines.shared import baseline_options, packaged_weights, placed
-from fgresq.errors import UserError
 from fgresq.files import sha256
 from fgresq.options import COMPLETE, parse_options
 from fgresq.parsing import parse
@@ -154,8 +153,6 @@ def main(args: argparse.Namespace) -> None:
     setup = set_up(args, "baseline", tower, settings, TABLES)
     if setup is None:
         return
-    if setup.train_pairs.empty:
-        raise UserError(args.pairs, "there is no training pair", "Raise filter/tau")
     feed, model = feed_of(setup), built(module, setup)
     model.start(feed, setup.train_rows)
     feed = settled_of(model, feed, setup)

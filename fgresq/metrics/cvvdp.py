@@ -1,7 +1,7 @@
 """ColorVideoVDP (Mantiuk et al., ACM TOG 2024): visible difference in JOD, identical images 10.
 
-RGB at its own size, as an observer sees it on the display of `fgresq/mini/jod.py`, by the authors'
-package. It takes about 2.3 GiB a megapixel.
+RGB at its own size, as an observer sees it on the display of `fgresq/networks/jod.py`, by the
+authors' package. It takes about 2.3 GiB a megapixel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
     Raises:
         NoValue: they have less than 2 pixels on a side.
     """
-    from fgresq.mini.jod import jod  # with torch: images without a reference take none
+    from fgresq.networks.jod import jod  # with torch: images without a reference take none
 
     need_pixels(image, SMALLEST)
     return float(jod(image[None], reference)[0])

@@ -1,1 +1,1 @@
-"""The embedded data: photographs, degraded and restored for six tasks, scored by ColorVideoVDP."""
+"""The embedded data: photographs, degraded and restored for six tasks, with simulated observers."""

@@ -2,10 +2,11 @@
 
 `fgresq step restore TASK --contents contents.csv --weights DIR --out-dir DIR --out TASK.csv` makes
 one degraded input a content, restores it with every algorithm of the task at every strength, and
-writes the restored images as PNG and a table of them; raw_score is the ColorVideoVDP JOD against
-the clean content (up to 10, higher better). Images of one content may be compared (`group`);
-those of one photograph must not be split (`family`). `--weights` (DAT-light) is needed by
-super-resolution only. Setting (section `mini`): seed.
+writes the restored images as PNG and a table of them; raw_score is what `--measure` says of them
+against the clean content: minus LPIPS (up to 0), or the JOD of ColorVideoVDP (up to 10), higher
+better. Images of one content may be compared (`group`); those of one photograph must not be split
+(`family`). `--weights` (DAT-light) is needed by super-resolution only. Setting (section `mini`):
+seed.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from fgresq import workspace
 from fgresq.errors import unknown
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
+from fgresq.measures import MEASURES, MeasureName
 from fgresq.mini.degradations import DEGRADATIONS, Degraded, generator
-from fgresq.mini.jod import jod
 from fgresq.mini.photographs import CONTENT_COLUMNS
+from fgresq.mini.quality import QUALITY
 from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE
 from fgresq.mini.restorers import RESTORERS
 from fgresq.options import add_options, options_of
@@ -52,10 +54,14 @@ def restorations(degraded: Degraded, task: str, weights: Path) -> dict[str, np.n
 
 
 def image_rows(
-    content: Mapping[str, str], task: str, images: Mapping[str, np.ndarray], folder: Path
+    content: Mapping[str, str],
+    task: str,
+    images: Mapping[str, np.ndarray],
+    folder: Path,
+    measure: MeasureName,
 ) -> list[dict[str, object]]:
     """Write the restored images of one content; their rows of the image table, without score."""
-    quality = jod(np.stack(list(images.values())), read_rgb(content["path"]))
+    quality = QUALITY[measure](np.stack(list(images.values())), read_rgb(content["path"]))
     rows = []
     for (algorithm, image), raw_score in zip(images.items(), quality, strict=True):
         path = folder / f"{content['content']}.{algorithm}.png"
@@ -99,6 +105,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=workspace.weights_of("dat_light"),
         help="folder of the DAT-light weights",
     )
+    parser.add_argument(
+        "--measure", required=True, choices=MEASURES, help="what the simulated observers see"
+    )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the images")
     parser.add_argument("--out", type=Path, required=True, help="table of the restored images")
     add_options(parser, Options)
@@ -117,6 +126,6 @@ def main(args: argparse.Namespace) -> None:
         clean = read_rgb(content["path"])
         degraded = degrade(clean, args.task, content["content"], turn, seed)
         images = restorations(degraded, args.task, args.weights)
-        rows += image_rows(content, args.task, images, args.out_dir)
+        rows += image_rows(content, args.task, images, args.out_dir, args.measure)
     table = pd.DataFrame(rows, columns=list(RESTORED_COLUMNS)).sort_values("image")
     write_table(args.out, table, RESTORED_COLUMNS)

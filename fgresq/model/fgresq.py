@@ -41,5 +41,7 @@ class FGResQ(nn.Module):
                 settings.fuse,
                 settings.compare,
                 settings.use_degradation,
+                settings.score_hidden,
+                settings.compare_hidden,
             )
         return cls(tower, heads)

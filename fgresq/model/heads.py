@@ -42,6 +42,21 @@ class PromptBlock(nn.Module):
         return self.prompt_mlp(torch.softmax(self.task_mlp(degradation), dim=-1) * self.prompt)
 
 
+def hidden_beside(head: nn.Linear, units: int) -> nn.Sequential | None:
+    """Build a hidden layer of `units` beside a linear head, which adds nothing yet; 0: None."""
+    if units == 0:
+        return None
+    last = nn.Linear(units, head.out_features)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(head.in_features, units), nn.SiLU(), last)
+
+
+def with_beside(head: nn.Linear, beside: nn.Sequential | None, given: torch.Tensor) -> torch.Tensor:
+    """Give what a head says of its input, with what the hidden layer beside it adds."""
+    return head(given) if beside is None else head(given) + beside(given)
+
+
 class QualityHeads(nn.Module):
     """From the features of both towers to a score's logit, and from a pair to its ranking.
 
@@ -52,6 +67,9 @@ class QualityHeads(nn.Module):
         fuse: paper, F_q = [F_g, e]; released, F_q = [F_g, e, F_g + e].
         compare: paper, two classes from [F_A, F_B, F_A - F_B]; released, three from [F_A, F_B].
         use_degradation: without it, F_q = F_g (the ablation without degradation features).
+        score_hidden, compare_hidden: units of a hidden layer beside each linear head, as the paper
+            has none; 0: none. What it adds starts at zero, so that a head still starts where the
+            linear one does.
     """
 
     general_centre: torch.Tensor
@@ -67,6 +85,8 @@ class QualityHeads(nn.Module):
         fuse: str,
         compare: str,
         use_degradation: bool,
+        score_hidden: int = 0,
+        compare_hidden: int = 0,
     ) -> None:
         super().__init__()
         self.fuse, self.compare, self.use_degradation = fuse, compare, use_degradation
@@ -78,9 +98,10 @@ class QualityHeads(nn.Module):
         fused = width + further if use_degradation else width
         self.prompt_block = PromptBlock(width, inner, prompt_init) if use_degradation else None
         self.score_head = nn.Linear(fused, 1)
-        self.compare_head = nn.Linear(
-            fused * (3 if compare == "paper" else 2), COMPARISONS[compare]
-        )
+        pair = fused * (3 if compare == "paper" else 2)
+        self.compare_head = nn.Linear(pair, COMPARISONS[compare])
+        self.score_beside = hidden_beside(self.score_head, score_hidden)
+        self.compare_beside = hidden_beside(self.compare_head, compare_hidden)
 
     def standardise(self, general: torch.Tensor, degradation: torch.Tensor) -> None:
         """Fit mean and spread of both features, each (N, D), and keep them fixed from then on."""
@@ -105,12 +126,12 @@ class QualityHeads(nn.Module):
 
     def score_logits(self, quality: torch.Tensor) -> torch.Tensor:
         """Give the logits of the scores, (N,), higher better."""
-        return self.score_head(quality).squeeze(-1)
+        return with_beside(self.score_head, self.score_beside, quality).squeeze(-1)
 
     def compare_logits(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """Give class logits of pairs (A, B) from F_q of each: B better, A better (, equal)."""
         parts = [first, second] + ([first - second] if self.compare == "paper" else [])
-        return self.compare_head(torch.cat(parts, dim=-1))
+        return with_beside(self.compare_head, self.compare_beside, torch.cat(parts, dim=-1))
 
 
 def preference_probability(logits: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,14 @@ from fgresq.pretrained import STAND_INS
 from fgresq.sections import Tower as TowerSettings
 
 TASK_WIDTH = 64  # of the stand-in's fixed text vectors
+WORDS = {  # of {word}: the paper's figure shows "Derain"; the other five are ours, after it
+    "super-resolution": "Super-resolve",
+    "deblurring": "Deblur",
+    "denoising": "Denoise",
+    "deraining": "Derain",
+    "dehazing": "Dehaze",
+    "mixture": "Mixture",
+}
 
 
 class VisualSide(nn.Module):
@@ -111,7 +119,7 @@ def paper_clip(settings: TowerSettings, tasks: list[str]) -> TaskClip:
             f"open_clip cannot give it with '{pretrained}' ({error})",
             "Connect to a network once, or choose another tower",
         ) from error
-    texts = [settings.text.format(task=task) for task in tasks]
+    texts = [settings.text.format(task=task, word=WORDS[task]) for task in tasks]
     with torch.inference_mode():
         vectors = clip.encode_text(open_clip.get_tokenizer(name)(texts), normalize=True)
     width, text_width = clip.visual.proj.shape

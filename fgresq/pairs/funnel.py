@@ -17,7 +17,7 @@ from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.options import add_options, options_of
 from fgresq.pairs.candidates import CANDIDATE_COLUMNS
-from fgresq.pairs.labels import derived, simulated
+from fgresq.pairs.labels import Sight, derived, simulated
 from fgresq.pairs.order import pair_key
 from fgresq.pairs.tau import taus
 from fgresq.records import Funnel, SourceRecord
@@ -135,9 +135,24 @@ def labelled(
     """Give pairs the preferences that the label origin of their source asks for."""
     by_name = images.set_index("image")
     if origin == "simulated":
-        quality = by_name["raw_score"]
-        return simulated(pairs, quality, options.indifference, options.seed)
+        sight = Sight(options.slope().fitted, options.indifference)
+        return simulated(pairs, by_name["raw_score"], sight, options.seed)
     return derived(pairs, by_name["score"])
+
+
+def check_measure(record: SourceRecord, labels: Labels) -> None:
+    """Check that a made source was scored by the measure whose slope its labels take.
+
+    Raises:
+        UserError: it was scored by another.
+    """
+    made_by = record.get("measure", labels.measure)
+    if made_by != labels.measure:
+        raise UserError(
+            f"record of the source '{record['source']}'",
+            f"its scores are of the measure '{made_by}', and labels/measure is '{labels.measure}'",
+            "Make the source again, or set labels/measure to that",
+        )
 
 
 def numbered(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -195,6 +210,7 @@ def funnel(
         UserError: a supplied pair does not fit.
     """
     source = record["source"]
+    check_measure(record, options.labels)
     dataset = images.set_index("image")["dataset"]
     tau = taus(source, set(dataset), options.filter)
     of_pair = candidates["image_a"].map(dataset)

@@ -13,9 +13,25 @@ from fgresq.tables import without_votes
 
 OBSERVERS = 5  # in each of the two groups (paper, section on annotation)
 EXPERTS = 3
-# Standard deviation, in JOD, of the difference an observer perceives: 1 JOD = 75 % preference.
-NOISE = 1 / NormalDist().inv_cdf(0.75)
-EXPERT_NOISE = NOISE / 2
+EXPERT_NOISE = 0.5  # beside an observer's, the unit in which differences are perceived
+
+
+class Sight(NamedTuple):
+    """How well simulated observers see.
+
+    Args:
+        slope: P(A preferred) = Phi(slope * difference); 1 over the unit of the quality.
+        indifference: a preference probability in [0.5, 1): what is perceived as a smaller
+            difference than the one that this share of observers tells is called "equal".
+    """
+
+    slope: float
+    indifference: float
+
+    @property
+    def border(self) -> float:
+        """The least difference that is told, in standard deviations of an observer."""
+        return NormalDist().inv_cdf(self.indifference)
 
 
 class Votes(NamedTuple):
@@ -62,35 +78,36 @@ def decide(votes: np.ndarray) -> tuple[int, Votes]:
     return decision, Votes(*(int(np.sum(ordinary == vote)) for vote in (1, -1, 0)))
 
 
-def perceive(difference: float, rng: np.random.Generator) -> np.ndarray:
+def perceive(difference: float, slope: float, rng: np.random.Generator) -> np.ndarray:
     """Give the difference that each observer perceives, after Thurstone's Case V.
 
     Each has normal noise of its own; that of experts is half as large.
 
     Args:
-        difference: quality of A minus quality of B, JOD.
+        difference: quality of A minus quality of B.
+        slope: see `Sight`.
         rng: where the noise comes from.
 
     Returns:
-        (13,), JOD: first group, second group, experts.
+        (13,), in standard deviations of an observer: first group, second group, experts.
     """
-    noise = np.repeat([NOISE, EXPERT_NOISE], [2 * OBSERVERS, EXPERTS])
-    return difference + noise * rng.standard_normal(len(noise))
+    noise = np.repeat([1, EXPERT_NOISE], [2 * OBSERVERS, EXPERTS])
+    return slope * difference + noise * rng.standard_normal(len(noise))
 
 
-def simulate(difference: float, indifference: float, rng: np.random.Generator) -> tuple[int, Votes]:
-    """Let observers compare two images: "equal" is what is perceived below `indifference`.
+def simulate(difference: float, sight: Sight, rng: np.random.Generator) -> tuple[int, Votes]:
+    """Let observers compare two images: "equal" is what is perceived below their indifference.
 
     Args:
-        difference: quality of A minus quality of B, JOD.
-        indifference: JOD.
+        difference: quality of A minus quality of B.
+        sight: of the observers.
         rng: as `perceive`.
 
     Returns:
         As `decide`.
     """
-    perceived = perceive(difference, rng)
-    return decide(np.where(np.abs(perceived) < indifference, 0, np.sign(perceived)).astype(int))
+    perceived = perceive(difference, sight.slope, rng)
+    return decide(np.where(np.abs(perceived) < sight.border, 0, np.sign(perceived)).astype(int))
 
 
 def observers(seed: int, low: str, high: str) -> np.random.Generator:
@@ -98,9 +115,7 @@ def observers(seed: int, low: str, high: str) -> np.random.Generator:
     return np.random.default_rng(stable_hash("observers", seed, low, high))
 
 
-def simulated(
-    pairs: pd.DataFrame, quality: pd.Series, indifference: float, seed: int
-) -> pd.DataFrame:
+def simulated(pairs: pd.DataFrame, quality: pd.Series, sight: Sight, seed: int) -> pd.DataFrame:
     """Label pairs by simulated observers; each pair has a seed of its own, of its two names.
 
     So neither the order of rows nor which image is called A nor what other pairs there are
@@ -108,8 +123,8 @@ def simulated(
 
     Args:
         pairs: image_a, image_b.
-        quality: raw scores in JOD, higher better, indexed by image.
-        indifference: JOD, see `simulate`.
+        quality: raw scores of the measure that stands for people, higher better, by image.
+        sight: of the observers.
         seed: of the observers.
 
     Returns:
@@ -119,7 +134,7 @@ def simulated(
     for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
         low, high = pair_key(a, b)
         difference = quality[low] - quality[high]
-        decision, votes = simulate(difference, indifference, observers(seed, low, high))
+        decision, votes = simulate(difference, sight, observers(seed, low, high))
         if a != low:
             decision, votes = -decision, votes.swapped()
         preferences.append({1: "A", -1: "B", 0: "equal"}[decision])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq import workspace
+from fgresq.analysis.roles import measure_of
 from fgresq.catalogues import add_methods, add_sources, methods_file, read_methods, read_sources
 from fgresq.files import write_json
 from fgresq.options import add_options, options_of
@@ -23,6 +24,7 @@ from fgresq.report import (
     datasets,
     figures,
     label_only,
+    observer_tables,
     panels,
     paper,
     training_figures,
@@ -109,6 +111,9 @@ def tables_of(
         "average": made[0] if made else None,
         "by_stat": by_stat(made[1:]),
         "leak": comparison.leak_table(run.leak),
+        "measures": observer_tables.measures_table(run),
+        "observers": observer_tables.ranking_table(run, methods),
+        "evidence": observer_tables.evidence_table(run),
         "intervals": intervals.interval_tables(run.intervals, titles, methods),
         "label_counts": label_only.counts_table(labels),
         "label_rows": label_only.true_tables(labels),
@@ -249,6 +254,8 @@ def page_values(
         "run": run,
         "stand_in": run is not asked,
         "headline": asked.metrics.get("headline", ""),
+        "people": run.metrics.get("observers", {}).get("sentence", ""),
+        "shared_sentence": observer_tables.shared_sentence(run, seen),
         "absences": absences(asked, methods),
         "partial": partial_notes(run, methods),
         "tables": tables,
@@ -264,7 +271,7 @@ def page_values(
         "tolerance": paper.TOLERANCE,
         "notes": numbers.notes,
         "people": people,
-        "machines": machines_sentences(machines, run.preset),
+        "machines": machines_sentences(machines, run.preset, measure_of(run.records)),
         "provenance": flat(asked.provenance),
         "stand_in_provenance": flat(run.provenance) if run is not asked else [],
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.files import read_json
+from fgresq.measures import MEASURES, MeasureName
 
 UNMEASURED = (
     "How far numbers move between processors was not measured for this preset: what is chosen by "
@@ -19,21 +20,25 @@ def read_machines(path: str | Path | None) -> dict[str, Any]:
     return read_json(path) if path and Path(path).exists() else {}
 
 
-def machines_sentences(record: dict[str, Any], preset: str) -> list[str]:
+def machines_sentences(
+    record: dict[str, Any], preset: str, measure: MeasureName | None
+) -> list[str]:
     """Say which numbers may move between processors, and by how much.
 
     Args:
         record: as workflow/check_machines.py keeps it; empty where nothing was measured.
         preset: of the run shown.
+        measure: that its simulated observers see; what was measured of another says nothing.
     """
-    if record.get("preset") != preset:
+    if record.get("preset") != preset or record.get("measure") != measure:
         return [UNMEASURED]
     changed = record["pairs_in"] + record["pairs_out"] + record["labels_changed"]
     return [
         "The data and the pairs were made once more under the lowest instruction set (no AVX) and "
         f"compared. Of {record['images']:,} images {record['images_differing']:,} differ in some "
         f"bytes, by at most {record['gray_levels']} of 255 gray levels.",
-        f"Label quality moves by at most {record['jod']:g} JOD, scores in [0, 1] by "
+        f"Label quality ({MEASURES[record['measure']].title}) moves by at most "
+        f"{record['quality']:g}, scores in [0, 1] by "
         f"{record['score']:g}, the SSIM of {record['candidates']:,} pairs by {record['ssim']:g}, "
         f"the median SSIM that gives the JND threshold by {record['jnd_median']:g}, the rounded "
         f"threshold by {record['threshold']:g}.",

@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq.analysis.observers import COLUMNS
 from fgresq.analysis.roles import is_simulated
 from fgresq.errors import UserError, unread
 from fgresq.files import read_json
 from fgresq.records import Funnel, Leak, SourceRecord
 from fgresq.report.trained import Trained, read_trained
-from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores
+from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores, read_table
 
 PERFORMANCE = {
     "split": str,
@@ -56,7 +57,8 @@ class Run:
 
     `performance`, `intervals` and `preference` are the tables of the analysis, `scores` all score
     tables joined, `records` the source records, `funnels` one record a source, `folds` the number
-    of folds that families were dealt to, `states` what the preset has of every method.
+    of folds that families were dealt to, `states` what the preset has of every method, `observers`
+    and `relabelled` what the step of that name says of the measure that stands for people.
     """
 
     preset: str
@@ -75,6 +77,8 @@ class Run:
     trained: Trained = field(default_factory=Trained)
     folds: int = 0
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    observers: dict[str, Any] = field(default_factory=dict)
+    relabelled: pd.DataFrame = field(default_factory=lambda: empty(COLUMNS))
 
     @property
     def measured(self) -> bool:
@@ -189,6 +193,8 @@ def read_run(
         trained=read_trained(analysis),
         folds=read_columns(pairs / "folds.csv", {"fold": float})["fold"].nunique(),
         states=read_json(states) if states else {},
+        observers=read_json(analysis / "observers.json"),
+        relabelled=read_table(analysis / "observers.csv", COLUMNS),
     )
 
 

@@ -1,4 +1,7 @@
-"""Print, for each preset: its headline, what is absent with the next step, where its report is."""
+"""Print, for each preset, what stands for people in it, its headline, and what is absent.
+
+Each absence comes with the next step; the last line says where the report is.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ def lines_of(preset: str) -> list[str]:
             "there is no report of this preset",
             f"Run snakemake --cores all --config preset={preset}",
         )
-    lines = [read_json(workspace.reports("metrics", f"{preset}.json"))["headline"]]
+    metrics = read_json(workspace.reports("metrics", f"{preset}.json"))
+    people = metrics.get("observers", {}).get("sentence")
+    lines = [*([people] if people else []), metrics["headline"]]
     told = read_json(page.with_name(ABSENCES))
     lines += [
         f"absent: {absent['name']}, {absent['kind']} ({absent['reason']}). "

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import torch
@@ -43,6 +44,14 @@ class Trained(Section):
 
     tower: Tower
     settings: Stage2
+    objective: Literal["contrastive", "classifier"] = "contrastive"  # older cards do not say it
+
+
+# what a card written before these settings were there means by its silence
+UNSAID = {
+    **dict.fromkeys(("epochs_compare", "lr_score", "lr_compare")),
+    **{"scene_loss": "fidelity", "unpaired": False, "score_hidden": 0, "compare_hidden": 0},
+}
 
 
 class Scorer:
@@ -58,6 +67,8 @@ class Scorer:
     def __init__(self, folder: Path) -> None:
         card = checkpoint_card(folder, "FGResQ")
         told = {name: card[name] for name in fields_of(Trained) if name in card}
+        if isinstance(told.get("settings"), dict):
+            told["settings"] = {**UNSAID, **told["settings"]}
         made = parse(Trained, told, folder / CARD, MEND)
         state = read_checkpoint(folder)
         self.tower = made.tower
@@ -66,7 +77,7 @@ class Scorer:
         weights = workspace.weights_of(self.tower.tower)
         clip = build_clip(self.tower, weights, list(TASKS))
         self.model = FGResQ.build(made.settings, sibling(clip.visual.tower))
-        self.degradation = Alignment(clip)
+        self.degradation = Alignment(clip, made.objective)
         for part, prefix in ((self.model, "quality."), (self.degradation, "degradation.")):
             own = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
             load_strictly(part, own, folder)

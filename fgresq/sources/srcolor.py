@@ -12,7 +12,7 @@ tells nothing across contents, and little of the second against the third.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,17 +96,26 @@ def best_of_four(path: Path, notes: list[str]) -> dict[str, dict[str, int]]:
     return counts
 
 
-def best_of_two(path: Path) -> dict[tuple[str, str], Votes]:
+def best_of_two(path: Path, ends: Collection[str]) -> dict[tuple[str, str], Votes]:
     """Count the votes for the first and second of two images, in order of their names.
 
+    Args:
+        path: of the table.
+        ends: ends of the paths of all images.
+
     Raises:
-        UserError: the choice is neither image, or both were shown to a session before.
+        UserError: an image is not there, the choice is neither image, or both were shown to a
+            session before.
     """
     rows = columns_of(path, TWO)
     votes: dict[tuple[str, str], Votes] = {}
     seen: dict[tuple[str, str, str], int] = {}
     for at, session, left, right, selected in rows.itertuples(name=None):
         where = f"{path}, row {at}"
+        for name in (left, right):
+            if folder_form(name) not in ends:
+                told = f"there is no image '{name}' among those of the other experiment"
+                raise UserError(where, told, "Correct the name or remove the row")
         if selected not in (left, right) or left == right:
             told = f"the choice '{selected}' is not one of two images, '{left}' and '{right}'"
             raise UserError(where, told, "Correct or remove the row")
@@ -159,13 +168,10 @@ def supplied(files: Files, images: pd.DataFrame, alpha: float) -> tuple[pd.DataF
         for content, n in best_of_four(sheet, notes).items()
         for x, y in itertools.combinations(n, 2)
     ]
-    two = []
-    for pair, votes in best_of_two(other).items():
-        found = [names.get(folder_form(name)) for name in pair]
-        if None in found:
-            told = f"there is no image '{pair[found.index(None)]}' among those of {sheet.name}"
-            raise UserError(other, told, "Correct the name or remove its rows")
-        two.append((*found, votes))
+    two = [
+        (names[folder_form(low)], names[folder_form(high)], votes)
+        for (low, high), votes in best_of_two(other, names).items()
+    ]
     notes.append(
         f"preferences are those of votes, by a binomial test at level {alpha:g}: "
         f"{len(best)} pairs of the best of four, {len(two)} of two"

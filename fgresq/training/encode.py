@@ -14,7 +14,7 @@ import torch
 from fgresq.files import write_json
 from fgresq.options import add_options, options_of
 from fgresq.sections import Section, Tower
-from fgresq.tables import read_images, restored
+from fgresq.tables import rated, read_images
 from fgresq.training.token_cache import cache_key, encoded
 
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Run the step."""
     torch.set_num_threads(args.threads)
-    images, tower = restored(read_images(args.images)), options_of(args, Options).tower
+    images, tower = rated(read_images(args.images)), options_of(args, Options).tower
     weights = Path(args.weights)
     shape = list(encoded(images, tower, weights).shape) if len(images) else []
     key = cache_key(images, tower, weights)

@@ -5,7 +5,7 @@ or `random` (the same network with random weights). The file holds `image` (iden
 `features` (float32, one row an image, 768 numbers). Settings (section `ridge`): block, counted
 from 1, whose tokens are pooled; grid, of views a side (224 pixels each, at the image's own
 resolution); seed, of the random weights. Where section `tower` is the same network with the same
-grid, the features of restored images come from the forward that training makes.
+grid, the features of images that are trained on come from the forward that training makes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fgresq.networks.vit import TOWERS, WIDTH, features, tower
 from fgresq.options import add_options, options_of
 from fgresq.runs import shares_forward
 from fgresq.sections import Ridge, Section, Tower
-from fgresq.tables import TASKS, read_images, restored
+from fgresq.tables import PHOTOGRAPH, TASKS, rated, read_images
 from fgresq.training.token_cache import pooled_features
 
 
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def shared(images: pd.DataFrame, options: Options, weights: Path) -> tuple[np.ndarray, np.ndarray]:
     """Give which rows the cache of training has, bool (N,), and their features (n, 768)."""
-    rows = images["task"].isin(TASKS).to_numpy()
-    own = restored(images)
+    rows = images["task"].isin((*TASKS, PHOTOGRAPH)).to_numpy()
+    own = rated(images)
     if not len(own):
         return rows, np.empty((0, WIDTH), np.float32)
     return rows, pooled_features(own, options.tower, weights, options.ridge.block)

@@ -67,13 +67,38 @@ class ImageFeed:
         """Give the input of the tower's `upper` for a batch."""
         return tower.tokens(batch)[:, None] if self.random_crop else batch
 
+    def pooled(self, tower: StandInTower | ClipTower, batch: torch.Tensor) -> torch.Tensor:
+        """Give the features (N, width) of a batch, with gradient."""
+        return tower.upper(self.tokens(tower, batch))
+
     def features(self, tower: StandInTower | ClipTower, numbers: np.ndarray) -> torch.Tensor:
         """Give pooled features (N, width), without chance and without gradient."""
         with torch.inference_mode():
             parts = [
-                tower.upper(
-                    self.tokens(tower, self.evaluation(numbers[at : at + EVALUATION_BATCH]))
-                )
+                self.pooled(tower, self.evaluation(numbers[at : at + EVALUATION_BATCH]))
                 for at in range(0, len(numbers), EVALUATION_BATCH)
             ]
         return torch.cat(parts) if parts else torch.empty(0, tower.width, device=self.on)
+
+
+class FrozenFeed(ImageFeed):
+    """Features of a tower that is not trained, computed once for all images: a batch is of them.
+
+    Args:
+        values: (images, width), of the tower on the images as at the evaluation.
+    """
+
+    def __init__(self, values: torch.Tensor) -> None:
+        self.values, self.on = values, values.device
+
+    def training(self, numbers: np.ndarray, step: int) -> torch.Tensor:
+        """Give the features of images."""
+        return self.values[numbers]
+
+    def evaluation(self, numbers: np.ndarray) -> torch.Tensor:
+        """Give the features of images."""
+        return self.values[numbers]
+
+    def pooled(self, tower: StandInTower | ClipTower, batch: torch.Tensor) -> torch.Tensor:
+        """Give the batch, which is of features."""
+        return batch

@@ -60,6 +60,46 @@ def fidelity_loss(
     return (1.0 - agree - differ).mean()
 
 
+def huber_loss(
+    logits: torch.Tensor, scores: torch.Tensor, groups: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Mean Huber loss of logits (N,) against scores (N,) of spread 1; groups have no say in it."""
+    return functional.huber_loss(logits, scores)
+
+
+def plcc_loss(
+    logits: torch.Tensor, scores: torch.Tensor, groups: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Half of 1 - PLCC, the means of each group taken off both sides first.
+
+    Args:
+        logits: (N,) predicted.
+        scores: (N,) true, higher better.
+        groups: (N,) numbers; None: all are of one group.
+
+    Returns:
+        A scalar in [0, 1]; 0 where no scores of a group differ.
+    """
+    within = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
+    if groups is not None:
+        within = torch.unique(groups, return_inverse=True)[1]
+    x, y = (inside_means(values, within) for values in (logits, scores))
+    if float(y.abs().max()) < 1e-6:  # scores of spread 1
+        return 0.0 * logits.sum()
+    spread = torch.sqrt(x.square().sum() * y.square().sum() + EPSILON)
+    return 0.5 * (1.0 - (x * y).sum() / spread)
+
+
+def inside_means(values: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
+    """Take off each value (N,) the mean of its group; groups are numbered from 0."""
+    count = torch.bincount(groups).to(values.dtype)
+    total = torch.zeros_like(count).index_add(0, groups, values)
+    return values - (total / count)[groups]
+
+
+SCENE_LOSSES = {"fidelity": fidelity_loss, "huber": huber_loss, "plcc": plcc_loss}
+
+
 def scene_weights(counts: dict[str, int]) -> dict[str, float]:
     """Weights in inverse proportion to a scene's number of images, of mean 1 (equation 7)."""
     inverse = {scene: 1.0 / count for scene, count in counts.items()}

@@ -81,7 +81,7 @@ def absence(images: pd.DataFrame, tower: Tower) -> Absent | None:
     if images.empty:
         return Absent(
             "not_placed",
-            "no restored image of this preset is in place, so nothing was trained",
+            "no restored image or photograph of this preset is in place, so nothing was trained",
             "bring in a source that the report lists as absent",
         )
     absent = clip_absence(tower)

@@ -31,6 +31,7 @@ from fgresq.tables import (
     read_table,
     write_scores,
 )
+from fgresq.training.compared import compared_in
 
 ALPHAS = np.logspace(1, 4, 7)
 INNER_FOLDS = 5
@@ -89,7 +90,7 @@ def predicted(
 ) -> pd.DataFrame:
     """Train on the rows `train` and predict the rows `test` (both boolean); image and value."""
     families = (images["source"] + "/" + images["family"]).to_numpy()
-    groups = (images["source"] + "/" + images["task"] + "/" + images["group"]).to_numpy()
+    groups = compared_in(images).to_numpy()
     scores = images["score"].to_numpy(dtype=float)
     model = fitted(features[train], scores[train], families[train], groups[train], where)
     return pd.DataFrame({"image": images["image"][test], "value": model.predict(features[test])})

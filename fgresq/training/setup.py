@@ -16,7 +16,7 @@ from fgresq.code_digest import code_identity
 from fgresq.files import digest, sha256
 from fgresq.runs import add_stage_options, seeded
 from fgresq.sections import Tower, Training
-from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table, restored
+from fgresq.tables import FOLD_COLUMNS, rated, read_images, read_pairs, read_table
 from fgresq.training.feed import ImageFeed
 from fgresq.training.ready import absence, write_absent
 from fgresq.training.sides import sides
@@ -55,7 +55,7 @@ class Setup(Generic[S]):
         stage: stage1, stage2 or baseline.
         tower: section of the preset.
         settings: of the stage, the run's seed added to its own.
-        images: image table, restored images only.
+        images: image table, of restored images and photographs only.
         train_rows: row numbers of the training images.
         test_rows: row numbers of the test images.
         train_pairs: training pairs.
@@ -120,7 +120,7 @@ def set_up(
     torch.set_num_threads(args.threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else sums on a GPU vary
     settings = seeded(settings, args.run)
-    images, pairs = restored(read_images(args.images)), read_pairs(args.pairs)
+    images, pairs = rated(read_images(args.images)), read_pairs(args.pairs)
     absent = absence(images, tower)
     if absent:
         write_absent(Path(args.out), tables, absent)

@@ -1,4 +1,7 @@
-"""Which images and pairs a run trains on, and which it is tested on."""
+"""Which images and pairs a run trains on, and which it is tested on.
+
+An image whose role is to select or to test models is in no training side, whatever the run.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import pandas as pd
 
 from fgresq.errors import UserError, unknown
 from fgresq.runs import split_run
+from fgresq.tables import PHOTOGRAPH
+
+TRAINED_ON = ("", "train")  # roles
 
 
 def sides(
@@ -19,8 +25,8 @@ def sides(
         pairs: pair table.
         folds: source, family, fold.
         run: the number of the fold that is tested; `pairs`, the random split by pairs; or `all`,
-            everything for training and nothing for the test. With -without-ALGORITHM the training
-            side loses the images of that algorithm and their pairs.
+            everything that has no role of another kind for training. With -without-ALGORITHM the
+            training side loses the images of that algorithm and their pairs.
 
     Returns:
         Row numbers of training and test images; training and test pairs.
@@ -30,6 +36,13 @@ def sides(
     """
     side, without, _ = split_run(run)
     train_images, test_images, train, test = divided(images, pairs, folds, side)
+    barred = ~images["role"].isin(TRAINED_ON).to_numpy()
+    if barred.any():
+        names = images.loc[barred, "image"]
+        of_them = pairs["image_a"].isin(names) | pairs["image_b"].isin(names)
+        train_images, train = train_images & ~barred, train[~of_them.loc[train.index]]
+        if side == "all":  # nothing else is to be tested
+            test_images, test = barred, pairs[of_them]
     if without:
         if without not in set(images["algorithm"]):
             raise unknown(f"run '{run}'", "algorithm", without, images["algorithm"].unique())
@@ -58,6 +71,7 @@ def divided(
     if run == "pairs":
         test = pairs["split_pairs"].eq("test").to_numpy()
         train_images = np.isin(names, pairs.loc[~test, ["image_a", "image_b"]].to_numpy())
+        train_images |= images["task"].eq(PHOTOGRAPH).to_numpy()  # which are in no pair
         test_images = np.isin(names, pairs.loc[test, ["image_a", "image_b"]].to_numpy())
     else:
         test = pairs["fold"].eq(int(run)).to_numpy()

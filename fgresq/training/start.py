@@ -15,6 +15,7 @@ import torch
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.heads import QualityHeads
 from fgresq.sections import Stage2
+from fgresq.training.compared import compared_in, standard_scores
 from fgresq.training.feed import ImageFeed
 from fgresq.training.ridge import fitted
 
@@ -37,7 +38,7 @@ def start_heads(
         images: image table.
         rows: numbers of the training images.
         degradation: (n, D) features of all images.
-        settings: of stage 2; `standardise`, and `head_init`, ridge or random.
+        settings: of stage 2; `standardise`, and `head_init`.
     """
     general = feed.features(model.tower, rows)
     if settings.standardise:
@@ -49,9 +50,12 @@ def start_heads(
         quality = model.heads.quality(general, degradation[rows])
     features = quality.cpu().numpy().astype(np.float64)
     families = (chosen["source"] + "/" + chosen["family"]).to_numpy()
-    truth = chosen["score"].clip(EDGE, 1 - EDGE).to_numpy()
-    groups = (chosen["source"] + "/" + chosen["task"] + "/" + chosen["group"]).to_numpy()
-    logits = np.log(truth / (1 - truth))
+    groups = compared_in(chosen).to_numpy()
+    if settings.head_init == "ridge_dataset":
+        logits = standard_scores(images, rows)[rows]
+    else:
+        truth = chosen["score"].clip(EDGE, 1 - EDGE).to_numpy()
+        logits = np.log(truth / (1 - truth))
     ridge = fitted(features, logits, families, groups, "the training side")
     scaler, regression = ridge[0], ridge[-1]
     weight = regression.coef_ / scaler.scale_

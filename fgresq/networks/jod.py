@@ -1,4 +1,4 @@
-"""Latent quality of the embedded data: ColorVideoVDP (Mantiuk et al. 2024) in JOD.
+"""ColorVideoVDP (Mantiuk et al. 2024) in JOD: of the method, and of simulated observers.
 
 10 JOD is no visible difference; 1 JOD less is a preference of 75 % for the reference's side. The
 metric was calibrated on human data; here it stands for observers, and is never ranked beside them.
