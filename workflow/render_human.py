@@ -59,9 +59,10 @@ def question(rows: pd.DataFrame) -> str:
         if first["measure"] == "votes"
         else ""
     )
+    told = MEASURES[first["measure"]]
     return (
         f"\n### {first['set']} ({settings_told(first)}): {first['measure']}{votes}\n"
-        f"{MEASURES[first['measure']].capitalize()}; n {first['n']:.0f}, "
+        f"{told[:1].upper()}{told[1:]}; n {first['n']:.0f}, "
         f"{first['families']:.0f} families.{most}\n\n"
     )
 
