@@ -57,8 +57,8 @@ def test_a_phase_names_the_steps_of_its_rules_and_no_others(phase: str) -> None:
 def test_every_step_is_of_one_phase_or_of_none() -> None:
     named = [step for phase in PHASES.values() for step in phase.steps]
     assert sorted([*named, *OF_NO_PHASE]) == sorted(STEPS)
-    snakefile = CALL.findall((ROOT / "Snakefile").read_text(encoding="utf-8"))
-    assert [step for _, step in snakefile] == list(OF_NO_PHASE)
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("Snakefile", "Makefile")]
+    assert [step for text in texts for _, step in CALL.findall(text)] == list(OF_NO_PHASE)
 
 
 def test_the_code_of_a_step_is_its_module_and_what_it_imports_by_name() -> None:
