@@ -192,9 +192,9 @@ def test_rankings_are_read_where_a_ranking_head_is_trained(inputs: Inputs) -> No
     assert inputs.rankings(of(preset="mini")) == []
 
 
-def test_the_label_source_moves_with_the_measure(settings: Settings) -> None:
+def test_the_label_source_moves_with_the_measure(settings: Settings, bench: Declared) -> None:
     """Its weights are read where images are made; made sources' values are not computed again."""
-    inputs, values = Inputs(Runs(settings)), Values(settings)
+    inputs, values = Inputs(Runs(settings), bench), Values(settings, bench)
     for measure, method, other, weights in (
         ("lpips", "lpips", "cvvdp", ["data/weights/alex/card.json"]),
         ("jod", "cvvdp", "lpips", []),

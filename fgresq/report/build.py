@@ -41,10 +41,10 @@ from fgresq.report.label_only import LabelOnly, read_label_only
 from fgresq.report.machines import machines_sentences, read_machines
 from fgresq.report.method_tables import methods_table
 from fgresq.report.page import render, write_page
-from fgresq.report.people import People, read_people
 from fgresq.report.results import Run, read_run, same
 from fgresq.report.source_states import brought_in_by, sources_table
 from fgresq.report.terminal import ABSENCES
+from fgresq.report.transfer_tables import Transfer, read_shown
 from fgresq.sections import Report, Section
 from fgresq.settings import read_yaml
 
@@ -224,7 +224,7 @@ def page_values(
     sources: dict[str, dict[str, Any]],
     machines: dict[str, Any],
     pairs: int,
-    people: People | None = None,
+    transfer: Transfer | None = None,
 ) -> dict[str, Any]:
     """Build everything the template names."""
     run = stand_in if stand_in is not None and not asked.measured else asked
@@ -239,7 +239,7 @@ def page_values(
     tables["coverage"] = coverage_table(covered)
     tables["sources"] = sources_table(sources, asked, labels)
     runs = [asked] if run is asked else [asked, run]
-    tables["people"] = people.tables if people else []
+    tables["transfer"] = transfer.tables if transfer else []
     tables["methods"] = [
         t for r in runs for t in [methods_table(r, methods.in_run(r.records))] if t
     ]
@@ -270,7 +270,7 @@ def page_values(
         "funnel_notes": funnel.funnel_notes(run),
         "tolerance": paper.TOLERANCE,
         "notes": numbers.notes,
-        "people": people,
+        "transfer": transfer,
         "machines": machines_sentences(machines, run.preset, measure_of(run.records)),
         "provenance": flat(asked.provenance),
         "stand_in_provenance": flat(run.provenance) if run is not asked else [],
@@ -299,8 +299,10 @@ def main(args: argparse.Namespace) -> None:
     sources = read_yaml(args.sources) if args.sources else read_sources()
     most = options_of(args, Options).report.gallery
     stand_in, machines = read_stand_in(args), read_machines(args.machines)
-    people = read_people(args.human)
-    values = page_values(asked, stand_in, labels, numbers, methods, sources, machines, most, people)
+    transfer = read_shown(args.human)
+    values = page_values(
+        asked, stand_in, labels, numbers, methods, sources, machines, most, transfer
+    )
     html = render("report.html.j2", **values)
     told = {"absent": values["absences"], "folds": fold_note(asked)}
     write_json(Path(args.out).with_name(ABSENCES), told)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from fgresq.files import write_csv, write_json
 from fgresq.human.transfer_table import COLUMNS
-from fgresq.report.people import read_people
+from fgresq.report.transfer_tables import read_shown
 
 
 def line(row: str, kind: str, measure: str, value: float, **more: object) -> dict[str, object]:
@@ -31,7 +31,7 @@ def test_the_page_shows_the_committed_bench_and_whose_it_is(tmp_path: Path) -> N
     table = pd.DataFrame(lines).reindex(columns=list(COLUMNS))
     write_csv(tmp_path / "transfer.csv", table)
     write_json(tmp_path / "transfer.json", {"command": "make x", "commit": "a" * 40, "dirty": True})
-    page = read_people(tmp_path)
+    page = read_shown(tmp_path)
     assert page is not None
     assert "`make x` at commit aaaaaaaaaaaa with changes" in page.sentence
     (shown,) = page.tables
@@ -52,4 +52,4 @@ def test_the_page_shows_the_committed_bench_and_whose_it_is(tmp_path: Path) -> N
 
 
 def test_without_a_bench_there_is_nothing_to_show(tmp_path: Path) -> None:
-    assert read_people(tmp_path) is None and read_people(None) is None
+    assert read_shown(tmp_path) is None and read_shown(None) is None

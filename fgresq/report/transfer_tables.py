@@ -16,7 +16,7 @@ CONTROL = "control"
 
 
 @dataclass(frozen=True)
-class People:
+class Transfer:
     """The section of the page.
 
     Args:
@@ -28,7 +28,7 @@ class People:
     tables: list[Table]
 
 
-def read_people(folder: str | Path | None) -> People | None:
+def read_shown(folder: str | Path | None) -> Transfer | None:
     """Read the committed bench; None where there is none."""
     if not folder or not (Path(folder) / TABLE).exists():
         return None
@@ -37,7 +37,7 @@ def read_people(folder: str | Path | None) -> People | None:
     tables = [set_table(rows) for _, rows in there.groupby("set", sort=False)]
     dirty = " with changes" if record["dirty"] else ""
     sentence = f"Made by `{record['command']}` at commit {str(record['commit'])[:12]}{dirty}, "
-    return People(f"{sentence}not by this run.", tables)
+    return Transfer(f"{sentence}not by this run.", tables)
 
 
 def set_table(lines: pd.DataFrame) -> Table:
