@@ -32,6 +32,7 @@ SCORED = {  # name: what `fgresq score` is told
     "psnr": ("psnr", *IMAGES),
     "niqe": ("niqe", "--images=images"),
     "lpips": ("lpips", *IMAGES),
+    "embedded": ("embedded", "--images=images"),
     "fgresq": ("--checkpoint=checkpoint", "--images=images"),
 }
 
