@@ -175,7 +175,9 @@ def test_what_is_required_is_known_and_read(given: dict) -> None:
     with pytest.raises(UserError, match=r"'fgrestore' is.*no chosen preset \(mini\).*\(paper\)"):
         check_required(resolve(given), ["mini"])
     put(["dists"], given, "require")
-    with pytest.raises(UserError, match=r"'dists' is required.*reads it \(own, public, paper\)"):
+    with pytest.raises(
+        UserError, match=r"'dists' is required.*reads it \(own, public, human, paper\)"
+    ):
         check_required(resolve(given), ["mini", "tiny"])
 
 
