@@ -88,7 +88,7 @@ def test_degradation_features_are_of_the_crop_that_is_drawn(
     """Those of stage 1 are of the centre: they serve where nothing is drawn."""
     asked = []
 
-    def noted(folder: Path, setup: object, fresh: bool) -> None:
+    def noted(folder: Path, setup: object, fresh: bool, objective: str) -> None:
         asked.append(fresh)
         raise KeyboardInterrupt
 

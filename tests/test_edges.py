@@ -211,6 +211,7 @@ def pair_rows(differences: list[float], preference: str = "A") -> pd.DataFrame:
             **{"image_a": [f"i{2 * k}" for k in range(count)]},
             **{"image_b": [f"i{2 * k + 1}" for k in range(count)]},
             **{"score_difference": differences, "preference": preference},
+            **{"votes_a": np.nan, "votes_b": np.nan, "votes_equal": np.nan, "vote_kind": ""},
         }
     )
 
@@ -218,7 +219,7 @@ def pair_rows(differences: list[float], preference: str = "A") -> pd.DataFrame:
 def measured(pairs: pd.DataFrame, values: list[float]) -> dict[str, Measure]:
     names = [f"i{k}" for k in range(len(values))]
     images = make_images(len(values), tasks=1, families=1).assign(image=names, cluster=0)
-    return measure_task(images, pairs, pd.Series(values, index=names), np.ones((3, 1)), "half")
+    return measure_task(images, pairs, pd.Series(values, index=names), np.ones((3, 1)), "half", [])
 
 
 def test_pairs_exactly_five_hundredths_apart_are_not_wide() -> None:

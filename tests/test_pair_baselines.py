@@ -62,7 +62,10 @@ def setup_of(**over: object) -> Any:
     world = make_world()
     settings = RUNS["metaiqa"].model_validate(options_of_baseline("metaiqa", **over)["baseline"])
     images = restored(world.images).reset_index(drop=True)
-    return SimpleNamespace(settings=settings, images=images, train_pairs=world.pairs, on=CPU)
+    rows = np.arange(len(images))
+    return SimpleNamespace(
+        settings=settings, images=images, train_pairs=world.pairs, train_rows=rows, on=CPU
+    )
 
 
 def test_tasks_are_numbered_as_all_tasks_are() -> None:

@@ -171,7 +171,7 @@ def train_on_people(args: argparse.Namespace) -> None:
     for own in [*taught, *others]:
         told = "teaches" if roles[own.name] == "train" else "is measured on"
         logging.info("%s: %d images, which the model %s", own.name, len(own.images), told)
-    work = args.out / "work"
+    work = args.out / "unfinished"
     images, pairs, folds = joined([*taught, *others], roles, search.folds)
     write_tables(work, images, pairs, folds)
     of = digest(

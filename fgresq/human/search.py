@@ -186,7 +186,7 @@ def degradation_of(bench: Bench, made: Configured) -> Path:
     """Give the degradation encoder of a configuration: one an objective, of all training sets."""
     settings = made.stage1.record()
     out = bench.work / f"stage1-{digest([settings, made.tower.record()])[:16]}"
-    args = stage_arguments(bench.tables, RUN, bench.weights, out / "work", out, bench.threads)
+    args = stage_arguments(bench.tables, RUN, bench.weights, out / "unfinished", out, bench.threads)
     return run_stage1(args, made.tower.record(), settings, bench.of)
 
 

@@ -69,11 +69,14 @@ def set_at_hand(name: str) -> Taught | Absent:
 def embedded() -> Taught | Absent:
     """Read the embedded data with its pairs, whose observers are simulated."""
     made = workspace.root()
-    tables = [(made or Path()) / "results" / part for part in ("data/mini", "pairs/mini")]
-    images, pairs = tables[0] / "images.csv", tables[1] / "pairs.csv"
-    if made is None or not (images.exists() and pairs.exists()):
-        step = "run `snakemake results/pairs/mini/pairs.csv --cores all` in a checkout of fgresq"
-        return Absent("not_placed", "the embedded data was not made here", step)
+    step = "run `snakemake results/pairs/mini/pairs.csv --cores all` in a checkout of fgresq"
+    absent = Absent("not_placed", "the embedded data was not made here", step)
+    if made is None:
+        return absent
+    images = workspace.results("data", MINI, "images.csv")
+    pairs = workspace.results("pairs", MINI, "pairs.csv")
+    if not (images.exists() and pairs.exists()):
+        return absent
     found = read_images(images)
     found["path"] = [str(made / path) for path in found["path"]]
     return Taught(MINI, rated(found), read_pairs(pairs)[list(SUPPLIED_COLUMNS)])
