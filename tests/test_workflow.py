@@ -24,7 +24,7 @@ pytestmark = pytest.mark.workflow
 RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
 AFTER_STAGE1 = {
     *("stage2", "collect", "method_states", "performance", "intervals", "training", "ablation"),
-    *("summary", "report", "site_index"),
+    *("observers", "summary", "report", "site_index"),
 }
 
 
@@ -200,7 +200,7 @@ def test_a_method_more_is_scored_and_compared_and_nothing_else_runs(probe: Path)
     rules, printed = snakemake(probe, "probe")
     assert printed.count("rule score:") == 1 and "rule score:" in printed
     assert rules == {
-        *("score", "method_states", "performance", "intervals"),
+        *("score", "method_states", "performance", "intervals", "observers"),
         *("summary", "report", "site_index"),
     }
     scores = pd.read_csv(probe / "results/scores/probe/colourfulness.csv")
