@@ -404,6 +404,16 @@ def test_a_family_of_pairs_is_dealt_once() -> None:
     assert set(found["fold"]) == set(folds["fold"]) and found["fold"].dtype == int
 
 
+def split_step(folder: Path) -> list[str]:
+    """Give the call that splits the pairs of a folder."""
+    options = {"split": {"folds": 3, "test_share": 0.2, "seed": 0}}
+    files = {"--pairs": "s.csv", "--funnels": "s.json", "--images": "images.csv"}
+    files |= {"--out": "all.csv", "--folds": "folds.csv"}
+    files |= {"--funnel": "funnel.json", "--leak": "leak.json"}
+    named = [word for option, name in files.items() for word in (option, f"{folder}/{name}")]
+    return ["step", "split-pairs", *named, "--options", json.dumps(options)]
+
+
 def test_the_verb_names_its_image_table_and_stops_without_pairs(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -412,22 +422,7 @@ def test_the_verb_names_its_image_table_and_stops_without_pairs(
     write_images(tmp_path / "images.csv", images)
     write_csv(tmp_path / "s.csv", table)
     write_json(tmp_path / "s.json", counted("s"))
-    named = {name: str(tmp_path / f"{name}.json") for name in ("funnel", "leak")}
-    step = [
-        "step",
-        "split-pairs",
-        "--pairs",
-        f"{tmp_path}/s.csv",
-        "--funnels",
-        f"{tmp_path}/s.json",
-    ]
-    step += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
-    step += ["--folds", f"{tmp_path}/folds.csv", "--funnel", named["funnel"], "--leak"]
-    step += [
-        named["leak"],
-        "--options",
-        json.dumps({"split": {"folds": 3, "test_share": 0.2, "seed": 0}}),
-    ]
+    step = split_step(tmp_path)
     assert main(step) == 1
     told = capsys.readouterr().err
     assert f"{tmp_path}/images.csv: 1 families cannot be dealt to 3 folds" in told
@@ -444,19 +439,8 @@ def test_a_leak_is_written_with_every_fold(tmp_path: Path) -> None:
     write_images(tmp_path / "images.csv", images)
     write_csv(tmp_path / "s.csv", pair_table(images).assign(split_pairs=""))
     write_json(tmp_path / "s.json", counted("s"))
-    step = [
-        "step",
-        "split-pairs",
-        "--pairs",
-        f"{tmp_path}/s.csv",
-        "--funnels",
-        f"{tmp_path}/s.json",
-    ]
-    step += ["--images", f"{tmp_path}/images.csv", "--out", f"{tmp_path}/all.csv"]
-    step += ["--folds", f"{tmp_path}/folds.csv", "--funnel", f"{tmp_path}/funnel.json"]
-    step += ["--leak", f"{tmp_path}/leak.json"]
     options = Split(folds=3, test_share=0.2, seed=0)
-    assert main([*step, "--options", json.dumps({"split": options.record()})]) == 0
+    assert main(split_step(tmp_path)) == 0
     _, folds, leaks = splits.split(pair_table(images).assign(split_pairs=""), images, options)
     assert read_json(tmp_path / "leak.json") == leaks
     assert pd.read_csv(tmp_path / "folds.csv")["fold"].tolist() == folds["fold"].tolist()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fgresq.analysis.accuracy import correct, weighted_mean
+from fgresq.analysis.accuracy import agreed, correct, counted, weighted_mean, weighted_share
 from fgresq.analysis.bootstrap import Draws, Measure, draw
 from fgresq.analysis.correlation import LEAST, srcc, srcc_inside, weighted_srcc
 from fgresq.human.rated_sets import RatedSet
@@ -58,8 +58,8 @@ def questions(own: RatedSet) -> list[Question]:
 
 def majority(pairs: pd.DataFrame) -> float:
     """Give the share of votes that agree with the side that most votes of a pair are for."""
-    votes = pairs[["votes_a", "votes_b", "votes_equal"]].fillna(0.0).to_numpy()
-    return float((votes[:, :2].max(axis=1) + votes[:, 2] / 2).sum() / votes.sum())
+    votes = votes_of(pairs)
+    return float(votes.max(axis=1).sum() / votes.sum())
 
 
 def draws_of(own: RatedSet, count: int, seed: int) -> Draws:
@@ -110,50 +110,26 @@ def of_pairs(own: RatedSet, values: np.ndarray, question: Question, draws: Draws
     pairs = own.pairs[own.pairs["vote_kind"].eq(question.votes)]
     place = pd.Series(np.arange(len(own.images)), index=own.images["image"])
     a, b = (place[pairs[name]].to_numpy() for name in ("image_a", "image_b"))
-    told = pairs["preference"].ne("equal") if question.measure == "acc" else voted(pairs)
-    told = told.to_numpy() & np.isfinite(values[0, a] - values[0, b])
-    pairs, a, b = pairs[told], a[told], b[told]
-    clusters = draws.clusters(own.images["family"].iloc[a])
-    size = draws.weights.shape[1]
-    agrees = agreement_with(pairs, question.measure)
-    weight = mass(pairs, question.measure)
+    votes, by_votes = votes_of(pairs), question.measure == "votes"
+    told = votes.any(axis=1) if by_votes else pairs["preference"].ne("equal").to_numpy()
+    told = told & np.isfinite(values[0, a] - values[0, b])
+    pairs, a, b, votes = pairs[told], a[told], b[told], votes[told]
+    clusters, preference = draws.clusters(own.images["family"].iloc[a]), pairs["preference"]
+    whole = votes.sum(axis=1) if by_votes else np.ones(len(pairs))
 
     def of(each: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        right = np.bincount(clusters, agrees(each[a] - each[b]), size)
-        return _ratio(weights @ right, weights @ np.bincount(clusters, weight, size))
+        gap = each[a] - each[b]
+        right = agreed(gap, votes) if by_votes else correct(gap, preference.to_numpy(), "half")
+        return weighted_share(right, whole, weights, clusters)
 
-    once = np.ones((1, size))
+    once = np.ones((1, draws.weights.shape[1]))
     value = float(of(values[0], once)[0]) if len(pairs) else np.nan
     return Measure(value, in_turn(values, draws, of), len(pairs), frozenset(clusters.tolist()))
 
 
-def voted(pairs: pd.DataFrame) -> pd.Series:
-    """Say which pairs have votes for a side."""
-    return (pairs["votes_a"].fillna(0) + pairs["votes_b"].fillna(0)).gt(0)
-
-
-def mass(pairs: pd.DataFrame, measure: str) -> np.ndarray:
-    """Give what each pair weighs: one, or its votes."""
-    votes = pairs[["votes_a", "votes_b", "votes_equal"]].fillna(0.0).to_numpy()
-    return np.ones(len(pairs)) if measure == "acc" else votes.sum(axis=1)
-
-
-def agreement_with(pairs: pd.DataFrame, measure: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Give a function from gaps (n,), A less B, to what of each pair's mass agrees."""
-    preference = pairs["preference"].to_numpy()
-    votes = pairs[["votes_a", "votes_b", "votes_equal"]].fillna(0.0).to_numpy()
-
-    def agreed(gap: np.ndarray) -> np.ndarray:
-        if measure == "acc":
-            return correct(gap, preference, "half")
-        share = (np.sign(gap) + 1) / 2  # 1 where it is for A, one half where it does not choose
-        return share * votes[:, 0] + (1 - share) * votes[:, 1] + votes[:, 2] / 2
-
-    return agreed
-
-
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    return np.where(bottom > 0, top / np.maximum(bottom, 1e-12), np.nan)
+def votes_of(pairs: pd.DataFrame) -> np.ndarray:
+    """Give the votes (n, 2) of pairs for A and for B; where none are known there are none."""
+    return counted(pairs[["votes_a", "votes_b", "votes_equal"]].fillna(0.0))
 
 
 def of_scores(own: RatedSet, values: np.ndarray, usable: np.ndarray, draws: Draws) -> Measure:

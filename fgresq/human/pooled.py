@@ -9,23 +9,20 @@ no network: sharpness, and a perceptual hash.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from scipy.fft import dctn
-from torch import nn
 
 from fgresq import workspace
 from fgresq.human.tower_names import GLANCE, WEIGHTS
 from fgresq.images import read_rgb
-from fgresq.networks.lite0 import efficientnet
+from fgresq.networks.lite0 import Stages, efficientnet
 from fgresq.networks.vit import normalised, pooled, tower, views
 from fgresq.ops.sharpness import sharpness
 from fgresq.weights.cards import read_card
 
-STAGES = 5  # of EfficientNet-Lite0, to stride 16
 THUMB, LOW = 32, 8  # pixels a side of the thumbnail, and frequencies a side that are hashed
 Pooler = Callable[[Sequence[str]], np.ndarray]
 
@@ -49,29 +46,6 @@ def glances(paths: Sequence[str]) -> np.ndarray:
     """Give sharpness and the 64 bits of the perceptual hash of image files: float64 (n, 65)."""
     images = [read_rgb(path) for path in paths]
     return np.array([[sharpness(image), *perceptual_hash(image)] for image in images], np.float64)
-
-
-class Stages(nn.Module):
-    """EfficientNet-Lite0 up to stride 16, as the mean of the maps of each stage.
-
-    Args:
-        folder: of its weights.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        whole = efficientnet(folder)
-        self.stem = nn.Sequential(whole.conv_stem, whole.bn1)
-        self.stages = nn.ModuleList(list(whole.blocks)[:STAGES])
-
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        """Give features (N, 272) of uint8 crops (N, 224, 224, 3)."""
-        found = self.stem((crops.permute(0, 3, 1, 2).float() - 127) / 128)
-        means = []
-        for stage in self.stages:
-            found = stage(found)
-            means.append(found.mean(dim=(2, 3)))
-        return torch.cat(means, dim=1)
 
 
 def made_of(name: str) -> dict[str, object] | None:
@@ -98,10 +72,14 @@ def pooler(name: str, grid: int, seed: int, depth: int) -> Pooler:
     if name == GLANCE:
         return glances
     if name == "lite0":
-        stages = Stages(workspace.weights_of(WEIGHTS[name])).eval()
-        return _averaged(lambda crops: stages(crops)[:, None], grid)
+        stages = Stages(efficientnet(workspace.weights_of(WEIGHTS[name]))).eval()
+        return _averaged(lambda crops: _means(stages, crops)[:, None], grid)
     model, blocks = tower(name, None, seed), list(range(1, depth + 1))
     return _averaged(lambda crops: torch.stack(pooled(model, normalised(crops), blocks), 1), grid)
+
+
+def _means(stages: Stages, crops: torch.Tensor) -> torch.Tensor:
+    return torch.cat([maps.mean(dim=(2, 3)) for maps in stages.maps(crops)], dim=1)
 
 
 def _averaged(of_crops: Callable[[torch.Tensor], torch.Tensor], grid: int) -> Pooler:

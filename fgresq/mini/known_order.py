@@ -12,8 +12,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from fgresq.mini.degradations import motion_kernel, quantised
-from fgresq.mini.restorers import bilateral, sharpened
+from fgresq.mini.degradations import Degraded, motion_kernel, quantised, shrink
+from fgresq.mini.restorers import back_projected, bicubic, bilateral, sharpened
 
 RUNGS = 4  # images of a ladder
 GRAY = 0.25  # proportion of ladders that are made of a gray photograph
@@ -136,13 +136,9 @@ def shrunk_ladder(image: np.ndarray, rng: np.random.Generator) -> list[np.ndarra
 def enlarged_ladder(image: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     """Shrunk by 2, 3 or 4, then enlarged with back-projection, without, and blurred."""
     scale, side = int(rng.choice([2, 3, 4])), len(image)
-    small = resized(image, side // scale, cv2.INTER_AREA)
-    plain = resized(small, side, cv2.INTER_CUBIC)
-    better = plain
-    for _ in range(4):  # iterative back-projection (Irani and Peleg 1991)
-        gap = small - resized(better, side // scale, cv2.INTER_AREA)
-        better = better + resized(gap, side, cv2.INTER_CUBIC)
-    return [image, better, plain, smoothed(plain, 0.5 * scale)]
+    small = Degraded(shrink(image, scale), side, {"scale": scale})
+    plain = bicubic(small)
+    return [image, back_projected(plain, small, 4), plain, smoothed(plain, 0.5 * scale)]
 
 
 def sharp_ladder(image: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ import math
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,29 +20,31 @@ from scipy.stats import norm
 from torch import nn
 
 from fgresq import workspace
-from fgresq.networks.lite0 import lite0
+from fgresq.networks.lite0 import CHANNELS, Stages, lite0
 from fgresq.weights.checkpoints import checkpoint_card, read_checkpoint
 
+if TYPE_CHECKING:
+    from timm.models.efficientnet import EfficientNet
+
 KIND = "embedded"
-STAGES = 5
-CHANNELS = (16, 24, 40, 80, 112)  # of the stages
 WIDTH = 2 * sum(CHANNELS)
 LEAST, MOST = 0.0, 100.0  # ends of the scale of LIVE In the Wild
 EDGE = 5.0  # points from an end within which values are bent
 TILE = 768  # pixels: a side up to this is looked at whole
 
 
-class OpinionNet(nn.Module):
-    """Stages of EfficientNet-Lite0, pooled, and a line through what they give."""
+class OpinionNet(Stages):
+    """Stages of EfficientNet-Lite0, pooled, and a line through what they give.
+
+    Args:
+        whole: the network whose stages they are; None: its weights are still to be loaded.
+    """
 
     centre: torch.Tensor
     spread: torch.Tensor
 
-    def __init__(self) -> None:
-        super().__init__()
-        whole = lite0()
-        self.stem = nn.Sequential(whole.conv_stem, whole.bn1)
-        self.stages = nn.ModuleList(list(whole.blocks)[:STAGES])
+    def __init__(self, whole: EfficientNet | None = None) -> None:
+        super().__init__(whole or lite0())
         self.register_buffer("centre", torch.zeros(WIDTH))
         self.register_buffer("spread", torch.ones(WIDTH))
         self.line = nn.Linear(WIDTH, 1)
@@ -57,11 +59,9 @@ class OpinionNet(nn.Module):
         Returns:
             float32 (n, WIDTH).
         """
-        x = self.stem((pixels.permute(0, 3, 1, 2).float() - 127) / 128)
         found: list[torch.Tensor] = []
-        for stage in self.stages:
-            x = stage(x)
-            found += [x.mean((2, 3)), (x.var((2, 3)) + 1e-4).sqrt()]
+        for maps in self.maps(pixels):
+            found += [maps.mean((2, 3)), (maps.var((2, 3)) + 1e-4).sqrt()]
         return torch.cat(found, dim=1)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:

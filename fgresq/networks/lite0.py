@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
 
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.weights.cards import read_weights
@@ -12,6 +16,8 @@ from fgresq.weights.cards import read_weights
 if TYPE_CHECKING:
     from timm.models.efficientnet import EfficientNet
 
+STAGES = 5  # of its seven, to stride 16
+CHANNELS = (16, 24, 40, 80, 112)  # of these stages
 STEM = {
     "_conv_stem": "conv_stem",
     "_bn0": "bn1",
@@ -62,3 +68,23 @@ def efficientnet(folder: Path) -> EfficientNet:
             state[f"{STEM[layer]}.{kind}"] = tensor
     model.load_state_dict(state, strict=True)
     return model.eval()
+
+
+class Stages(nn.Module):
+    """The first five stages, to stride 16.
+
+    Args:
+        whole: the network that they are of.
+    """
+
+    def __init__(self, whole: EfficientNet) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(whole.conv_stem, whole.bn1)
+        self.stages = nn.ModuleList(list(whole.blocks)[:STAGES])
+
+    def maps(self, pixels: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield the maps (n, c, h, w) of each stage, of uint8 RGB (n, h, w, 3)."""
+        x = self.stem((pixels.permute(0, 3, 1, 2).float() - 127) / 128)
+        for stage in self.stages:
+            x = stage(x)
+            yield x

@@ -24,7 +24,6 @@ import pandas as pd
 import torch
 from scipy.optimize import minimize
 from scipy.special import expit
-from torch import nn
 from tqdm import tqdm
 
 from fgresq import workspace
@@ -34,7 +33,7 @@ from fgresq.errors import UserError
 from fgresq.files import atomic, digest
 from fgresq.images import read_rgb
 from fgresq.mini.known_order import LADDERS, RUNGS, ladder
-from fgresq.model.opinion import KIND, STAGES, OpinionNet
+from fgresq.model.opinion import KIND, OpinionNet
 from fgresq.networks.lite0 import efficientnet
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import PHOTOGRAPH, read_images
@@ -110,10 +109,7 @@ def pretrained() -> OpinionNet:
     Raises:
         UserError: its weights are not there (`fgresq weights efficientnet_lite0`).
     """
-    network, whole = OpinionNet(), efficientnet(workspace.weights_of(TOWER))
-    network.stem.load_state_dict(nn.Sequential(whole.conv_stem, whole.bn1).state_dict())
-    stages = nn.ModuleList(list(whole.blocks)[:STAGES])
-    network.stages.load_state_dict(stages.state_dict())
+    network = OpinionNet(efficientnet(workspace.weights_of(TOWER)))
     for value in network.state_dict().values():
         if value.numel() > HALF:  # as they are shipped, so that the line is fitted to what runs
             value.copy_(value.half())
