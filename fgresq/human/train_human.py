@@ -8,8 +8,8 @@
 The score learns the mean opinion scores inside each set: photographs (clive, biq2021) need no
 partner. The comparison learns pairs inside groups, of people where a set has them (srij), of
 simulated observers where it is the embedded data (mini). Where no pair is decided, the model
-compares by its scores. The settings are those that a search chose (fgresq/data/search.yaml); its
-table is reports/human/search.csv.
+compares by its scores. The settings are declared in fgresq/data/search.yaml; the search that is to
+choose among them has not been run yet, so that what stands there is a placeholder.
 
 Sets are those of `fgresq data`. Select sets (srij, agiqa3k) that are placed and that you do not
 name teach nothing: the card says how often the model agrees with people on them, beside what
@@ -18,7 +18,7 @@ licence is not stated is for research only, and so is a model of it: do not ship
 
 The frozen blocks of the tower see every image once (about 0.4 s of one CPU an image), which bars
 show with the time left; --most keeps the number down. What they give is kept once they have seen
-all, and a call that was stopped in training goes on from the checkpoint in OUT/work.
+all, and a call that was stopped in training goes on from the checkpoint in OUT/unfinished.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 `files` of a source's entry names a list in the package's data (data/files/NAME.txt.gz), a line
 "HASH BYTES PATH" a file that is read here, in order of the paths. HASH is the first half of its
 SHA-256, 32 digits: enough to tell another version, and half as large. `python
-workflow/list_files.py` writes it.
+workflow/render_files.py` writes it.
 """
 
 from __future__ import annotations
