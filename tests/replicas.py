@@ -323,3 +323,28 @@ def srcolor(folder: Path) -> None:
         chosen = "0801_BSRGAN.png" if session else "0801_ResShift.png"
         votes.append(f"o{session},{1000 + session},{pair[0]},{pair[1]},{chosen},2.0")
     write(folder / PAIRWISE, "\n".join(votes) + "\n")
+
+
+JUDGEMENTS = "results/jdg.csv"
+
+
+def gid(folder: Path) -> None:
+    """Two photographs through two networks; twelve observers; pairs of every kind left out."""
+    for number in (2, 5):
+        save(folder / f"images/Original/{number:05}_original.png", number)
+        for k, name in enumerate(("ESRGAN/{:05}_ESRGAN_hi", "HiFiC/Lo/{:05}_HiFiC_lo")):
+            save(folder / f"images/{name.format(number)}.png", number, 3 * k + 2)
+    rows = ["\ufeffPair,Image_A,Model_A,Quality_A,Image_B,Model_B,Quality_B," + ",".join(
+        str(k) for k in range(12)
+    )]  # fmt: skip
+    for number, second in ((2, 11), (5, 4)):  # how many chose the second of the pair
+        votes = ",".join("1" if k < second else "0" for k in range(12))
+        rows.append(f"0,{number},ESRGAN,hi,{number},HiFiC,lo,{votes}")
+    votes = ",".join("0" * 12)
+    rows += [
+        f"2,2,original,,2,HiFiC,lo,{votes}",
+        f"3,2,HiFiC,lo,5,HiFiC,lo,{votes}",
+        f"4,2,hevc,lo,2,HiFiC,lo,{votes}",
+        f"5,2,ESRGAN,lo,2,HiFiC,lo,{votes}",  # whose image was not released
+    ]
+    write(folder / JUDGEMENTS, "\r\n".join(rows) + "\r\n")

@@ -33,7 +33,7 @@ from tests import replicas
 
 ENTRIES = catalogue("sources")
 PHOTOGRAPHS = ("clive", "biq2021", "agiqa3k")
-NAMES = (*PHOTOGRAPHS, "srcolor")
+NAMES = (*PHOTOGRAPHS, "srcolor", "gid")
 COLUMNS = ["image_a", "image_b", "preference", "fraction_a", "votes_a", "votes_b"]
 NEXT = [f"--{kind}" for kind in ("out", "pairs", "record")]
 
@@ -149,6 +149,61 @@ def test_srcolor_counts_votes_of_both_kinds_apart(place: Callable[[str], Path]) 
     assert [same["votes_a"], same["votes_b"]] == ([0, 9] if first else [9, 0])
     assert same["preference"] == ("B" if first else "A")
     assert "1 rows of" in notes[-2] and "1 of these choices had changed" in notes[-2]
+
+
+def test_gid_counts_votes_on_restored_images_of_one_photograph(
+    place: Callable[[str], Path],
+) -> None:
+    images, pairs, notes = read("gid", place("gid"))
+    assert len(images) == 4 and set(images["role"]) == {"select"}
+    assert set(images["group"]) == {"00002", "00005"} and set(images["task"]) == {"mixture"}
+    assert all(
+        Path(p).name == f"{c}_original.png" for p, c in images[["reference", "content"]].values
+    )
+    shares = images["raw_score"].round(4).to_dict()
+    assert shares["00002_HiFiC_lo.png"] == round(1100 / 12, 4)
+    assert shares["00005_ESRGAN_hi.png"] == round(800 / 12, 4)
+    assert len(pairs) == 2 and set(pairs["vote_kind"]) == {"two"}
+    for pair in pairs.itertuples():
+        two = "00002" in pair.image_a
+        turned = "ESRGAN" in pair.image_b
+        for_gan, for_hific = (1, 11) if two else (8, 4)
+        votes = [for_hific, for_gan] if turned else [for_gan, for_hific]
+        assert [pair.votes_a, pair.votes_b] == votes
+        assert pair.preference == (("A" if turned else "B") if two else "equal")
+    assert "4 pairs of jdg.csv are left out" in notes[-2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (",hi,2,HiFiC,lo,1,1", ",hi,2,HiFiC,lo,1,", "column '1': '' is no vote: 0 for the first"),
+        (",hi,2,HiFiC,lo,1,1", ",hi,2,HiFiC,lo,1,2", "column '1': '2' is no vote: 0 for the first"),
+        ("0,2,ESRGAN,hi", "0,2,SRGAN,hi", "'SRGAN' is none of ESRGAN, ArNet, HiFiC"),
+        ("0,2,ESRGAN,hi", "0,2,ESRGAN,xl", "the quality 'xl' is none of lo, mi, hi"),
+        ("0,2,ESRGAN,hi", "0,two,ESRGAN,hi", "the image 'two' is no number"),
+        ("0,5,ESRGAN,hi,5,HiFiC,lo", "0,2,HiFiC,lo,2,ESRGAN,hi", "stand before"),
+    ],
+)
+def test_a_faulty_judgement_of_gid_is_one_line(
+    old: str,
+    new: str,
+    message: str,
+    place: Callable[[str], Path],
+    capsys: pytest.CaptureFixture,
+) -> None:
+    folder = place("gid")
+    row = edit(folder / replicas.JUDGEMENTS, old, new)
+    line = told("gid", folder, capsys)
+    assert f"row {row}" in line and message in line and "jdg.csv" in line
+
+
+def test_gid_wants_its_votes(place: Callable[[str], Path], capsys: pytest.CaptureFixture) -> None:
+    folder = place("gid")
+    path = folder / replicas.JUDGEMENTS
+    rows = [line.rsplit(",", 12)[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(rows) + "\n")
+    assert "it has no column of votes" in told("gid", folder, capsys)
 
 
 def test_no_name_age_or_observer_is_read(
@@ -350,6 +405,7 @@ def test_the_lists_of_files_hold_what_is_published(name: str) -> None:
     entry = ENTRIES[name]
     known = release.released_files(entry)
     images = [n for n in known if n.lower().endswith((".bmp", ".jpg", ".png"))]
+    images = [n for n in images if not n.startswith("images/Original/")]  # references of gid
     assert len(images) == entry["expected"]["images"]
     assert all(len(file.hash) == 32 and file.bytes > 0 for file in known.values())
     path = workspace.packaged("files", f"{name}.txt.gz")
@@ -364,6 +420,7 @@ def test_only_what_may_be_passed_on_ships() -> None:
         "biq2021": "train",
         "agiqa3k": "select",
         "srcolor": "test",
+        "gid": "select",
         "srij": "select",
     }
 

@@ -17,6 +17,7 @@ from fgresq.sources import (
     clive,
     csiq,
     exbedde,
+    gid,
     kadid10k,
     live,
     pipal,
@@ -44,8 +45,12 @@ LAYOUTS: Mapping[str, ModuleType] = {
     "biq2021": biq2021,
     "agiqa3k": agiqa3k,
     "srcolor": srcolor,
+    "gid": gid,
 }
-VOTED = {"srcolor": srcolor.supplied}  # layouts with votes on pairs of their images
+VOTED = {
+    "srcolor": srcolor.supplied,
+    "gid": gid.supplied,
+}  # layouts with votes on pairs of their images
 
 
 def unlabelled(entry: Mapping[str, Any], names: Iterable[str]) -> str:
