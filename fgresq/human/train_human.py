@@ -8,8 +8,8 @@
 The score learns the mean opinion scores inside each set: photographs (clive, biq2021) need no
 partner. The comparison learns pairs inside groups, of people where a set has them (srij), of
 simulated observers where it is the embedded data (mini). Where no pair is decided, the model
-compares by its scores. The settings are declared in fgresq/data/search.yaml; the search that is to
-choose among them has not been run yet, so that what stands there is a placeholder.
+compares by its scores. The settings are those that a search chose: fgresq/data/search.yaml declares
+it, reports/human/search.csv of the repository has what it gave.
 
 Sets are those of `fgresq data`. Select sets (srij, agiqa3k) that are placed and that you do not
 name teach nothing: the card says how often the model agrees with people on them, beside what
