@@ -35,7 +35,8 @@ PHOTOGRAPHS = {
 }
 
 
-GOLDEN = {"coffee": 65.9255, "china": 72.0454}  # points
+ONE = np.ones(1)  # weight of a ladder
+GOLDEN = {"coffee": 63.3705, "china": 72.7826}  # points
 
 
 def photograph(name: str) -> np.ndarray:
@@ -137,17 +138,32 @@ def test_the_card_says_what_it_is_made_of_and_the_notice_is_whole() -> None:
 def test_the_loss_of_order_falls_as_the_better_rungs_rise() -> None:
     right, wrong = np.array([[3.0, 2.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 2.0, 3.0]])
     assert (
-        opinions.order_loss(right, 0.1, 0.1)[0] < 0.01 < 1 < opinions.order_loss(wrong, 0.1, 0.1)[0]
+        opinions.order_loss(right, ONE, 0.1, 0.1)[0]
+        < 0.01
+        < 1
+        < opinions.order_loss(wrong, ONE, 0.1, 0.1)[0]
     )
     at = np.random.default_rng(0).normal(size=2 * RUNGS)
 
     def value(x: np.ndarray) -> float:
-        return opinions.order_loss(x.reshape(2, RUNGS), 0.1, 0.2)[0]
+        return opinions.order_loss(x.reshape(2, RUNGS), np.array([1.0, 3.0]), 0.1, 0.2)[0]
 
     def slope(x: np.ndarray) -> np.ndarray:
-        return opinions.order_loss(x.reshape(2, RUNGS), 0.1, 0.2)[1].ravel()
+        return opinions.order_loss(x.reshape(2, RUNGS), np.array([1.0, 3.0]), 0.1, 0.2)[1].ravel()
 
     assert check_grad(value, slope, at) < 1e-6
+
+
+def test_a_ladder_counts_by_the_weight_of_its_kind() -> None:
+    kinds = {"noise": 3.0, "sharp": 0.0}
+    weights = opinions.Recipe(ladders=2 * len(LADDERS), kinds=kinds).weights()
+    assert dict(zip(LADDERS, weights, strict=False)) == dict.fromkeys(LADDERS, 1.0) | kinds
+    assert (weights[: len(LADDERS)] == weights[len(LADDERS) :]).all()
+    right, wrong = np.array([[3.0, 2.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 2.0, 3.0]])
+    both = np.concatenate([right, wrong])
+    rightly, wrongly = (opinions.order_loss(x, ONE, 0.1, 0.1)[0] for x in (right, wrong))
+    mixed = opinions.order_loss(both, np.array([3.0, 1.0]), 0.1, 0.1)[0]
+    assert mixed == pytest.approx((3 * rightly + wrongly) / 2)
 
 
 def test_the_line_learns_from_both_losses() -> None:
@@ -156,11 +172,12 @@ def test_the_line_learns_from_both_losses() -> None:
     rows = rng.normal(size=(300, 3))
     rungs = np.zeros((50, RUNGS, 3))
     rungs[..., 1] = -np.arange(RUNGS)
-    recipe = opinions.Recipe(known_order=1.0, margin=0.3, penalty=1e-3)
+    recipe = opinions.Recipe(ladders=50, known_order=1.0, kinds={}, margin=0.3, penalty=1e-3)
     weights, intercept = opinions.fitted(rows, 0.8 * rows[:, 0] + 0.2, rungs, recipe)
     assert weights[0] == pytest.approx(0.8, abs=0.05) and intercept == pytest.approx(0.2, abs=0.02)
     assert weights[1] > 0.1 and abs(weights[2]) < 0.02
-    alone, _ = opinions.fitted(rows, 0.8 * rows[:, 0] + 0.2, rungs, opinions.Recipe(known_order=0))
+    without = opinions.Recipe(ladders=50, known_order=0)
+    alone, _ = opinions.fitted(rows, 0.8 * rows[:, 0] + 0.2, rungs, without)
     assert abs(alone[1]) < 0.05
 
 
