@@ -141,6 +141,13 @@ def test_the_bench_reads_its_sets_and_what_frozen_towers_give_of_those_asked(
     assert len(values.methods_of_bench(of())) == 16
 
 
+def test_a_source_is_read_anew_where_the_list_of_its_files_is_another(inputs: Inputs) -> None:
+    inputs.settings.sources["own"]["files"] = "clive"
+    (path,) = inputs.released_files(of(source="own"))
+    assert path.endswith("fgresq/data/files/clive.txt.gz") and Path(path).exists()
+    assert inputs.released_files(of(source="csiq")) == []
+
+
 def place(path: str, text: str = "x") -> Path:
     """Write a file with its folders."""
     file = Path(path)
