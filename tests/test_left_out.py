@@ -16,7 +16,6 @@ from fgresq.human.agreement import draws_of
 from fgresq.human.left_out import PROTOCOLS, asked_of, runs_of, wide
 from fgresq.human.rated_sets import RatedSet
 from fgresq.human.ratings_table import AGAINST, Answer, lines_of, read_ratings
-from fgresq.presets import load
 from fgresq.settings import merge
 from fgresq.weights.checkpoints import trained_state
 from tests.conftest import mark_workspace
@@ -26,6 +25,7 @@ from tests.test_search import declared as small_search
 from tests.training_world import shallow_towers
 from workflow import render_ratings
 
+SETTINGS_OF = left_baselines.settings_of
 LEFT = "402"  # a family of the small world's srij
 
 
@@ -38,10 +38,16 @@ def shallow() -> Iterator[None]:
 
 def small_baseline(protocol: str, method: str) -> dict:
     """Give the settings of a baseline, on the random tower of the small search."""
-    tower, own = left_baselines.baseline_options(load().presets["own"], method)
     over = {"tower": "random_vits14", "levels": [1, 2], "grid": 1}
     few = {"epochs": 2, "meta_steps": 2, "meta_tasks": 2}
-    return {"tower": merge(tower.record(), over), "baseline": merge(own.record(), few)}
+    return merge(SETTINGS_OF(protocol, method), {"tower": over, "baseline": few})
+
+
+def test_baselines_tell_photographs_apart_by_data_set_elsewhere() -> None:
+    assert SETTINGS_OF("family", "metaiqa")["baseline"]["meta_by"] == "family"
+    own = SETTINGS_OF("elsewhere", "metaiqa")["baseline"]
+    assert own["meta_by"] == own["scene"] == "dataset"
+    assert "meta_by" not in SETTINGS_OF("elsewhere", "dbcnn")["baseline"]
 
 
 def made_here(place: Path, patch: pytest.MonkeyPatch) -> World:

@@ -123,7 +123,7 @@ def described(declared: Declared) -> dict[str, dict[str, str]]:
 def trivial_for(declared: Declared) -> dict[str, tuple[str, ...]]:
     """Name, for every row that is no control, the trivial rows that it has to beat."""
     own = {line.train: line.name for line in controls(declared)}
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for line in declared.rows:
         found[line.name] = (*TRIVIAL, own[line.train]) if line.train else TRIVIAL
         found[line.compared] = found[line.name]
