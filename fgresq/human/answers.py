@@ -115,7 +115,7 @@ class Bench:
     def untrained(self, line: Line) -> list[str]:
         """Say why there is no model of a row of kind fgresq, if there is none."""
         card = self.model(line) / "card.json"
-        if not card.exists():
+        if not (card.exists() and card.with_name("compared.csv").exists()):  # the last it writes
             return [f"{card.parent} holds no model; next step: run `make human`"]
         found = read_json(card)
         if found["kind"] != "absent":
