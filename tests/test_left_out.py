@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from fgresq.human.rated_sets import RatedSet
 from fgresq.human.ratings_table import AGAINST, Answer, lines_of, read_ratings
 from fgresq.settings import merge
 from fgresq.weights.checkpoints import trained_state
-from tests.conftest import mark_workspace
+from tests.conftest import ROOT, mark_workspace
 from tests.human_world import World
 from tests.test_human import bench_of, made, shuffled
 from tests.test_search import declared as small_search
 from tests.training_world import shallow_towers
 from workflow import render_ratings
+from workflow.check_human import faults_of_ratings
+from workflow.check_human import main as check
 
 SETTINGS_OF = left_baselines.settings_of
 LEFT = "402"  # a family of the small world's srij
@@ -229,6 +232,39 @@ def test_the_page_has_a_table_a_protocol(whole: tuple) -> None:
     text = render_ratings.tables(whole[2] / "reports/human")
     assert "make human-full" in text and text.count("\n| row |") == len(PROTOCOLS)
     assert "| fgresq |" in text and "SRCC, one model" in text and "has no place" in text
+
+
+DAMAGES = {
+    "row 'random' is missing in the protocol elsewhere": lambda t: t[t["row"].ne("random")],
+    "row 'fgresq', family (acc) has no interval": lambda t: t.assign(
+        low=t["low"].mask(t["row"].eq("fgresq") & t["measure"].eq("acc"))
+    ),
+    "row 'fgresq', algorithm (srcc_groups) has no interval of its difference to ridge": (
+        lambda t: t.assign(over_ridge_low=t["over_ridge_low"].mask(t["row"].eq("fgresq")))
+    ),
+}
+
+
+@pytest.mark.parametrize("told", DAMAGES)
+def test_a_table_of_ratings_that_lacks_something_fails_its_check(whole: tuple, told: str) -> None:
+    table, record, _ = whole
+    before = list(faults_of_ratings(table, record))
+    assert set(before) == {f"row 'dists' is missing in the protocol {p}" for p in PROTOCOLS}
+    assert told in set(faults_of_ratings(DAMAGES[told](table), record)) - set(before)
+
+
+def test_a_committed_table_of_ratings_is_checked_with_the_other(
+    whole: tuple, capsys: pytest.CaptureFixture
+) -> None:
+    folder = whole[2] / "reports/human"
+    for name in ("transfer.csv", "transfer.json"):
+        shutil.copyfile(ROOT / "reports/human" / name, folder / name)
+    capsys.readouterr()
+    words = ["--folder", str(folder), "--declared", str(whole[2] / "sets/human.yaml")]
+    assert check(words) == 1
+    assert "ratings.csv: row 'dists' is missing in the protocol family. Run 'make human-full'" in (
+        capsys.readouterr().err
+    )
 
 
 def test_docs_show_the_committed_ratings() -> None:
