@@ -9,13 +9,17 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # one run at a time; a lock that a killed run left behind is taken off
 SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/null 2>&1 && python -m snakemake --unlock --quiet all; exec python -m snakemake --cores all "$$@"' snakemake
 
-.PHONY: help env weights report report-full own human check-human embedded test check-machines check-wheel faults mutants tiny clean-env
+RATED = $(foreach set,clive biq2021 agiqa3k srcolor srij,results/data/human/sources/$(set).csv) \
+	$(foreach name,dinov2_vits14 efficientnet_lite0 lpips_alex vgg16 dists brisque niqe steerable_sp5,data/weights/$(name)/card.json)
+
+.PHONY: help env weights report report-full own human human-full check-human embedded test check-machines check-wheel faults mutants tiny clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
 	@echo "make report-full       the same with the slow methods, and the baselines retrained (18 min more)"
 	@echo "make own FOLDER=PATH   the same report on a folder of yours (images.csv inside)"
 	@echo "make human             what agrees with people on sets it was not trained on (40 min at first)"
+	@echo "make human-full        SRIJ with parts left out, for FGResQ, baselines, ridges; says how long"
 	@echo "make check-human       does the committed table of that tell all that it must?"
 	@echo "make embedded          the model in the package, made again (5 min; wants data/raw/clive)"
 	@echo "make test              all tests"
@@ -63,6 +67,11 @@ test: weights
 human: $(ENV)
 	@$(SNAKEMAKE) results/human/transfer.csv
 	python workflow/render_human.py --keep
+
+human-full: $(ENV)
+	@$(SNAKEMAKE) $(RATED) results/data/mini/sources/mini.csv results/pairs/mini/pairs.csv
+	python -m benchmarks.human_ratings
+	python workflow/render_ratings.py
 
 check-human: $(ENV)
 	python -m workflow.check_human

@@ -1,278 +1,280 @@
-"""FGResQ on human ratings, beside every method: families left out, and algorithms left out, too.
+"""SRIJ with parts left out: what FGResQ, baselines and ridges say of images they were not taught.
 
-    make own FOLDER=data/raw/srij
-    python -m benchmarks.human_ratings family
-    python -m benchmarks.human_ratings algorithm
+    make human-full                                   # the tables that it reads, this, and the page
+    python -m benchmarks.human_ratings --estimate     # how many trainings are left, how long
 
-`family`: one family (scene) is tested by a model of all others. `algorithm`: the families of a fold
-are tested by models of the other folds, once without each algorithm, and only the pairs that hold
-the algorithm left out are counted, since the same algorithms restore every scene and recognising
-them is a shortcut. Trained rows are FGResQ, the two ridges and the baselines that can be had here,
-retrained on the same sides; untrained methods are measured on the same images and pairs. Intervals
-are 95 % percentile intervals over families.
-
-Reads what the preset `own` made: results/data, results/pairs, results/scores. Trained runs lie in
-work/human_ratings and are kept, so that a stopped call goes on. Columns of the table:
-srcc, over all images (family only: models of other algorithms have other scales); srcc_groups, mean
-inside groups; acc, of decided pairs; acc_gap5, of pairs whose raw scores lie more than 5 apart, by
-the order of the scores; fgresq_ahead, what FGResQ's acc has over that of the method.
+Three protocols (fgresq/human/left_out.py): a family left out, a restorer left out as well, and one
+model that was trained elsewhere only. FGResQ has the settings that the search chose, on features of
+the frozen tower, or with --finalist with the last block trained; the baselines have those of the
+preset `own`. Beside them stand ridges, an untrained tower, sharpness, a constant order of restorers
+and methods without training. What was trained lies in work/ratings by all that it follows from, so
+that a stopped call goes on. Writes reports/human/ratings.csv, and beside it command, commit, counts
+and seconds (.json).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
+import torch
 from tqdm import tqdm
 
+from benchmarks.left_baselines import PRESET, Beside, absence_of, folder_of, trained
+from fgresq import workspace
+from fgresq.analysis.provenance import git_state
 from fgresq.baselines import BASELINES
-from fgresq.baselines.shared import baseline_options
-from fgresq.catalogues import catalogue
-from fgresq.cli import main as fgresq_main
-from fgresq.files import digest, read_json, write_csv
+from fgresq.catalogues import read_methods
+from fgresq.errors import UserError
+from fgresq.files import read_json, write_json
+from fgresq.human.agreement import constant_order, draws_of
+from fgresq.human.answers import Bench
+from fgresq.human.at_hand import read_sets
+from fgresq.human.declared import CONSTANT, RANDOM, SHARPNESS, Line, read_declared
+from fgresq.human.declared_search import read_search
+from fgresq.human.left_models import Desk, by_fgresq, by_ridge, desk_of, is_made
+from fgresq.human.left_out import ALGORITHM, ELSEWHERE, PROTOCOLS, Run, asked_of, runs_of
+from fgresq.human.lent import lent
+from fgresq.human.ratings_table import COLUMNS, RECORD, Answer, lines_of, table_of
+from fgresq.human.taught import Taught
 from fgresq.presets import load
-from fgresq.runs import Stage1Options, Stage2Options, stage_options
-from fgresq.tables import FOLD_COLUMNS, read_images, read_pairs, read_table
-from fgresq.training.ridge import predicted, read_features
-from fgresq.training.sides import sides
+from fgresq.tables import write_table
 
-PRESET = "own"
-WEIGHTS = "data/weights/dinov2_vits14"
-GAP = 5.0  # of raw scores
-REPLICATES = 1000
+OF = "srij"
 
 
-def protocol_runs(
-    protocol: str, images: pd.DataFrame, pairs: pd.DataFrame, folds: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Give pairs and folds as a protocol wants them, and the names of its runs."""
-    if protocol == "algorithm":
-        algorithms = sorted(images["algorithm"].unique())
-        numbers = sorted(folds["fold"].unique())
-        return pairs, folds, [f"{k}-without-{name}" for k in numbers for name in algorithms]
-    folds = folds.assign(fold=np.arange(len(folds)))
-    fold = pairs[["source", "family"]].merge(folds, how="left")["fold"].to_numpy()
-    return pairs.assign(fold=fold), folds, [str(k) for k in range(len(folds))]
+@dataclass
+class World:
+    """What every row of every protocol is made of.
+
+    Args:
+        bench: sets at hand.
+        others: sets that teach beside the set itself, as the search takes them.
+        desk: of FGResQ.
+        baselines: what their trainings share.
+        seconds: that trainings of baselines took now.
+    """
+
+    bench: Bench
+    others: dict[str, Taught]
+    desk: Desk
+    baselines: Beside
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def own(self) -> Any:
+        """Give the set that is left out in parts."""
+        return self.bench.sets[OF]
+
+    def trained_on(self, with_own: bool, with_others: bool) -> str:
+        """Name what teaches a row."""
+        return " + ".join([f"{OF}, the rest"] * with_own + list(self.others) * with_others)
 
 
-def tables_of(place: Path, threads: int) -> list[str]:
-    """Give the arguments that every training here shares."""
-    files = [f"--{name}={place / name}.csv" for name in ("images", "pairs", "folds")]
-    return [*files, f"--weights={WEIGHTS}", f"--preset={PRESET}", "--threads", str(threads)]
+def teachings(protocol: str) -> dict[str, tuple[bool, bool]]:
+    """Name the rows of a protocol by whether the set itself, and others, teach them."""
+    if protocol == ELSEWHERE:
+        return {"": (False, True)}
+    return {"": (True, False), "_and_elsewhere": (True, True)}
 
 
-def called(calls: list[list[str]]) -> None:
-    """Call commands and steps one after the other; stop at the first that fails."""
-    for call in calls:
-        if fgresq_main(call):
-            raise SystemExit(f"fgresq {' '.join(call[:4])} failed")
-
-
-def fgresq_scores(run: str, place: Path, threads: int) -> pd.Series:
-    """Train both stages for a run, if not done yet; give the scores of its test images."""
-    out, first, tables = place / "stage2" / run, place / "stage1" / run, tables_of(place, threads)
-    if not (out / "card.json").exists():
-        stage1 = [
-            "step",
-            "stage1",
-            run,
-            *tables,
-            "--work",
-            str(place / "w1" / run),
-            "--out",
-            str(first),
-        ]
-        stage2 = [
-            "step",
-            "stage2",
-            run,
-            *tables,
-            "--work",
-            str(place / "w2" / run),
-            "--out",
-            str(out),
-        ]
-        called([stage1, [*stage2, "--degradation", str(first)]])
-    return pd.read_csv(out / "scores.csv").set_index("image")["value"]
-
-
-def baseline_scores(method: str, run: str, place: Path, threads: int) -> pd.Series | None:
-    """Train a baseline for a run, if not done yet; give its scores, None where it is absent."""
-    key = digest([part.record() for part in baseline_options(load().presets[PRESET], method)])
-    out = place / "baselines" / f"{method}-{key}" / run
-    if not (out / "card.json").exists():
-        work = place / "w3" / method / run
-        tables = tables_of(place, threads)
-        called([["step", "train-baseline", method, run, *tables, f"--work={work}", f"--out={out}"]])
-    if read_json(out / "card.json")["kind"] == "absent":
-        return None
-    return pd.read_csv(out / "scores.csv").set_index("image")["value"]
-
-
-def ridge_scores(
-    run: str, images: pd.DataFrame, pairs: pd.DataFrame, folds: pd.DataFrame, tower: str
-) -> pd.Series:
-    """Train a ridge on the run's training images; give the scores of its test images."""
-    train, test, _, _ = sides(images, pairs, folds, run)
-    masks = [np.isin(np.arange(len(images)), rows) for rows in (train, test)]
-    features = read_features(Path(f"results/scores/{PRESET}/features/{tower}.npz"), images)
-    return predicted(images, features, *masks, run).set_index("image")["value"]
-
-
-def untrained(images: pd.DataFrame) -> dict[str, pd.Series]:
-    """Read the scores of the untrained methods, each turned so that higher is better."""
+def fgresq_rows(world: World, protocol: str, runs: Sequence[Run], bar: tqdm) -> dict[str, Answer]:
+    """Train FGResQ for all runs of a protocol; a row a head that has an answer of its own."""
     found = {}
-    for name, method in catalogue("methods").items():
-        path = Path(f"results/scores/{PRESET}/{name}.csv")
-        if not method["trained"] and path.exists():
-            values = pd.read_csv(path).set_index("image")["value"]
-            found[name] = values * (1 if method["direction"] == "higher" else -1)
-    return {name: values.reindex(images["image"]) for name, values in found.items()}
+    for end, taught in teachings(protocol).items():
+        parts = []
+        for run in runs:
+            parts.append(by_fgresq(world.desk, run, *taught))
+            bar.update()
+        told = world.trained_on(*taught)
+        found[f"fgresq{end}"] = Answer("fgresq", told, np.concatenate([part[0] for part in parts]))
+        gaps = [part[1] for part in parts if part[1] is not None]
+        if len(gaps) == len(parts):
+            found[f"fgresq{end}_compared"] = Answer("fgresq", told, gaps=np.concatenate(gaps))
+    return found
 
 
-def tested_pairs(images: pd.DataFrame, pairs: pd.DataFrame, run: str) -> pd.DataFrame:
-    """Give the pairs a run answers for: of its test side and, if one is left out, its algorithm."""
-    side, _, without = run.partition("-without-")
-    of = images.set_index("image")["algorithm"]
-    chosen = pairs[pairs["fold"].eq(int(side))]
-    with_it = chosen["image_a"].map(of).eq(without) | chosen["image_b"].map(of).eq(without)
-    return chosen[with_it] if without else chosen
+def ridge_rows(world: World, protocol: str, runs: Sequence[Run]) -> dict[str, Answer]:
+    """Fit ridges for all runs of a protocol: on the tower, and on an untrained one."""
+    found = {}
+    for end, taught in teachings(protocol).items():
+        others = world.others if taught[1] else {}
+        for tower, row, kind in (("dinov2", "ridge", "ridge"), ("random", RANDOM, "control")):
+            values = [
+                by_ridge(world.bench, run, world.own, others, tower, taught[0]) for run in runs
+            ]
+            told = world.trained_on(*taught)
+            found[f"{row}{end}"] = Answer(kind, told, np.concatenate(values))
+    return found
 
 
-def answers(images: pd.DataFrame, pairs: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
-    """Give, a pair: its family, whether it is decided or wide, and whether values get it right."""
-    raw = images.set_index("image")["raw_score"]
-    gap, order = (pairs["image_a"].map(by) - pairs["image_b"].map(by) for by in (raw, values))
-    decided = pairs["preference"].ne("equal")
-    wanted = np.where(decided, np.where(pairs["preference"].eq("A"), 1, -1), np.sign(gap))
-    half = np.where(order == 0, 0.5, np.sign(order) == wanted)
-    by_score = np.where(order == 0, 0.5, np.sign(order) == np.sign(gap))
-    return pd.DataFrame(
-        {
-            "family": pairs["family"],
-            "decided": decided,
-            "acc": np.where(order.isna(), np.nan, half),
-            "wide": gap.abs() > GAP,
-            "acc_gap5": np.where(order.isna(), np.nan, by_score),
-        }
+def baseline_row(
+    world: World, protocol: str, method: str, runs: Sequence[Run], bar: tqdm
+) -> Answer:
+    """Train a baseline for all runs of a protocol."""
+    told = world.trained_on(protocol != ELSEWHERE, protocol == ELSEWHERE)
+    parts = []
+    for run in runs:
+        out, seconds = trained(world.baselines, protocol, method, run)
+        world.seconds += [seconds] if seconds else []
+        bar.update()
+        if absent := absence_of(out):
+            bar.update(len(runs) - 1)
+            return Answer("baseline", told, reason=absent)
+        scores = pd.read_csv(out / "scores.csv").set_index("image")["value"]
+        parts.append(scores.reindex(world.own.images.loc[run.asked, "image"]).to_numpy(dtype=float))
+    return Answer("baseline", told, np.concatenate(parts))
+
+
+def untaught_rows(world: World, protocol: str, runs: Sequence[Run], methods: Iterable[str]) -> Any:
+    """Give sharpness, a constant order of restorers, and methods without training."""
+    own, found = world.own, {}
+
+    def laid(values: np.ndarray) -> np.ndarray:
+        return np.concatenate([values[run.asked] for run in runs])
+
+    found[SHARPNESS] = Answer("control", "", laid(own.sharpness))
+    if protocol == ALGORITHM:
+        reason = "a restorer that is left out has no place in an order of the others"
+        found[CONSTANT] = Answer("control", "", reason=reason)
+    else:
+        found[CONSTANT] = Answer("control", "", laid(constant_order(own)[0]))
+    for name in methods:
+        line = Line(name=name, kind="method")
+        reason = world.bench.lacking(line) or world.bench.lacking_on(line, OF)
+        values = None if reason else laid(world.bench.by_method(name, OF))
+        found[name] = Answer("method", "", values, reason=reason)
+    return found
+
+
+def trainings(world: World, baselines: Sequence[str]) -> dict[str, int]:
+    """Count the trainings that are left to make, by what is trained."""
+    found = {"fgresq": 0, "baseline": 0}
+    for protocol in PROTOCOLS:
+        runs = runs_of(world.own, protocol)
+        for taught in teachings(protocol).values():
+            found["fgresq"] += sum(not is_made(world.desk, run, *taught) for run in runs)
+        for method in baselines:
+            folder = folder_of(world.baselines, protocol, method)
+            found["baseline"] += sum(not (folder / r.name / "card.json").exists() for r in runs)
+    return found
+
+
+def estimate(left: dict[str, int], record: Path) -> str:
+    """Say how long the trainings that are left take, by what they took when last measured."""
+    took = read_json(record).get("seconds_a_training", {}) if record.exists() else {}
+    parts = []
+    for kind, count in left.items():
+        each = took.get(kind)
+        minutes = f"about {count * each / 60:.0f} min" if each else "time not known yet"
+        parts.append(f"{count} trainings of {kind}s ({minutes})")
+    return "left to make: " + "; ".join(parts) + ". A bar shows the time left."
+
+
+def world_of(args: argparse.Namespace) -> World:
+    """Read the sets and prepare what all trainings share.
+
+    Raises:
+        UserError: the set itself is not at hand.
+    """
+    declared, search = read_declared(), read_search()
+    presets = {name: "mini" if name == "mini" else "human" for name in declared.sets}
+    tables = [args.data / p / "sources" / f"{name}.csv" for name, p in presets.items()]
+    sets, absent = read_sets([table for table in tables if table.exists()], declared)
+    if OF not in sets:
+        raise UserError("make human-full", absent[OF], "Place it (docs/data-sets.md)")
+    bench = Bench(declared, sets, absent)
+    made = search.configured(search.chosen)
+    everything = lent(sets, declared, search, args.simulated if args.simulated.exists() else None)
+    others = {name: everything[name] for name in made.sets if name in everything}
+    if not others:
+        raise UserError("make human-full", absent[made.sets[0]], "Place it (docs/data-sets.md)")
+    weights = workspace.weights_of(search.tower.tower)
+    desk = desk_of(
+        search, sets[OF], others, weights, args.work, args.threads, last_block=args.finalist
     )
+    work = args.work / "baselines"
+    beside = Beside(sets[OF], list(others.values()), weights, work, args.threads)
+    return World(bench, others, desk, beside)
 
 
-def interval(values: pd.Series, families: pd.Series) -> str:
-    """Give a mean with its 95 % interval over families drawn with replacement."""
-    sums = values.groupby(families).agg(["sum", "count"]).to_numpy(dtype=float)
-    rng = np.random.default_rng(0)
-    drawn = sums[rng.integers(0, len(sums), (REPLICATES, len(sums)))].sum(axis=1)
-    return shown(values.mean(), drawn[:, 0] / drawn[:, 1])
+def rows_of(world: World, protocol: str, args: argparse.Namespace, bar: tqdm) -> list[dict]:
+    """Make all rows of a protocol; give its lines."""
+    runs = runs_of(world.own, protocol)
+    answers = fgresq_rows(world, protocol, runs, bar)
+    for method in args.baselines:
+        answers[method] = baseline_row(world, protocol, method, runs, bar)
+    answers |= ridge_rows(world, protocol, runs)
+    answers |= untaught_rows(world, protocol, runs, args.methods)
+    declared = world.bench.declared
+    draws = draws_of(world.own, declared.bootstrap, declared.seed)
+    return lines_of(protocol, asked_of(world.own, runs), answers, draws)
 
 
-def shown(value: float, draws: np.ndarray) -> str:
-    """Write a value and its interval."""
-    low, high = np.nanquantile(draws, (0.025, 0.975))
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+def mean_of(values: Sequence[float], before: float | None) -> float | None:
+    """Give the mean of what was measured now, else what was known."""
+    return round(float(np.mean(values)), 1) if values else before
 
 
-def of_pairs(rows: pd.DataFrame) -> dict[str, object]:
-    """Measure the answers to pairs."""
-    decided, wide = rows[rows["decided"]], rows[rows["wide"]]
-    return {
-        "acc": interval(decided["acc"], decided["family"]),
-        "acc_gap5": interval(wide["acc_gap5"], wide["family"]),
-        "pairs": len(decided),
-        "wide": len(wide),
-    }
-
-
-def inside_groups(tables: list[pd.DataFrame]) -> str:
-    """Give the mean SRCC inside the groups of all tables, each of one model's images."""
-    groups = [g for table in tables for _, g in table.groupby("group") if len(g) > 2]
-    inside = pd.Series([spearmanr(g["value"], g["score"]).statistic for g in groups])
-    return interval(inside, pd.Series([g["family"].iloc[0] for g in groups]))
-
-
-def overall(table: pd.DataFrame) -> str:
-    """Give the SRCC over all images of a table, one value each."""
-    rng, by_family = np.random.default_rng(0), [g for _, g in table.groupby("family")]
-    draws = []
-    for _ in range(REPLICATES):
-        chosen = [by_family[k] for k in rng.integers(0, len(by_family), len(by_family))]
-        values, scores = (
-            np.concatenate([g[name].to_numpy() for g in chosen]) for name in ("value", "score")
-        )
-        draws.append(spearmanr(values, scores).statistic)
-    return shown(spearmanr(table["value"], table["score"]).statistic, np.array(draws))
-
-
-def with_algorithm(images: pd.DataFrame, run: str) -> pd.DataFrame:
-    """Keep the groups in which a run's left-out algorithm occurs; all where none is left out."""
-    without = run.partition("-without-")[2]
-    of_it = images.loc[images["algorithm"].eq(without), "group"]
-    return images[images["group"].isin(of_it)] if without else images
-
-
-def measured(
-    protocol: str, images: pd.DataFrame, pairs: pd.DataFrame, parts: list[tuple[str, pd.Series]]
-) -> tuple[dict[str, object], pd.DataFrame]:
-    """Measure a method by its values of every run; give its row and its answers."""
-    rows = [answers(images, tested_pairs(images, pairs, run), v) for run, v in parts]
-    rows = pd.concat(rows, ignore_index=True)
-    tables = [
-        with_algorithm(images, run)
-        .assign(value=lambda t, v=v: t["image"].map(v))
-        .dropna(subset=["value"])
-        for run, v in parts
+def untrained() -> list[str]:
+    """List the methods without training that the preset has, slow ones too, and the embedded."""
+    preset, known = load().presets[PRESET], read_methods()
+    names = [*preset.methods, *preset.full_methods]
+    return [
+        name for name in dict.fromkeys(names) if not known[name]["trained"] or name == "embedded"
     ]
-    found = of_pairs(rows.dropna(subset=["acc"])) | {"srcc_groups": inside_groups(tables)}
-    if protocol == "family":
-        of_all = pd.concat(tables).drop_duplicates("image")
-        found |= {"srcc": overall(of_all), "images": len(of_all)}
-    return found, rows
 
 
-def main() -> None:
-    """Train what is missing and print the table of a protocol."""
+def main(words: list[str] | None = None) -> None:
+    """Train what is missing, and write the table with its record."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("protocol", choices=("family", "algorithm"))
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="table to write (CSV)")
+    parser.add_argument("--data", type=Path, default=Path("results/data"), help="image tables")
+    simulated = Path("results/pairs/mini/pairs.csv")
+    parser.add_argument("--simulated", type=Path, default=simulated, help="pairs of mini")
+    parser.add_argument("--work", type=Path, default=Path("work/ratings"))
+    parser.add_argument("--out", type=Path, default=Path("reports/human/ratings.csv"))
+    parser.add_argument("--finalist", action="store_true", help="train the last block as well")
     parser.add_argument("--baselines", nargs="*", choices=BASELINES, default=BASELINES)
-    args = parser.parse_args()
-    images = read_images(f"results/data/{PRESET}/images.csv")
-    pairs = read_pairs(f"results/pairs/{PRESET}/pairs.csv")
-    folds = read_table(f"results/pairs/{PRESET}/folds.csv", FOLD_COLUMNS)
-    pairs, folds, runs = protocol_runs(args.protocol, images, pairs, folds)
-    preset = load().presets[PRESET]
-    options = [stage_options(preset, form).record() for form in (Stage1Options, Stage2Options)]
-    key = digest([options, images["sha256"].tolist(), pairs["preference"].tolist()])
-    place = Path("work/human_ratings", f"{args.protocol}-{key}")
-    for name, table in (("images", images), ("pairs", pairs), ("folds", folds)):
-        write_csv(place / f"{name}.csv", table)
-    scores: dict[str, list[tuple[str, pd.Series]]] = {}
-    for run in tqdm(runs, desc=args.protocol):
-        found = {"FGResQ": fgresq_scores(run, place, args.threads)}
-        for tower in ("dinov2", "random"):
-            found[f"ridge_{tower}"] = ridge_scores(run, images, pairs, folds, tower)
-        for name in args.baselines:
-            values = baseline_scores(name, run, place, args.threads)
-            found |= {name: values} if values is not None else {}
-        for name, values in {**found, **untrained(images)}.items():
-            scores.setdefault(name, []).append((run, values))
-    found = {n: measured(args.protocol, images, pairs, parts) for n, parts in scores.items()}
-    ours = found["FGResQ"][1]
-    for row, theirs in found.values():
-        ahead = (ours["acc"] - theirs["acc"])[ours["decided"]].dropna()
-        row["fgresq_ahead"] = interval(ahead, ours.loc[ahead.index, "family"])
-    result = pd.DataFrame([{"method": name, **row} for name, (row, _) in found.items()])
-    print(json.dumps({"protocol": args.protocol, "runs": len(runs), "settings": key}))
-    print(result.to_string(index=False))
-    if args.out:
-        write_csv(args.out, result)
+    parser.add_argument("--methods", nargs="*", default=untrained(), help="without training")
+    parser.add_argument("--estimate", action="store_true", help="say what is left, and end")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(args.threads)
+    world = world_of(args)
+    left, record = trainings(world, args.baselines), args.out.with_name(RECORD)
+    print(estimate(left, record))
+    if args.estimate:
+        return
+    before = read_json(record).get("seconds_a_training", {}) if record.exists() else {}
+    runs = {protocol: len(runs_of(world.own, protocol)) for protocol in PROTOCOLS}
+    steps = sum(n * (len(teachings(p)) + len(args.baselines)) for p, n in runs.items())
+    with tqdm(total=steps, desc="trainings", disable=None) as bar:
+        lines = [line for p in PROTOCOLS for line in rows_of(world, p, args, bar)]
+    write_table(args.out, table_of(lines), COLUMNS)
+    took = {"fgresq": mean_of(world.desk.seconds, before.get("fgresq"))}
+    took["baseline"] = mean_of(world.seconds, before.get("baseline"))
+    declared = world.bench.declared
+    about = {
+        "command": "make human-full",
+        **git_state(),
+        "settings": world.desk.search.chosen,
+        "last_block": args.finalist,
+        "runs": runs,
+        "bootstrap": declared.bootstrap,
+        "seed": declared.seed,
+        "images": {OF: len(world.own.images)} | {n: len(s.images) for n, s in world.others.items()},
+        "seconds_a_training": took,
+    }
+    write_json(record, about)
 
 
 if __name__ == "__main__":

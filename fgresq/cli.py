@@ -56,6 +56,8 @@ STEPS = {
     "ridge": ("fgresq.training.ridge", "train and cross-validate a ridge on tower features"),
     "collect": ("fgresq.training.collect", "join the runs of FGResQ to one score table"),
     "pool-features": ("fgresq.human.pool", "keep what a frozen tower gives of a rated set"),
+    "encode-rated": ("fgresq.human.rated_tokens", "compute once what rows of the bench read"),
+    "train-rated": ("fgresq.human.row_training", "train FGResQ for a row of the bench"),
     "transfer": ("fgresq.human.transfer", "measure what agrees with people on other sets"),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),

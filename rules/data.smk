@@ -69,7 +69,8 @@ rule mini_table:
 
 rule read_source:
     input:
-        inputs.packaged_labels,
+        labels=inputs.packaged_labels,
+        released=inputs.released_files,
     output:
         images="results/data/{preset}/sources/{source}.csv",
         pairs="results/data/{preset}/sources/{source}.pairs.csv",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from fgresq.settings import read_yaml
 from tests.conftest import ROOT
 from tests.fetch_site import Handler, Site, data, entry_of, files_below, make_world, manifest, serve
 
+PATIENCE = 20.0  # seconds
 COMMITS = ("a" * 40, "b" * 40)
 FILES = {"images/a.png": b"a" * 5000, "weights/w.pth": b"w" * 70_000, "README.md": b"read me\n"}
 REPOSITORIES = ("models/some/net", "datasets/some/set")
@@ -67,11 +69,23 @@ class HubHandler(Handler):
         commit, _, name = path.partition("/resolve/")[2].partition("/")
         content = site.plans.get(name, site.files.get(name))
         if content is None:
+            self.let_others_begin(name)
             self.start(404, 0, X_Error_Code="EntryNotFound")
             return
         commit = site.version if commit == "main" else commit
         etag = hashlib.sha256(site.files[name]).hexdigest()
         self.send(content, {"ETag": f'"{etag}"', "X_Repo_Commit": commit})
+
+    def let_others_begin(self, name: str) -> None:
+        """Wait with a refusal until every other file is asked for: the client, once refused, drops
+        what it has not begun, and how much that is would hang on how busy the machine is.
+        """
+        others, until = set(self.server.site.files) - {name}, time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            got = [path for method, path, _ in self.server.site.asked if method == "GET"]
+            if others <= {path.partition("/resolve/")[2].partition("/")[2] for path in got}:
+                return
+            time.sleep(0.01)
 
     def send(self, content: bytes, headers: dict[str, str]) -> None:
         """Send an answer; of a HEAD its head."""

@@ -21,10 +21,11 @@ from fgresq.human import answers, declared, kept, transfer
 from fgresq.human.agreement import Question, constant_order, difference, majority, measured
 from fgresq.human.agreement import questions as questions_of
 from fgresq.human.answers import Bench, Values
+from fgresq.human.at_hand import read_sets
 from fgresq.human.kept import Kept
 from fgresq.human.pooled import perceptual_hash
 from fgresq.human.rated_sets import RatedSet, near
-from fgresq.human.transfer import all_answers, read_sets
+from fgresq.human.transfer import all_answers
 from fgresq.human.transfer_table import COLUMNS, read_transfer
 from fgresq.images import read_rgb, write_png
 from fgresq.tables import read_images

@@ -141,6 +141,33 @@ def test_the_bench_reads_its_sets_and_what_frozen_towers_give_of_those_asked(
     assert len(values.methods_of_bench(of())) == 16
 
 
+def test_rows_that_are_trained_read_the_pairs_of_the_embedded_data_alone_where_it_teaches(
+    settings: Settings, bench: Declared
+) -> None:
+    rows = [{"name": "f", "kind": "fgresq", "train": [{"set": "made"}]}]
+    more = parse(Declared, {**bench.record(), "rows": [*bench.record()["rows"], *rows]}, "bench")
+    inputs, values = Inputs(Runs(settings), more), Values(settings, more)
+    assert inputs.models_of_bench(of()) == ["results/human/fgresq/f/card.json"]
+    assert inputs.simulated(of(row="f")) == ["results/pairs/mini/pairs.csv"]
+    given = values.given("--simulated", "simulated")
+    assert given(of(), SimpleNamespace(simulated=["p.csv"])) == "--simulated p.csv"
+    assert given(of(), SimpleNamespace(simulated=[])) == ""
+    glances = [Path(name).stem for name in inputs.glances_of_bench(of())]
+    assert glances == ["made", "own", "csiq"]
+    before = values.learnt_by_row(of(row="f")), values.lent_to_rows(of())
+    more.sets["own"] = more.sets["own"].model_copy(update={"settings": 9})  # tells nothing of it
+    assert (values.learnt_by_row(of(row="f")), values.lent_to_rows(of())) == before
+    more.sets["own"] = more.sets["own"].model_copy(update={"images": 9})
+    assert values.learnt_by_row(of(row="f")) != before[0]
+
+
+def test_a_source_is_read_anew_where_the_list_of_its_files_is_another(inputs: Inputs) -> None:
+    inputs.settings.sources["own"]["files"] = "clive"
+    (path,) = inputs.released_files(of(source="own"))
+    assert path.endswith("fgresq/data/files/clive.txt.gz") and Path(path).exists()
+    assert inputs.released_files(of(source="csiq")) == []
+
+
 def place(path: str, text: str = "x") -> Path:
     """Write a file with its folders."""
     file = Path(path)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from safetensors.torch import load_file
 
 from fgresq import workspace
@@ -44,6 +45,7 @@ def declared(**over: Any) -> Search:
     found["configurations"] = {name: found["configurations"][name] for name in names}
     tower = {"tower": "random_vits14", "levels": [1, 2], "grid": 1}
     more = {"tower": tower, "stage1": {"epochs": 1}, "stage2": {"epochs": 2}, "most": {}}
+    more["chosen"] = "plcc_1e4"
     found = merge(found, {**more, "folds": 3, "seeds": [0], "finalists": 1, **over})
     found["most"] = {}
     return Search.model_validate(found)
@@ -65,8 +67,16 @@ def sets_of(folder: Path, world: World) -> dict[str, Taught]:
         found[name] = Taught(name, rated(own), pairs[list(SUPPLIED_COLUMNS)])
     more = found["clive"].images.iloc[::2].assign(source="agiqa3k", dataset="agiqa3k")
     more["image"] = more["image"].str.replace("clive/", "agiqa3k/")
-    more["sha256"] = [f"{k:064}" for k in range(len(more))]
+    more["path"] = [turned(path) for path in more["path"]]  # clive's, upside down
+    more["sha256"] = [sha256(path) for path in more["path"]]
     return found | {"agiqa3k": Taught("agiqa3k", more, empty(SUPPLIED_COLUMNS))}
+
+
+def turned(path: str) -> str:
+    """Write a picture upside down beside it; give its path."""
+    other = Path(path).with_suffix(".turned.png")
+    Image.open(path).transpose(Image.Transpose.ROTATE_180).save(other)
+    return str(other)
 
 
 @pytest.fixture(scope="module")
@@ -369,6 +379,20 @@ def test_a_picture_that_teaches_and_is_measured_on_is_refused(
     assert "which the model is measured on" in capsys.readouterr().err
 
 
+def test_what_shows_the_same_as_a_picture_that_is_measured_on_teaches_nothing(
+    placed: dict[str, Taught], capsys: pytest.CaptureFixture
+) -> None:
+    own, shown = placed["clive"].images.copy(), placed["srij"].images["path"].iloc[0]
+    darker = Path(own["path"].iloc[0]).with_name("darker.png")
+    Image.open(shown).point(lambda value: int(value * 0.9)).save(darker)
+    own.loc[own.index[0], ["path", "sha256"]] = [str(darker), sha256(darker)]
+    placed["clive"] = Taught("clive", own, placed["clive"].pairs)
+    assert train("--sets", "clive") == 0
+    assert "clive: 1 images left out" in capsys.readouterr().err
+    assert read_json("model/card.json")["data"][0]["images"] == len(own) - 1
+    assert not Path("model/unfinished").exists()
+
+
 def test_a_stopped_call_goes_on_to_the_same_bytes(
     placed: dict[str, Taught], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,6 +404,7 @@ def test_a_stopped_call_goes_on_to_the_same_bytes(
     with monkeypatch.context() as patched:
         patched.setattr("fgresq.training.loop.check_finite", Killed(3))
         assert train("--sets", "clive", "biq2021", "mini") == INTERRUPTED
+    assert Path("model/unfinished").exists() and not Path("whole/unfinished").exists()
     assert train("--sets", "clive", "biq2021", "mini") == 0
     assert sha256("model/weights.safetensors") == sha256("whole/weights.safetensors")
 

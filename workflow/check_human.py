@@ -2,7 +2,9 @@
 
 It must have the trivial rows beside all others on every set, untrained methods, an interval for
 every value and every difference, the role of each set, and the count of settings that looked at it.
-Exits with 1, a line each, where something is missing or contradicts the declaration.
+The table of SRIJ with parts left out, once there is one, must have all controls and all that rows
+are compared with, and an interval for every value and difference. Exits with 1, a line each, where
+something is missing or contradicts the declaration.
 """
 
 from __future__ import annotations
@@ -18,11 +20,23 @@ import pandas as pd
 
 from fgresq import workspace
 from fgresq.errors import UserError
-from fgresq.human.declared import CONSTANT, SHARPNESS, Declared, controls, read_declared
+from fgresq.human.declared import (
+    CONSTANT,
+    RANDOM,
+    SHARPNESS,
+    Declared,
+    controls,
+    read_declared,
+)
+from fgresq.human.left_out import PROTOCOLS
+from fgresq.human.ratings_table import AGAINST, read_ratings
+from fgresq.human.ratings_table import TABLE as RATINGS
 from fgresq.human.transfer_table import TABLE, read_transfer
 
 METHODS = ("brisque", "niqe", "lpips", "dists")  # without training, beside every trained row
 MEND = "Run 'make human' with its sets in place (docs/human.md), and commit what it writes"
+BESIDE = ("fgresq", RANDOM, CONSTANT, *AGAINST)  # rows of the table of ratings
+MEND_RATINGS = "Run 'make human-full' with its sets in place (docs/human-ratings.md), and commit it"
 DIFFERENCES = ("difference", "over_sharpness")
 
 
@@ -92,6 +106,28 @@ def faults_of_intervals(table: pd.DataFrame) -> Iterator[str]:
                 yield f"{at} has no interval of its {gap.replace('_', ' ')}"
 
 
+def faults_of_ratings(table: pd.DataFrame, record: dict[str, Any]) -> Iterator[str]:
+    """Yield what is missing in the table of a set with parts left out; one text each."""
+    for name in ("command", "commit", "settings"):
+        if not record.get(name):
+            yield f"the record says no {name}"
+    for protocol in PROTOCOLS:
+        rows = table[table["protocol"].eq(protocol)]
+        for row in BESIDE:
+            if row not in set(rows["row"]):
+                yield f"row '{row}' is missing in the protocol {protocol}"
+        answered = rows[rows["reason"].eq("")]
+        have = {measure: set(own["row"]) for measure, own in answered.groupby("measure")}
+        for line in answered.to_dict("records"):
+            at = f"row '{line['row']}', {protocol} ({line['measure']})"
+            if not np.isfinite([line["value"], line["low"], line["high"]]).all():
+                yield f"{at} has no interval"
+            for other in (set(AGAINST) & have[line["measure"]]) - {line["row"]}:
+                gap = f"over_{other}"
+                if not np.isfinite([line[gap], line[f"{gap}_low"], line[f"{gap}_high"]]).all():
+                    yield f"{at} has no interval of its difference to {other}"
+
+
 def main(words: list[str] | None = None) -> int:
     """Check; give the exit code."""
     parser = argparse.ArgumentParser(
@@ -103,12 +139,16 @@ def main(words: list[str] | None = None) -> int:
     try:
         folder = args.folder or workspace.reports("human")
         table, record = read_transfer(folder)
-        found = list(faults(table, record, read_declared(args.declared)))
+        told = [f"{f}. {MEND}" for f in faults(table, record, read_declared(args.declared))]
+        found = [f"{folder / TABLE}: {fault}" for fault in told]
+        if (folder / RATINGS).exists():
+            told = [f"{f}. {MEND_RATINGS}" for f in faults_of_ratings(*read_ratings(folder))]
+            found += [f"{folder / RATINGS}: {fault}" for fault in told]
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
     for fault in found:
-        print(f"{folder / TABLE}: {fault}. {MEND}.", file=sys.stderr)
+        print(f"{fault}.", file=sys.stderr)
     if not found:
         print(f"{folder / TABLE}: {len(table)} lines, all controls, intervals, roles and counts")
     return int(bool(found))

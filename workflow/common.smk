@@ -9,7 +9,7 @@ sys.path.insert(0, workflow.basedir)
 
 from fgresq.baselines import BASELINES
 from fgresq.errors import UserError
-from fgresq.human.declared import read_declared
+from fgresq.human.declared import FGRESQ, read_declared
 from fgresq.human.tower_names import DEPTHS, GLANCE
 from fgresq.presets import check_required
 from fgresq.tables import TASKS
@@ -32,6 +32,7 @@ RUNS = Runs(SETTINGS)
 # what rules ask: `inputs` for the files of a job, `values` for its parameters
 inputs, values = Inputs(RUNS, BENCH), Values(SETTINGS, BENCH)
 FROZEN = (GLANCE, *DEPTHS)
+FGRESQ_ROWS = [line.name for line in BENCH.rows if line.kind == FGRESQ]
 
 # The call chooses targets only: jobs of cluster executors parse this file again without
 # --resources, so what a rule does must follow from its wildcards.

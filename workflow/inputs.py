@@ -9,7 +9,7 @@ from typing import Any
 
 from fgresq import workspace
 from fgresq.baselines.shared import packaged_weights
-from fgresq.human.declared import Declared, controls, methods_asked
+from fgresq.human.declared import FGRESQ, Declared, controls, methods_asked
 from fgresq.human.tower_names import GLANCE, WEIGHTS
 from fgresq.measures import MEASURES
 from fgresq.pretrained import weights_file
@@ -99,6 +99,11 @@ class Inputs:
         placed = packaged(entry) and walk(Path(entry["path"]))
         return [f"data/weights/{entry['labels']['package']}/card.json"] if placed else []
 
+    def released_files(self, wildcards: Wildcards) -> list[str]:
+        """Name the list of the files that a source was released with, where it has one."""
+        name = self.settings.sources[wildcards.source].get("files")
+        return [str(workspace.packaged("files", f"{name}.txt.gz"))] if name else []
+
     def weights_of_method(self, wildcards: Wildcards) -> list[str]:
         """List the cards of the packaged weights that an untrained method reads."""
         return self.packaged_weights_of(wildcards.method)
@@ -166,6 +171,21 @@ class Inputs:
             for tower, names in wanted.items()
             for name in dict.fromkeys(names)
         ]
+
+    def models_of_bench(self, wildcards: Wildcards) -> list[str]:
+        """List the cards of the rows of the bench that are trained as FGResQ."""
+        names = [line.name for line in self.bench.rows if line.kind == FGRESQ]
+        return [f"results/human/fgresq/{name}/card.json" for name in names]
+
+    def glances_of_bench(self, wildcards: Wildcards) -> list[str]:
+        """List the records of what a glance tells of the sets of the bench."""
+        return [f"results/human/features/{GLANCE}/{name}.json" for name in self.bench.sets]
+
+    def simulated(self, wildcards: Wildcards) -> list[str]:
+        """Name the pairs of the embedded data, of a row of the bench that learns from it."""
+        line = next(line for line in self.bench.rows if line.name == wildcards.row)
+        made = [name for name in line.sets if name in self.settings.made]
+        return ["results/pairs/mini/pairs.csv"] if made else []
 
     @staticmethod
     def weights_of_tower(wildcards: Wildcards) -> list[str]:

@@ -62,7 +62,7 @@ PHASES = {
         steps=("photographs", "restore", "mini-table", "read-source", "join-sources"),
         after=("weights",),
         settings=("defaults.sources", "defaults.mini", "defaults.labels"),
-        files=(*catalogues("sources"), "data/raw"),
+        files=(*catalogues("sources"), "fgresq/data/files", "data/raw"),
         # what the raw files were, file by file; `fgresq data fetch` and `check` write them
         beside=("data/manifests",),
     ),
@@ -186,9 +186,13 @@ PHASES = {
     "human": Phase(
         out="results/human",
         targets=("results/human/transfer.csv",),
-        steps=("pool-features", "transfer"),
-        after=("weights", "data"),
-        files=(*catalogues("methods", "sources"), "fgresq/data/human.yaml"),
+        steps=("pool-features", "encode-rated", "train-rated", "transfer"),
+        after=("weights", "data", "pairs"),
+        files=(
+            *catalogues("methods", "sources"),
+            "fgresq/data/human.yaml",
+            "fgresq/data/search.yaml",
+        ),
         apart=True,
     ),
 }

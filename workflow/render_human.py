@@ -14,11 +14,19 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from fgresq.human.agreement import MEASURES
-from fgresq.human.transfer_table import RECORD, TABLE, read_transfer, settings_told
+from fgresq.human.transfer_table import (
+    ONCE,
+    RECORD,
+    TABLE,
+    contents_only,
+    read_transfer,
+    settings_told,
+)
 from fgresq.report.cells import decimal
 
 ROOT = Path(__file__).parents[1]
 TARGET, FOLDER, MADE = ROOT / "docs/human.md", ROOT / "reports/human", ROOT / "results/human"
+MARK = " †"
 BEGIN, END = "<!-- table: python workflow/render_human.py -->\n", "<!-- end of table -->\n"
 
 
@@ -36,7 +44,8 @@ def row(line: dict[str, Any]) -> str:
         with_interval(line, g, f"{g}_low", f"{g}_high") for g in ("difference", "over_sharpness")
     ]
     value = line["reason"] or with_interval(line, "value", "low", "high")
-    cells = [line["row"], line["kind"], line["trained_on"], line["tower"], value]
+    mark = MARK if contents_only(line) and not line["reason"] else ""
+    cells = [line["row"] + mark, line["kind"], line["trained_on"], line["tower"], value]
     cells += [f"{gaps[0]} {line['against']}".strip(), gaps[1]]
     return "| " + " | ".join(cells) + " |\n"
 
@@ -72,7 +81,8 @@ def tables() -> str:
     found, record = read_transfer(FOLDER)
     commit = str(record["commit"])[:12] + (" with changes" if record["dirty"] else "")
     text = f"\n`{record['command']}` at commit {commit}; {record['refits']} refits, "
-    text += f"{record['bootstrap']} draws, penalty {record['penalty']:g}.\n"
+    text += f"{record['bootstrap']} draws, penalty {record['penalty']:g}.\n\n"
+    text += f"{MARK.strip()} {ONCE}.\n"
     there, absent = found[found["measure"].ne("")], found[found["measure"].eq("")]
     for _, rows in there.groupby(["set", "votes", "measure"], sort=False):
         text += question(rows) + table(rows)

@@ -12,6 +12,7 @@ from fgresq.baselines.shared import baseline_options, placed
 from fgresq.code_digest import code_digest
 from fgresq.files import digest, read_json
 from fgresq.human.declared import Declared, methods_asked
+from fgresq.human.declared_search import read_search
 from fgresq.measures import MEASURES, MeasureName
 from fgresq.pretrained import weights_file
 from fgresq.raw import raw_state
@@ -141,6 +142,28 @@ class Values:
         modules = [module for name in names for module in self.settings.code_of_method(name)]
         state = [own_version(name, self.settings.methods[name]) for name in names]
         return digest([code_digest(*modules), state])
+
+    def learnt_by_row(self, wildcards: Wildcards) -> str:
+        """Digest what a row of the bench that is trained as FGResQ follows from in declarations."""
+        line = next(line for line in self.bench.rows if line.name == wildcards.row)
+        return digest([line.record(), *self._lent()])
+
+    def lent_to_rows(self, wildcards: Wildcards) -> str:
+        """Digest what the images of all these rows follow from in declarations."""
+        return digest(self._lent())
+
+    def _lent(self) -> list[Any]:
+        search = read_search()
+        made = search.configured(search.chosen, finalist=True).record()
+        taken = {name: [own.role, own.images] for name, own in self.bench.sets.items()}
+        return [made, search.most, search.folds, taken, self.bench.near, self.bench.seed]
+
+    @staticmethod
+    def given(option: str, name: str) -> Callable[[Wildcards, Any], str]:
+        """Give an option with the file of an input, where the job has that input."""
+        return lambda wildcards, input: " ".join(
+            [option, *getattr(input, name)] if getattr(input, name) else []
+        )
 
     def workers(self, wildcards: Wildcards) -> int:
         """Give the number of processes that score by a method."""

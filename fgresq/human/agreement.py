@@ -19,6 +19,7 @@ from fgresq.analysis.correlation import LEAST, srcc, srcc_inside, weighted_srcc
 from fgresq.human.rated_sets import RatedSet
 from fgresq.tables import PHOTOGRAPH
 
+OF_PAIRS = ("acc", "votes")
 MEASURES = {
     "acc": "share of the decided pairs in which it prefers what people prefer",
     "votes": "share of all votes that it agrees with; a vote for neither counts half",
@@ -80,8 +81,8 @@ def measured(own: RatedSet, values: np.ndarray, question: Question, draws: Draws
     if not usable.any():
         nothing = np.full(len(draws.weights), np.nan)
         return Measure(np.nan, nothing, 0, frozenset(), "no image has a value")
-    if question.measure in ("acc", "votes"):
-        return of_pairs(own, np.where(usable, values, np.nan), question, draws)
+    if question.measure in OF_PAIRS:
+        return of_pairs(own, gaps_of(own, np.where(usable, values, np.nan)), question, draws)
     if question.measure == "srcc":
         return of_scores(own, values, usable, draws)
     return of_groups(own, values, usable, draws)
@@ -105,26 +106,40 @@ def in_turn(
     return out
 
 
-def of_pairs(own: RatedSet, values: np.ndarray, question: Question, draws: Draws) -> Measure:
-    """Measure accuracy on decided pairs, or agreement with votes."""
-    pairs = own.pairs[own.pairs["vote_kind"].eq(question.votes)]
+def gaps_of(own: RatedSet, values: np.ndarray) -> np.ndarray:
+    """Say how far A is above B in every pair of a set: (1 + R, pairs), of values (1 + R, n)."""
     place = pd.Series(np.arange(len(own.images)), index=own.images["image"])
-    a, b = (place[pairs[name]].to_numpy() for name in ("image_a", "image_b"))
-    votes, by_votes = votes_of(pairs), question.measure == "votes"
-    told = votes.any(axis=1) if by_votes else pairs["preference"].ne("equal").to_numpy()
-    told = told & np.isfinite(values[0, a] - values[0, b])
-    pairs, a, b, votes = pairs[told], a[told], b[told], votes[told]
-    clusters, preference = draws.clusters(own.images["family"].iloc[a]), pairs["preference"]
+    a, b = (place[own.pairs[name]].to_numpy() for name in ("image_a", "image_b"))
+    return values[:, a] - values[:, b]
+
+
+def of_pairs(own: RatedSet, gaps: np.ndarray, question: Question, draws: Draws) -> Measure:
+    """Measure accuracy on decided pairs, or agreement with votes.
+
+    Args:
+        own: the set.
+        gaps: (1 + R, pairs), above 0 where A is preferred; NaN for no answer.
+        question: asked.
+        draws: of the set's families.
+    """
+    asked = own.pairs["vote_kind"].eq(question.votes).to_numpy()
+    votes, by_votes = votes_of(own.pairs), question.measure == "votes"
+    decided = own.pairs["preference"].ne("equal").to_numpy()
+    told = asked & (votes.any(axis=1) if by_votes else decided) & np.isfinite(gaps).all(axis=0)
+    pairs, votes = own.pairs[told], votes[told]
+    family = own.images.set_index("image")["family"]
+    clusters = draws.clusters(pairs["image_a"].map(family))
+    preference = pairs["preference"].to_numpy()
     whole = votes.sum(axis=1) if by_votes else np.ones(len(pairs))
 
     def of(each: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        gap = each[a] - each[b]
-        right = agreed(gap, votes) if by_votes else correct(gap, preference.to_numpy(), "half")
+        gap = each[told]
+        right = agreed(gap, votes) if by_votes else correct(gap, preference, "half")
         return weighted_share(right, whole, weights, clusters)
 
     once = np.ones((1, draws.weights.shape[1]))
-    value = float(of(values[0], once)[0]) if len(pairs) else np.nan
-    return Measure(value, in_turn(values, draws, of), len(pairs), frozenset(clusters.tolist()))
+    value = float(of(gaps[0], once)[0]) if len(pairs) else np.nan
+    return Measure(value, in_turn(gaps, draws, of), len(pairs), frozenset(clusters.tolist()))
 
 
 def votes_of(pairs: pd.DataFrame) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the rows of the bench say of images: ridges on pooled features, methods, checkpoints.
+"""What the rows of the bench say of images: ridges on pooled features, methods, trained FGResQ.
 
 `Bench` holds the sets that are at hand. Labels of select and test sets enter in two places, and a
 test holds them there: a ridge of a row that names a select set under `train`, and the measures.
@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.catalogues import read_methods
-from fgresq.human.declared import SCORE, Declared, Line, Part
+from fgresq.files import read_json
+from fgresq.human.declared import FGRESQ, SCORE, Declared, Line, Part
 from fgresq.human.lessons import Lesson, predicted
 from fgresq.human.pool import kept_of
 from fgresq.human.rated_sets import RatedSet
@@ -36,12 +38,14 @@ class Bench:
         sets: by name.
         absent: reason and next step of the sets that are not at hand.
         cache: folder of scores.
+        models: folder of the rows of kind fgresq, by name; None: that of the workspace.
     """
 
     declared: Declared
     sets: dict[str, RatedSet]
     absent: dict[str, str]
     cache: Path = field(default_factory=workspace.scores)
+    models: Path | None = None
     known: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
     def measured_on(self, line: Line) -> list[str]:
@@ -56,6 +60,8 @@ class Bench:
             reasons += [_told(found)] if found else []
         if line.checkpoint and not (Path(line.checkpoint) / "card.json").exists():
             reasons.append(f"{line.checkpoint} holds no checkpoint")
+        if line.kind == FGRESQ and not reasons:
+            reasons += self.untrained(line)
         return "; ".join(dict.fromkeys(reasons))
 
     def lacking_on(self, line: Line, name: str) -> str:
@@ -102,6 +108,41 @@ class Bench:
         cache = ScoreCache("fgresq", version, self.cache)
         return np.array([judge(scorer, cache, path)[0] for path in self.sets[of].images["path"]])
 
+    def model(self, line: Line) -> Path:
+        """Give the folder of a row of kind fgresq."""
+        return (self.models or workspace.results("human", "fgresq")) / line.name
+
+    def untrained(self, line: Line) -> list[str]:
+        """Say why there is no model of a row of kind fgresq, if there is none."""
+        card = self.model(line) / "card.json"
+        if not (card.exists() and card.with_name("compared.csv").exists()):  # the last it writes
+            return [f"{card.parent} holds no model; next step: run `make human`"]
+        found = read_json(card)
+        if found["kind"] != "absent":
+            return []
+        return [f"{found['absent']['reason']}; next step: {found['absent']['next_step']}"]
+
+    def by_model(self, line: Line, of: str) -> np.ndarray:
+        """Give what the score head of a row of kind fgresq says of a set's images: (n,)."""
+        values = pd.read_csv(self.model(line) / "scores.csv").set_index("image")["value"]
+        return values.reindex(self.sets[of].images["image"]).to_numpy(dtype=float)
+
+    def compared(self, of: str) -> Values:
+        """Give what comparison heads say of a set's pairs, by row: (1, pairs), above 0 for A.
+
+        Where the comparison has learnt nothing, the scores rank the pairs, and it has no row.
+        """
+        found, pairs = {}, self.sets[of].pairs
+        for line in self.declared.rows:
+            if line.kind != FGRESQ or of not in self.measured_on(line) or self.lacking(line):
+                continue
+            told = pd.read_csv(self.model(line) / "compared.csv")
+            if len(told) and len(pairs):
+                by = told.set_index(["image_a", "image_b"])["probability_a"]
+                asked = pd.MultiIndex.from_frame(pairs[["image_a", "image_b"]])
+                found[line.compared] = by.reindex(asked).to_numpy(dtype=float)[None] - 0.5
+        return found
+
     def answers(self, line: Line) -> Values:
         """Say what a row says of the images of every set that it is measured on."""
         asked = [name for name in self.measured_on(line) if not self.lacking_on(line, name)]
@@ -109,6 +150,8 @@ class Bench:
             return {name: self.by_method(line.name, name)[None] for name in asked}
         if line.checkpoint:
             return {name: self.by_checkpoint(Path(line.checkpoint), name)[None] for name in asked}
+        if line.kind == FGRESQ:
+            return {name: self.by_model(line, name)[None] for name in asked}
         features = {name: self.features(name, line.tower, line.blocks) for name in asked}
         families = {n: self.sets[n].images["family"].to_numpy(dtype=str) for n in asked}
         declared = self.declared

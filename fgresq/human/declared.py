@@ -21,7 +21,8 @@ from fgresq.sections import Block, Count, Distinct, Name, Section, Seed, Some, S
 from fgresq.settings import read_yaml
 
 Role = Literal["train", "select", "test"]
-Kind = Literal["ridge", "method", "checkpoint"]
+Kind = Literal["ridge", "method", "checkpoint", "fgresq"]
+FGRESQ = "fgresq"  # trained by the settings that the search chose
 SCORE = "score"  # as labels: what the set itself says
 SHARPNESS, CONSTANT, RANDOM = "sharpness", "constant_order", "random"
 CONTROL_BLOCK = 6  # of the untrained tower
@@ -63,7 +64,7 @@ class Line(Section):
 
     Args:
         name: of the row; of a method its name in the catalogue.
-        kind: what gives its values.
+        kind: what gives its values; `fgresq` is trained by the settings that the search chose.
         train: what it learns from, or a method or checkpoint was trained on.
         tower: of a ridge.
         blocks: of the tower whose features a ridge reads, from 1.
@@ -78,6 +79,11 @@ class Line(Section):
     blocks: SomeDistinct[Block] = (CONTROL_BLOCK,)
     finalist: bool = False
     checkpoint: str | None = None
+
+    @property
+    def compared(self) -> str:
+        """Name the row of its comparison head, which answers for pairs alone."""
+        return f"{self.name}_compared"
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -152,11 +158,13 @@ def check_rows(declared: Declared, path: str | Path) -> None:
     Raises:
         UserError: names the first row at fault.
     """
-    names = [line.name for line in declared.rows]
-    for place, line in enumerate(declared.rows):
+    names: list[str] = [SHARPNESS, CONSTANT]
+    for line in declared.rows:
         where = f"{path}, row '{line.name}'"
-        if line.name in (*names[:place], SHARPNESS, CONSTANT) or line.name.startswith(RANDOM):
+        own = {line.name, *([line.compared] if line.kind == FGRESQ else [])}
+        if own & set(names) or line.name.startswith(RANDOM):
             raise UserError(where, "there is such a row already", "Give it a name of its own")
+        names += own
         for part in line.train:
             check_part(declared, part, where)
         check_kind(declared, line, where)
@@ -188,16 +196,36 @@ def check_kind(declared: Declared, line: Line, where: str) -> None:
         raise UserError(where, "no folder is named", "Give `checkpoint: FOLDER`")
     if line.kind == "method" and line.name not in catalogue("methods"):
         raise unknown(where, "method", line.name, catalogue("methods"))
-    if line.kind != "ridge":
+    if line.kind not in ("ridge", FGRESQ):
         return
     if not line.train:
-        raise UserError(where, "a ridge that learns from nothing", "Name its sets under `train`")
+        problem = f"a {line.kind} that learns from nothing"
+        raise UserError(where, problem, "Name its sets under `train`")
+    if line.kind == FGRESQ:
+        check_taught(declared, line, where)
+        return
     if line.tower not in DEPTHS:
         raise unknown(where, "tower", line.tower, DEPTHS)
     deepest = min(declared.depth, DEPTHS[line.tower])
     if max(line.blocks) > deepest:
         problem = f"block {max(line.blocks)} is not kept: of {line.tower} the deepest is {deepest}"
         raise UserError(where, problem, "Name a lower block, or raise `depth`")
+
+
+def check_taught(declared: Declared, line: Line, where: str) -> None:
+    """Check that FGResQ learns whole sets, from their own scores, that select nothing.
+
+    Raises:
+        UserError: names the part at fault.
+    """
+    for part in line.train:
+        if declared.sets[part.set].role != "train":
+            problem = f"{part.set} would teach it, whose role is {declared.sets[part.set].role}"
+            mend = "Name sets whose role is train; what learns from SRIJ is `make human-full`"
+            raise UserError(where, problem, mend)
+        if (part.labels, part.weight) != (SCORE, 1.0):
+            problem = f"{part.set} stands there with labels or a weight of its own"
+            raise UserError(where, problem, "Leave them out: it learns the scores of the set")
 
 
 def methods_asked(declared: Declared) -> list[str]:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
-from tqdm import tqdm
 
 from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.catalogues import catalogue
-from fgresq.code_digest import code_identity
 from fgresq.errors import UserError, unknown
-from fgresq.files import check_writable, digest, read_json, write_json
+from fgresq.files import check_writable, read_json, write_json
 from fgresq.human.agreed import agreement
+from fgresq.human.alike import glance_of, less_alike
+from fgresq.human.declared import Declared, read_declared
 from fgresq.human.declared_search import Search, read_search
-from fgresq.human.stages import run_stage1, run_stage2, stage_arguments, write_tables
-from fgresq.human.taught import MINI, Taught, at_most, joined, set_at_hand
-from fgresq.images import read_rgb
-from fgresq.ops.sharpness import sharpness
-from fgresq.training import stage1, stage2
+from fgresq.human.learnt import learnt
+from fgresq.human.taught import MINI, Taught, at_most, set_at_hand
 
-RUN = "all"
 TEST = "test"
-CARD = "card.json"
+CARD, UNFINISHED = "card.json", "unfinished"
 
 
 def check_named(names: Iterable[str]) -> None:
@@ -80,7 +76,7 @@ def selecting(taught: Iterable[str], search: Search) -> list[Taught]:
 
 
 def check_apart(taught: Iterable[Taught], others: Iterable[Taught]) -> None:
-    """Refuse a picture that teaches and is measured on.
+    """Refuse a picture that teaches and is measured on; `apart` leaves out what shows the same.
 
     Raises:
         UserError: names both.
@@ -96,6 +92,24 @@ def check_apart(taught: Iterable[Taught], others: Iterable[Taught]) -> None:
                 problem = f"it is '{where[sha]}' as well, which the model is measured on"
                 mend = f"Take one of them away, or name {where[sha].split('/')[0]} in --sets"
                 raise UserError(f"image '{image}'", problem, mend)
+
+
+def apart(taught: Iterable[Taught], others: list[Taught], declared: Declared) -> list[Taught]:
+    """Leave out of what teaches the images that show what is measured on, as the bench does.
+
+    Raises:
+        UserError: nothing is left of a set.
+    """
+    found = []
+    for own in taught:
+        left = less_alike(own, others, declared.near, declared.seed)
+        if left.images.empty:
+            problem = "each of its images shows what the model is measured on"
+            raise UserError(f"set '{own.name}'", problem, "Leave it out of --sets")
+        if gone := len(own.images) - len(left.images):
+            logging.info("%s: %d images left out: they show what is measured on", own.name, gone)
+        found.append(left)
+    return found
 
 
 def licences(taught: Iterable[Taught]) -> tuple[list[dict[str, Any]], str]:
@@ -121,7 +135,7 @@ def licences(taught: Iterable[Taught]) -> tuple[list[dict[str, Any]], str]:
 
 
 def agreements(
-    out: Path, sets: Iterable[Taught], rows: pd.DataFrame
+    out: Path, sets: Iterable[Taught], rows: pd.DataFrame, seed: int
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Measure the model on the select sets, beside sharpness, which is one line of code.
 
@@ -129,13 +143,13 @@ def agreements(
         out: folder of the model, with the scores of these sets.
         sets: that select.
         rows: image table of the training.
+        seed: of the bench, by which glances are kept.
     """
     values = pd.read_csv(out / "scores.csv").set_index("image")["value"]
     found = {}
     for own in sets:
         images = rows[rows["source"].eq(own.name)]
-        bar = tqdm(images["path"], desc=f"sharpness, {own.name}", disable=None)
-        sharp = pd.Series([sharpness(read_rgb(path)) for path in bar], index=images["image"])
+        sharp = pd.Series(glance_of(images, seed)[:, 0], index=images["image"])
         found[own.name] = {
             "model": rounded(agreement(images, own.pairs, values)),
             "sharpness": rounded(agreement(images, own.pairs, sharp)),
@@ -158,39 +172,26 @@ def train_on_people(args: argparse.Namespace) -> None:
         UserError: a set is not placed, unknown, or both taught by and measured on; or the folder
             cannot be written.
     """
-    search = read_search()
+    search, declared = read_search(), read_declared()
     check_named(args.sets or [])
     check_writable(args.out / CARD)
-    torch.set_num_threads(args.threads)
-    made = search.configured(search.chosen, finalist=True, seed=args.seed)
-    weights = args.weights or workspace.weights_of(made.tower.tower)
+    tower = search.configured(search.chosen).tower
+    weights = args.weights or workspace.weights_of(tower.tower)
     taught = [at_most(own, args.most) for own in teaching(args.sets, search)]
     others = [at_most(own, args.most) for own in selecting([own.name for own in taught], search)]
     check_apart(taught, others)
-    roles = {own.name: "train" for own in taught} | {own.name: "select" for own in others}
-    for own in [*taught, *others]:
-        told = "teaches" if roles[own.name] == "train" else "is measured on"
-        logging.info("%s: %d images, which the model %s", own.name, len(own.images), told)
-    work = args.out / "unfinished"
-    images, pairs, folds = joined([*taught, *others], roles, search.folds)
-    write_tables(work, images, pairs, folds)
-    of = digest(
-        [images["sha256"].tolist(), pairs.to_numpy(dtype=str).tolist(), made.record()]
-        + [code_identity(stage1.CODE, stage2.CODE)]
-    )
-    tower = made.tower.record()
-    first = run_stage1(
-        stage_arguments(work, RUN, weights, work / "1", work / "stage1", args.threads),
-        tower,
-        made.stage1.record(),
-        of,
-    )
-    second = stage_arguments(work, RUN, weights, work / "2", args.out, args.threads)
-    run_stage2(second, tower, made.stage2.record(), first, search.chosen)
+    taught = apart(taught, others, declared)
+    for told, sets in (("teach the model", taught), ("it is measured on", others)):
+        for own in sets:
+            logging.info("%s: %d images, which %s", own.name, len(own.images), told)
+    work = args.out / UNFINISHED
+    images, _ = learnt(search, taught, others, weights, work, args.out, args.seed, args.threads)
     data, licence = licences(taught)
     card = read_json(args.out / CARD)
-    card |= {"data": data, "licence": licence, "agrees": agreements(args.out, others, images)}
+    agrees = agreements(args.out, others, images, declared.seed)
+    card |= {"data": data, "licence": licence, "agrees": agrees}
     write_json(args.out / CARD, card)
+    shutil.rmtree(work)
     tell(args.out, card)
 
 

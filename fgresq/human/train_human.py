@@ -18,7 +18,11 @@ licence is not stated is for research only, and so is a model of it: do not ship
 
 The frozen blocks of the tower see every image once (about 0.4 s of one CPU an image), which bars
 show with the time left; --most keeps the number down. What they give is kept once they have seen
-all, and a call that was stopped in training goes on from the checkpoint in OUT/unfinished.
+all, and a call that was stopped in training goes on from the checkpoint in OUT/unfinished, which
+goes when the model is whole.
+
+A picture that teaches and is measured on is refused. One that only shows the same, by its
+perceptual hash, as the bench of transfer has it, is left out of what teaches.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +22,24 @@ from tqdm import tqdm
 
 from fgresq.analysis.bootstrap import Draws, Measure
 from fgresq.analysis.provenance import PACKAGES, git_state, version
-from fgresq.errors import UserError, unknown
-from fgresq.files import digest, read_json, write_json
+from fgresq.errors import UserError
+from fgresq.files import digest, write_json
 from fgresq.human.agreement import (
+    OF_PAIRS,
     Question,
     best_of,
     constant_order,
     difference,
     draws_of,
     measured,
+    of_pairs,
     questions,
 )
 from fgresq.human.answers import Bench, Values
+from fgresq.human.at_hand import read_sets
 from fgresq.human.declared import (
     CONSTANT,
+    FGRESQ,
     SHARPNESS,
     Declared,
     Line,
@@ -45,14 +48,14 @@ from fgresq.human.declared import (
     read_declared,
     told,
 )
-from fgresq.human.pool import kept_of
-from fgresq.human.rated_sets import RatedSet, kept_apart, read_set
-from fgresq.human.tower_names import GLANCE
+from fgresq.human.rated_sets import RatedSet
 from fgresq.human.transfer_table import COLUMNS
 from fgresq.tables import write_table
 
 COMMAND = "make human"
 TRIVIAL = (SHARPNESS, CONSTANT)
+HEAD = {FGRESQ: "score head"}
+COMPARISON_HEAD = "comparison head"  # of pairs; a row of its own, where the comparison has learnt
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,49 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images", type=Path, nargs="+", required=True, help="image tables, one a set"
     )
+    parser.add_argument("--models", type=Path, help="folder of rows of kind fgresq, by name")
     parser.add_argument("--out", type=Path, required=True, help="table to write (CSV)")
     add_declared(parser)
-
-
-def read_sets(
-    tables: Iterable[Path], declared: Declared
-) -> tuple[dict[str, RatedSet], dict[str, str]]:
-    """Read the sets at hand, and say of the others why they are not.
-
-    Raises:
-        UserError: a table is of no declared set, or a set tells nothing.
-    """
-    places = {table.stem: table for table in tables}
-    for name in places:
-        if name not in declared.sets:
-            raise unknown(places[name], "set", name, declared.sets)
-    sets, absent = {}, {}
-    for name, rated in declared.sets.items():
-        table = places.get(name)
-        own = read_set(name, rated, table, table.with_suffix(".pairs.csv")) if table else None
-        if own is None:
-            absent[name] = reason_of(name, table)
-            logging.warning("%s", absent[name])
-        else:
-            sets[name] = own
-    glances = {name: glance_of(own, declared) for name, own in sets.items()}
-    return kept_apart(sets, glances, declared), absent
-
-
-def glance_of(own: RatedSet, declared: Declared) -> np.ndarray:
-    """Give sharpness and hash of the images of a set: (n, 65)."""
-    kept = kept_of(GLANCE, own.name, declared)
-    kept.fill(own.images)
-    return kept.all(own.images["sha256"].tolist())
-
-
-def reason_of(name: str, table: Path | None) -> str:
-    """Say why a set is not at hand, and what brings it in."""
-    record = table.with_suffix(".json") if table else None
-    absent = read_json(record).get("absent") if record and record.exists() else None
-    if not absent:
-        return f"{name} is not at hand"
-    return f"{name} is not at hand: {absent['reason']}; next step: {absent['next_step']}"
 
 
 def simple(bench: Bench) -> dict[str, Values]:
@@ -150,17 +113,21 @@ def described(declared: Declared) -> dict[str, dict[str, str]]:
         rows[line.name] = {
             "kind": "control" if line.name in untrained else line.kind,
             "trained_on": told(line.train),
-            "tower": f"{line.tower}{blocks}" if line.kind == "ridge" else "",
+            "tower": f"{line.tower}{blocks}" if line.kind == "ridge" else HEAD.get(line.kind, ""),
         }
+        if line.kind == FGRESQ:
+            rows[line.compared] = {**rows[line.name], "tower": COMPARISON_HEAD}
     return rows
 
 
 def trivial_for(declared: Declared) -> dict[str, tuple[str, ...]]:
     """Name, for every row that is no control, the trivial rows that it has to beat."""
     own = {line.train: line.name for line in controls(declared)}
-    return {
-        line.name: (*TRIVIAL, own[line.train]) if line.train else TRIVIAL for line in declared.rows
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for line in declared.rows:
+        found[line.name] = (*TRIVIAL, own[line.train]) if line.train else TRIVIAL
+        found[line.compared] = found[line.name]
+    return found
 
 
 def on_question(
@@ -169,6 +136,9 @@ def on_question(
     """Measure every row that answered for a set; a line each, with its difference."""
     rows = {n: v[own.name] for n, v in answers.items() if own.name in v}
     measures = {n: measured(own, values, question, draws) for n, values in rows.items()}
+    if question.measure in OF_PAIRS:
+        for name, gaps in bench.compared(own.name).items():
+            measures[name] = of_pairs(own, gaps, question, draws)
     trivial = trivial_for(bench.declared)
     return [
         line_of(name, measure, question, measures, trivial.get(name, ()))
@@ -278,7 +248,7 @@ def main(args: argparse.Namespace) -> None:
     if not sets:
         mend = "Place at least one of them (docs/data-sets.md)"
         raise UserError("the bench of transfer", "none of its sets is at hand", mend)
-    bench = Bench(declared, sets, absent)
+    bench = Bench(declared, sets, absent, models=args.models)
     answers, lacking = all_answers(bench)
     write_table(args.out, table_of(bench, answers, lacking), COLUMNS)
     write_json(args.out.with_suffix(".json"), record_of(bench, settings_of(bench, answers)))

@@ -16,16 +16,16 @@ from fgresq.tables import read_table
 
 COLUMNS: dict[str, type] = {
     "row": str,
-    "kind": str,  # control, ridge, method or checkpoint
+    "kind": str,  # control, ridge, method, fgresq or checkpoint
     "trained_on": str,  # sets, with labels and weights that are not plain; empty: nothing
-    "tower": str,  # of a ridge, with its blocks
+    "tower": str,  # of a ridge, with its blocks; of FGResQ the head that answers
     "set": str,  # measured on
     "role": str,  # select: was looked at when rows were chosen; test: read for finalists alone
     "settings": float,  # that have looked at the set's labels, those here included
     "votes": str,  # kind of the votes; empty: scores
     "measure": str,
     "value": float,
-    "low": float,  # 95 % interval over training images and test families
+    "low": float,  # 95 % interval over training images and test families; `contents_only`
     "high": float,
     "n": float,  # pairs, groups or images
     "families": float,  # that are drawn
@@ -39,6 +39,8 @@ COLUMNS: dict[str, type] = {
     "over_sharpness_high": float,
     "reason": str,  # why there is no value; else empty
 }
+REFITTED = ("ridge", "control")  # to bootstraps of the training images
+ONCE = "trained once: its intervals are over test contents alone, and hold no training images"
 TABLE, RECORD = "transfer.csv", "transfer.json"
 
 
@@ -50,6 +52,18 @@ def read_transfer(folder: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """
     folder = Path(folder)
     return read_table(folder / TABLE, COLUMNS), read_json(folder / RECORD)
+
+
+def contents_only(line: Any) -> bool:
+    """Tell whether a row learnt something and was trained once: its intervals hold no refits.
+
+    They are over test contents alone, and so too narrow. Of what learnt nothing there is nothing
+    to refit.
+
+    Args:
+        line: mapping with `kind` and `trained_on`.
+    """
+    return bool(line["trained_on"]) and line["kind"] not in REFITTED
 
 
 def settings_told(line: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fgresq.human.transfer_table import TABLE, read_transfer, settings_told
+from fgresq.human.transfer_table import ONCE, TABLE, contents_only, read_transfer, settings_told
 from fgresq.report.cells import Cell, Row, Table, head, interval, interval_of, number, text
 
 MEASURES = {"acc": "ACC", "votes": "votes agreed with", "srcc_groups": "SRCC in groups"}
@@ -52,7 +52,8 @@ def set_table(lines: pd.DataFrame) -> Table:
     columns += head(*(label(*question) for question in asked))
     caption = f"{name}: {settings_told(lines.iloc[0])}."
     note = "Small: the 95 % interval over training images and families; then what the row has over "
-    note += "the best trivial row (sharpness, a constant order of restorers, an untrained tower)."
+    note += "the best trivial row (sharpness, a constant order of restorers, an untrained tower). "
+    note += f"Once: {ONCE}."
     return Table(f"people_{name}", caption, columns, body, lines, note=note)
 
 
@@ -63,7 +64,7 @@ def label(measure: str, votes: str) -> str:
 
 def names_of(line: Any) -> list[Cell]:
     """Give the cells that say what a row is."""
-    tag = CONTROL if line["kind"] == CONTROL else ""
+    tag = CONTROL if line["kind"] == CONTROL else "once" if contents_only(line) else ""
     return [text(line["row"], "name", tag), text(line["trained_on"] or "–")]
 
 
