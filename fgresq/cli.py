@@ -18,6 +18,9 @@ from fgresq.messages import report_cost, start_log
 # name: (module with add_arguments(parser) and main(args), one line of help)
 COMMANDS = {
     "score": ("fgresq.scoring.score", "score your images by a method, or by a trained FGResQ"),
+    "compare": ("fgresq.scoring.compare", "say which of two images people prefer, how sure"),
+    "rank": ("fgresq.scoring.rank", "put many restorations of one content into an order"),
+    "bench": ("fgresq.scoring.bench", "compare restoration methods over a test set"),
     "train-human": ("fgresq.human.train_human", "train FGResQ on images that people rated"),
     "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
     "data": ("fgresq.fetch.actions", "fetch, list and check data sets and weights"),

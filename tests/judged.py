@@ -28,6 +28,7 @@ class Heads(HeadJudge):
         torch.nn.init.normal_(heads.compare_head.weight, std=0.1)
         torch.nn.init.normal_(heads.compare_head.bias)
         super().__init__("heads", FACTS, heads.eval(), learnt, "float32")
+        self.portable = False
         self.looked = 0
 
     def quality(self, image: np.ndarray) -> torch.Tensor:

@@ -26,8 +26,11 @@ MAY_IMPORT = {
     "metrics": ("external", "mini", "model", "networks", "ops", "weights"),
     "training": ("mini", "model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
-    "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
     "analysis": ("pairs", "sources"),
+    "scoring": (
+        *("analysis", "external", "metrics", "model"),
+        *("networks", "ops", "training", "weights"),
+    ),
     "fetch": ("sources", "weights"),
     "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
     "report": ("analysis", "human", "scoring", "sources"),

@@ -61,6 +61,8 @@ class Opinion(Judge):
         folder: of its weights; None: the package's own.
     """
 
+    portable = True
+
     def __init__(self, name: str, folder: Path | None) -> None:
         self.network = opinion.embedded() if folder is None else opinion.load(folder)
         card = opinion.card() if folder is None else opinion.checkpoint_card(folder, opinion.KIND)
@@ -99,8 +101,9 @@ class HeadJudge(Judge):
     ) -> None:
         super().__init__(name, facts)
         self.heads, self.learnt = heads, learnt
-        self.half = precision == "bfloat16"
+        self.precision = precision
         self.on = heads.score_head.weight.device
+        self.portable = self.on.type == "cpu"
 
     def quality(self, image: np.ndarray) -> torch.Tensor:
         """Give F_q (1, D) of uint8 RGB."""
@@ -114,7 +117,8 @@ class HeadJudge(Judge):
     def look(self, image: np.ndarray, reference: np.ndarray | None) -> tuple[float, np.ndarray]:
         """Give the score, in (0, 1), and F_q."""
         check_judgeable(image)
-        with torch.autocast(self.on.type, torch.bfloat16, enabled=self.half):
+        half = self.precision == "bfloat16"
+        with torch.autocast(self.on.type, torch.bfloat16, enabled=half):
             found = self.quality(image)
         quality = found.float()
         return self.score_of(quality), quality[0].cpu().numpy()
@@ -217,7 +221,7 @@ class Named(Judge):
         refuse(f"method '{name}'", absence(name, entry))
         cv2.ipp.setUseIPP(False)  # its sums depend on where memory happens to lie
         self.method = method_of(name, entry)
-        self.entry = entry
+        self.portable = not {"pyiqa", "gpu_memory"} & set(entry)  # these run a process of their own
         higher = entry["direction"] == "higher"
         scale = f"{range_of(entry)}, {entry['direction']} better"
         rest = *of_method(entry), NONE

@@ -19,9 +19,9 @@ import numpy as np
 from fgresq.catalogues import read_methods
 from fgresq.errors import UserError, nearest
 from fgresq.files import read_json
-from fgresq.images import read_rgb
 from fgresq.metrics import fgresq_published
 from fgresq.scoring.facts import Facts
+from fgresq.scoring.pictures import opened, sketch
 from fgresq.scoring.preferences import (
     Encoded,
     Preference,
@@ -48,7 +48,12 @@ class Judge:
         kind: NR, or FR where it compares with a reference.
         scale: its values in words, with range and direction.
         higher_better: direction of its scores.
+        precision: that it computes in.
+        portable: whether another process that is given its name judges alike, on the CPU.
     """
+
+    precision = PRECISIONS[0]
+    portable = False
 
     def __init__(self, name: str, facts: Facts) -> None:
         self.name, self.facts = name, facts
@@ -86,7 +91,7 @@ class Judge:
                 )
             beside = decoded(reference)
         score, features = self.look(pixels, beside)
-        return Encoded(name_of_pixels(pixels), score, features)
+        return Encoded(name_of_pixels(pixels), score, sketch(pixels), features)
 
     def prefer(self, first: Encoded, second: Encoded) -> Preference:
         """Compare two images that were looked at; swapped, they give the swapped answer exactly."""
@@ -113,7 +118,7 @@ def decoded(image: Picture) -> np.ndarray:
         UserError: the array is of another form.
     """
     if isinstance(image, (str, Path)):
-        return read_rgb(image)
+        return opened(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         problem = f"{image.dtype} {image.shape} is no uint8 RGB of (height, width, 3)"
         raise UserError("image", problem, "Convert it first")

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fgresq.scoring.pictures import Sketch
+
 A, B, EQUAL = "A", "B", "equal"
 # least chance: word. Three quarters are one just noticeable difference.
 SURENESS = {
@@ -82,11 +84,13 @@ class Encoded:
     Args:
         pixels: name of its pixels by content.
         score: of it.
+        sketch: of it.
         features: float32 (D,) that a comparison head reads; None where scores are all there is.
     """
 
     pixels: str
     score: float
+    sketch: Sketch
     features: np.ndarray | None = None
 
 
