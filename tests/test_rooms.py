@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "baselines": ("networks", "training", "weights"),
     "analysis": ("pairs", "sources"),
     "scoring": (
-        *("analysis", "external", "metrics", "model"),
+        *("analysis", "baselines", "external", "metrics", "model"),
         *("networks", "ops", "training", "weights"),
     ),
     "fetch": ("sources", "weights"),
@@ -41,6 +41,7 @@ BY_NAME = {
     "fgresq/fetch/actions.py": "actions of `fgresq data`",
     "fgresq/scoring/registry.py": "methods",
     "fgresq/baselines/train.py": "baselines",
+    "fgresq/scoring/baseline_judge.py": "baselines",
 }
 LOADERS = ("import_module", "run_module", "__import__", "exec", "eval")
 

@@ -99,13 +99,13 @@ def pairs_of(args: argparse.Namespace) -> list[Compared]:
             if len(line) not in (2, 3):
                 problem = f"{len(line)} names stand there"
                 raise UserError(f"stdin, line {row}", problem, "Write A,B or A,B,REFERENCE")
-        return [Compared(*[*line, args.reference or ""][:3]) for line in rows]
+        return [Compared(line[0], line[1], [*line, args.reference or ""][2]) for line in rows]
     names = [name for given in args.images for name in of_name(given)]
     if len(names) != 2:
         problem = f"{len(names)} images are given, and two are compared"
         mend = "Give A and B; for more of one content: fgresq rank; for folders: fgresq bench"
         raise UserError("fgresq compare", problem, mend)
-    return [Compared(*names, args.reference or "")]
+    return [Compared(names[0], names[1], args.reference or "")]
 
 
 def answer(pair: Compared, judges: list[Judge], looks: list[Look], faults: Faults) -> None:

@@ -11,6 +11,7 @@ PEOPLE, SIMULATED = "people", "simulated observers"
 BOTH, UNSAID = f"{PEOPLE} and {SIMULATED}", "not said on its card"
 LEARNT = "learnt by its comparison head; both orders are averaged"
 BY_SCORES = "derived from its scores: no pair was learnt"
+BY_LOSS = "derived from the scores as its fidelity loss has them (unit spread)"
 THURSTONE = "derived from the scores by how raters differ (Thurstone); fitted to no pair"
 NONE = "none: it says only which score is better"
 MADE_HERE = ("mini", "tiny")  # presets whose observers are simulated

@@ -33,6 +33,7 @@ from fgresq.weights.checkpoints import CARD, MEND
 
 EMBEDDED, OFFICIAL = "embedded", "official"
 PUBLISHED = "fgresq_published"  # the official model's name in the catalogue
+RETRAINED = "baseline "  # what the kinds of retrained baselines begin with
 DEVICES, PRECISIONS = ("auto", "cpu", "cuda"), ("float32", "bfloat16")
 Picture = np.ndarray | str | Path
 
@@ -157,6 +158,10 @@ def judge_of(
         plain(text, device, precision)
         if kind == EMBEDDED:
             return kinds.Opinion(text, folder)
+        if kind.startswith(RETRAINED):
+            from fgresq.scoring.baseline_judge import Retrained
+
+            return Retrained(folder)
         problem = f"no judge reads weights of the kind {kind!r}"
         raise UserError(folder / CARD, problem, MEND)
     plain(text, device, precision)

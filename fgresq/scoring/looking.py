@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, lru_cache
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache, lru_cache, partial
 
 import cv2
 import psutil
@@ -97,14 +99,17 @@ def look_at_all(
     """
     tasks = list(dict.fromkeys(tasks))
     count = 1 if debug else processes(judge, len(tasks), threads)
-    bar = {"total": len(tasks), "desc": judge.name, "disable": None}
-    if count == 1:
-        look = looker(judge)
-        return {t: look(*t) if debug else seen_by(look, *t) for t in tqdm(tasks, **bar)}
-    spawn = multiprocessing.get_context("spawn")  # a fork after torch's threads may hang
-    given = judge.name, judge.precision, threads
-    with ProcessPoolExecutor(count, spawn, prepare, given) as pool:
-        return dict(zip(tasks, tqdm(pool.map(look_own, tasks), **bar), strict=True))
+    bar = partial(tqdm, total=len(tasks), desc=judge.name, disable=None)
+    if count > 1:
+        spawn = multiprocessing.get_context("spawn")  # a fork after torch's threads may hang
+        given = judge.name, judge.precision, threads
+        try:
+            with ProcessPoolExecutor(count, spawn, prepare, given) as pool:
+                return dict(zip(tasks, bar(pool.map(look_own, tasks)), strict=True))
+        except BrokenProcessPool:  # such as one that the system ended as memory ran out
+            logging.warning("a process ended before its time: all is done again by one")
+    look = looker(judge)
+    return {t: look(*t) if debug else seen_by(look, *t) for t in bar(tasks)}
 
 
 def check_reference(judges: Sequence[Judge], given: bool) -> None:

@@ -97,7 +97,7 @@ class Encoded:
 def name_of_pixels(image: np.ndarray) -> str:
     """Name an image (h, w, 3) by its size and its pixels."""
     shape = "x".join(map(str, image.shape))
-    return f"{shape} {hashlib.sha256(np.ascontiguousarray(image)).hexdigest()}"
+    return f"{shape} {hashlib.sha256(image.tobytes()).hexdigest()}"
 
 
 def sureness(chance: float) -> str:

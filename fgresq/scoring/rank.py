@@ -80,10 +80,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def rows_of(content: Content, model: str, order: Order) -> list[dict[str, Any]]:
     """Give the rows of an order, of `COLUMNS`."""
-    columns = [order.labels, order.paths, order.place, order.strength, order.wins, order.scores]
     return [
-        dict(zip(COLUMNS, (content.name, label, path, model, *rest), strict=True))
-        for label, path, *rest in zip(*columns, order.compared, strict=True)
+        {
+            "content": content.name,
+            "image": label,
+            "path": order.paths[k],
+            "model": model,
+            "place": order.place[k],
+            "strength": order.strength[k],
+            "wins": order.wins[k],
+            "score": order.scores[k],
+            "compared": order.compared[k],
+        }
+        for k, label in enumerate(order.labels)
     ]
 
 

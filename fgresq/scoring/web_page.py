@@ -129,7 +129,8 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown, size = [], 0
+    shown: list[Slider] = []
+    size = 0
     for slider in sliders:
         own = 0 if slider is None else sum(len(shot["uri"]) for shot in slider.shots)
         if slider is not None and (not shown or size + own <= MOST_BYTES):
