@@ -11,7 +11,7 @@ from PIL import Image
 
 from fgresq.model.heads import QualityHeads
 from fgresq.scoring.facts import LEARNT, PEOPLE, Facts
-from fgresq.scoring.judge_kinds import HeadJudge, logistic
+from fgresq.scoring.head_judges import HeadJudge, logistic
 from fgresq.scoring.judges import Judge
 from fgresq.scoring.preferences import Encoded, Preference, of_chances
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from itertools import combinations, permutations
 from pathlib import Path
 
@@ -183,6 +184,7 @@ def test_every_content_has_its_own_reference(tmp_path: Path, capsys) -> None:
     assert "Give --reference" in capsys.readouterr().err
     assert main([*words, "--reference", str(tmp_path / "clean"), "--json"]) == 0
     for content in json.loads(capsys.readouterr().out)["contents"]:
+        assert content["reference"] == str(tmp_path / f"clean/{content['content']}.png")
         assert [i["image"] for i in content["orders"]["psnr"]["images"]] == ["near", "far"]
     assert main([*words, "--reference", str(tmp_path / "clean/1.png")]) == 1
     assert "there are 2 contents" in capsys.readouterr().err
@@ -213,6 +215,26 @@ def test_what_has_no_value_is_left_out_and_told(told: Told, tmp_path: Path, caps
     shown = capsys.readouterr()
     assert "4 images: 2 have no answer" in shown.err and "gone.png: there is no such" in shown.err
     assert pd.read_csv(out)["image"].tolist() == ["3.png", "1.png"]
+
+
+def test_one_image_or_none_with_a_value_is_an_order_as_well(
+    told: Told, tmp_path: Path, capsys
+) -> None:
+    path = levels(tmp_path, 5)[0]
+    images = ranked(capsys, path)["orders"]["told"]["images"]
+    assert [(i["place"], i["strength"], i["wins"]) for i in images] == [(1, 0, None)]
+    Path(path).write_bytes(b"")
+    assert ranked(capsys, path, code=1)["orders"]["told"]["images"] == []
+    assert main(["rank", path]) == 1
+
+
+def test_odd_names_are_told_or_shown(told: Told, tmp_path: Path, capsys) -> None:
+    Path(save(tmp_path / "a.png", level(1))).rename(os.fsdecode(bytes(tmp_path) + b"/\xff.png"))
+    assert main(["rank", str(tmp_path)]) == 0
+    assert "\\udcff.png" in capsys.readouterr().out
+    for name in ("n" * 300 + ".png", "a\0.png"):
+        assert main(["rank", name]) == 1
+        assert "no value" not in capsys.readouterr().out
 
 
 def test_the_page_shows_the_best_first(told: Told, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from fgresq.metrics import fgresq_published as method
 from fgresq.model import released
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.scoring import score
+from fgresq.scoring.judges import judge_of
 from fgresq.scoring.registry import own_version
 from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
 from tests.conftest import ROOT, picture
@@ -117,6 +118,20 @@ def test_the_forward_pass_is_that_of_the_release(small, clip, state):
     chances = torch.softmax(both @ state["compare_head.weight"].T + state["compare_head.bias"], 1)
     assert method.compare(a, b) == pytest.approx(tuple(chances[0].tolist()), abs=1e-5)
     assert method.compare(a, b) != pytest.approx(method.compare(b, a), abs=1e-3)
+
+
+def test_the_official_judge_averages_both_orders(small, state):
+    torch.save(state, small / "FGResQ.pth")
+    judge = judge_of()
+    assert judge.name == "official" and "FGRestore" in judge.facts.line()
+    a, b = picture(1, 256), picture(2, 256)
+    forward, backward = method.compare(a, b), method.compare(b, a)
+    found = judge.compare(a, b)
+    assert (found.score_a, found.score_b) == pytest.approx((method.score(a), method.score(b)))
+    assert found.a_better == pytest.approx((forward[1] + backward[0]) / 2, abs=1e-6)
+    assert found.b_better == pytest.approx((forward[0] + backward[1]) / 2, abs=1e-6)
+    assert found.equal == pytest.approx((forward[2] + backward[2]) / 2, abs=1e-6)
+    assert judge.compare(b, a) == found.swapped()
 
 
 @torch.no_grad()

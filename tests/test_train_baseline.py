@@ -21,8 +21,8 @@ from fgresq.cli import main
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.parsing import fields_of
 from fgresq.presets import load
-from fgresq.scoring.judges import judge_of
 from fgresq.scoring.baseline_judge import Looks
+from fgresq.scoring.judges import judge_of
 from fgresq.sections import PairTraining
 from fgresq.tables import (
     VOTE_COLUMNS,

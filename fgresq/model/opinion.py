@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from scipy.stats import norm
+from scipy.special import ndtr
 from torch import nn
 
 from fgresq import workspace
@@ -112,7 +112,7 @@ def preference(score_a: float, score_b: float, spread: float) -> float:
         score_a, score_b: of `opinion`.
         spread: SD of the raters' opinions of one image, points.
     """
-    return float(norm.cdf((score_a - score_b) / (np.sqrt(2) * spread)))
+    return float(ndtr((score_a - score_b) / (np.sqrt(2) * spread)))
 
 
 def folder() -> Path:

@@ -41,6 +41,7 @@ from fgresq.scoring.terminal_table import (
     check_outputs,
     number,
     plain,
+    show,
 )
 
 if TYPE_CHECKING:
@@ -157,10 +158,10 @@ def main(args: argparse.Namespace) -> None:
     draws = drawn(given.contents, args.seed)
     found = [benched(j, given, look(j, given, args.threads, faults), draws) for j in judges]
     if args.json:
-        print(json_text(records(found, given, faults)), end="")
+        show(json_text(records(found, given, faults)).rstrip())
     else:
-        print("\n\n".join(told(one) for one in found))
-        print(notes(given))
+        show("\n\n".join(told(one) for one in found))
+        show(notes(given))
     if args.csv:
         write_csv(args.csv, pd.DataFrame(rows_of(found, given), columns=COLUMNS))
     if args.html:

@@ -45,6 +45,7 @@ from fgresq.scoring.terminal_table import (
     check_outputs,
     number,
     plain,
+    show,
 )
 
 if TYPE_CHECKING:
@@ -221,9 +222,9 @@ def main(args: argparse.Namespace) -> None:
         for warning in pair.warnings:
             logging.warning("%s: %s", pair.name, warning)
     if args.json:
-        print(json_text(records(pairs, judges, faults)), end="")
+        show(json_text(records(pairs, judges, faults)).rstrip())
     elif any(pair.answers for pair in pairs):
-        print(told_of_one(pairs[0], judges) if len(pairs) == 1 else told_of_many(pairs, judges))
+        show(told_of_one(pairs[0], judges) if len(pairs) == 1 else told_of_many(pairs, judges))
     if args.csv:
         write_csv(args.csv, table_of(pairs, judges, faults))
     if args.html:

@@ -12,6 +12,7 @@ trained here goes by its name. Images are files or uint8 RGB arrays (h, w, 3).
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,9 @@ from fgresq.scoring.preferences import (
     of_identical,
     of_scores,
 )
-from fgresq.weights.checkpoints import CARD, MEND
 
+CARD = "card.json"
+MEND = "Give a folder of weights that was trained here: weights.safetensors with its card.json"
 EMBEDDED, OFFICIAL = "embedded", "official"
 PUBLISHED = "fgresq_published"  # the official model's name in the catalogue
 RETRAINED = "baseline "  # what the kinds of retrained baselines begin with
@@ -145,32 +147,40 @@ def judge_of(
     Raises:
         UserError: there is none of that name, or it cannot run here; says what brings it in.
     """
-    from fgresq.scoring import judge_kinds as kinds  # torch takes a second: not for --help
-
     text = str(default_model() if name is None else name)
     if text in (OFFICIAL, PUBLISHED):
-        return kinds.Official(text, device, precision)
-    entries = read_methods()
-    if text not in entries and (isinstance(name, Path) or "/" in text or Path(text).is_dir()):
-        folder, kind = Path(text), kind_of(Path(text))
-        if kind == "FGResQ":
-            return kinds.Checkpoint(folder, device, precision)
-        plain(text, device, precision)
-        if kind == EMBEDDED:
-            return kinds.Opinion(text, folder)
-        if kind.startswith(RETRAINED):
-            from fgresq.scoring.baseline_judge import Retrained
+        from fgresq.scoring.head_judges import Official  # torch takes a second: not for --help
 
-            return Retrained(folder)
-        problem = f"no judge reads weights of the kind {kind!r}"
-        raise UserError(folder / CARD, problem, MEND)
+        return Official(text, device, precision)
+    entries = read_methods()
+    if text not in entries and (isinstance(name, Path) or "/" in text or os.path.isdir(text)):
+        return of_folder(Path(text), device, precision)
     plain(text, device, precision)
-    if text == EMBEDDED:
-        return kinds.Opinion(text, None)
     if text not in entries:
         mend = nearest(text, [*entries, OFFICIAL])
         raise UserError("--model", f"there is no model or method '{text}'", mend)
-    return kinds.Named(text, entries[text])
+    from fgresq.scoring.judge_kinds import Named, Opinion
+
+    return Opinion(text, None) if text == EMBEDDED else Named(text, entries[text])
+
+
+def of_folder(folder: Path, device: str, precision: str) -> Judge:
+    """Give the judge of a folder of weights; arguments and errors are those of `judge_of`."""
+    kind = kind_of(folder)
+    if kind == "FGResQ":
+        from fgresq.scoring.head_judges import Checkpoint
+
+        return Checkpoint(folder, device, precision)
+    plain(str(folder), device, precision)
+    if kind == EMBEDDED:
+        from fgresq.scoring.judge_kinds import Opinion
+
+        return Opinion(str(folder), folder)
+    if kind.startswith(RETRAINED):
+        from fgresq.scoring.baseline_judge import Retrained
+
+        return Retrained(folder)
+    raise UserError(folder / CARD, f"no judge reads weights of the kind {kind!r}", MEND)
 
 
 def kind_of(folder: Path) -> str:
@@ -179,7 +189,7 @@ def kind_of(folder: Path) -> str:
     Raises:
         UserError: it is no folder of weights.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UserError(folder, "there is no such folder of weights", MEND)
     if not (folder / CARD).exists():
         raise UserError(folder, f"it holds no weights: there is no {CARD} in it", MEND)

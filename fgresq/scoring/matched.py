@@ -47,8 +47,8 @@ def names_of(folders: Sequence[str]) -> list[str]:
     """
     parts = []
     for folder in folders:
-        if not Path(folder).is_dir():
-            what = "it is a file" if Path(folder).exists() else "there is no such folder"
+        if not os.path.isdir(folder):
+            what = "it is a file" if os.path.exists(folder) else "there is no such folder"
             mend = "Give folders of restored images, one a method; two images: fgresq compare"
             raise UserError(folder, what, mend)
         parts.append(Path(folder).resolve().parts)

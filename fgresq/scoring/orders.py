@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -101,7 +102,7 @@ def give_references(contents: Sequence[Content], reference: str | None) -> None:
     """
     if reference is None:
         return
-    if not Path(reference).is_dir():
+    if not os.path.isdir(reference):
         if len(contents) > 1:
             problem = f"it is one image, and there are {len(contents)} contents"
             raise UserError("--reference", problem, "Give a folder with an original of each")
@@ -154,6 +155,8 @@ def order_of(
     """
     there = [k for k, own in enumerate(seen) if own is not None]
     known = [own for own in seen if own is not None]
+    if not known:
+        return Order([], [], [], [], [], [], [], 0, 0, None)
     scores = np.array([own.score for own in known])
     pairs = chosen_pairs(scores, budget, seed)
     share = np.array([judge.prefer(known[i], known[j]).share_a for i, j in pairs])

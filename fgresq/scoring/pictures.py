@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -88,11 +89,11 @@ def of_name(name: str) -> list[str]:
     """List the files of one name."""
     if ADDRESS.match(name):
         return [name]
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         return [str(Path(name) / file) for file in images_in(Path(name))]
-    if not glob.has_magic(name) or Path(name).exists():
+    if not glob.has_magic(name) or os.path.exists(name):
         return [name]
-    inside = [path for path in glob.glob(name, recursive=True) if Path(path).is_file()]
+    inside = [path for path in glob.glob(name, recursive=True) if os.path.isfile(path)]
     if not inside:
         raise UserError(name, "no file fits this pattern", "Correct it")
     return inside

@@ -52,6 +52,7 @@ from fgresq.scoring.terminal_table import (
     check_outputs,
     number,
     plain,
+    show,
 )
 
 if TYPE_CHECKING:
@@ -178,9 +179,9 @@ def give(
 ) -> None:
     """Print the orders, and write what is asked for."""
     if args.json:
-        print(json_text(records(ranked, judges, faults)), end="")
+        show(json_text(records(ranked, judges, faults)).rstrip())
     else:
-        print("\n\n\n".join(told(content, orders, judges) for content, orders in ranked))
+        show("\n\n\n".join(told(content, orders, judges) for content, orders in ranked))
     rows = [
         row
         for content, orders in ranked

@@ -41,6 +41,11 @@ def check_outputs(args: argparse.Namespace) -> None:
             check_writable(path)
 
 
+def show(text: str) -> None:
+    """Print text; a byte of a file's name that is no UTF-8 is shown as \\udcXX."""
+    print(text.encode(errors="backslashreplace").decode())
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """Write a number with so many significant digits; a dash for none."""
     if value is None or math.isnan(value):
