@@ -28,7 +28,7 @@ from fgresq.scoring.listing import range_of
 from fgresq.scoring.preferences import Encoded, Preference, of_chances
 from fgresq.scoring.registry import absence, method_of
 
-NOT_GENERATIVE = "below chance on generative super-resolution (docs/embedded.md): not for that"
+WHERE_IT_FAILS = "docs/embedded.md says where it fails, such as on generative super-resolution"
 
 
 def check_judgeable(image: np.ndarray) -> None:
@@ -59,7 +59,7 @@ class Opinion(Judge):
         sets = ", ".join(entry["title"] for entry in card["trained_on"].values())
         told = f"{sets} ({card['photographs']} photographs)"
         title = "embedded model" if folder is None else f"model of {name}"
-        rest = told, PEOPLE, THURSTONE, NOT_GENERATIVE
+        rest = told, PEOPLE, THURSTONE, WHERE_IT_FAILS
         super().__init__(name, Facts(title, "NR", card["scale"], True, *rest))
 
     def look(self, image: np.ndarray, reference: np.ndarray | None) -> tuple[float, None]:
