@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from scipy.linalg import pinv
 
+from fgresq.ops.flat import need_structure
 from fgresq.ops.least import NoValue
 from fgresq.ops.natural import fit, gray, half, normalised, products
 from fgresq.weights.cards import read_weights
@@ -83,4 +84,6 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
     height, width = image.shape[:2]
     if (height // BLOCK) * (width // BLOCK) < 2:
         raise NoValue(f"{width}x{height} is too small, it takes two blocks of {BLOCK}x{BLOCK}")
-    return distance(features(gray(image)))
+    plane = gray(image)
+    need_structure(plane)
+    return distance(features(plane))
