@@ -21,7 +21,8 @@ from fgresq.metrics import brisque, dists, lpips, lpips_vgg, niqe, ssim
 from fgresq.ops import natural
 from fgresq.ops.least import NoValue
 from fgresq.scoring import score
-from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
+from fgresq.scoring.score_table import read_told
+from fgresq.tables import IMAGE_COLUMNS, empty, write_table
 from fgresq.weights.cards import read_weights
 from tests.damages import blurred, compressed, noised
 
@@ -293,7 +294,7 @@ def test_scoring_a_table(name, tmp_path):
     given = [name, "--images", str(table_of(tmp_path)), "--out", str(out)]
     given += ["--cache", str(tmp_path / "cache")]
     score.main(parser_for("score").parse_args(given))
-    rows = read_scores(out).set_index("image")
+    rows = read_told(out).set_index("image")
     assert "12x12 is too small" in rows["reason"]["tiny"]
     assert rows["reason"]["whole"] == "" and np.isfinite(rows["value"]["whole"])
     kind = catalogue("methods")[name]["kind"]

@@ -52,6 +52,12 @@ def features(plane: np.ndarray) -> np.ndarray:
     return np.hstack([block_features(fine), block_features(coarse)])
 
 
+def basis(height: int, width: int) -> str:
+    """Say on how much of an image of a size a value rests; flat blocks are left out of it."""
+    count = (height // BLOCK) * (width // BLOCK)
+    return f"{count} blocks of {BLOCK}x{BLOCK}"
+
+
 @lru_cache(maxsize=1)
 def model() -> tuple[np.ndarray, np.ndarray]:
     """Load the mean (36,) and the covariance (36, 36) of pristine images."""

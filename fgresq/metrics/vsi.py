@@ -47,7 +47,7 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
     """Give the VSI of two uint8 RGB images of one shape, in [-1, 1]; identical images give 1.
 
     Raises:
-        NoValue: they have less than 2 pixels on a side, or nothing in both is salient, as in flat ones.
+        NoValue: they have less than 2 pixels on a side, or nothing is salient, as in flat ones.
     """
     need_pixels(image, SMALLEST)
     need_one_structure(image, reference)

@@ -25,7 +25,12 @@ from fgresq.pairs.ratings import preferences_from_ratings, votes_from_ratings
 from fgresq.raw import walk
 from fgresq.records import SourceRecord
 from fgresq.sources.direction import warning
-from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
+from fgresq.sources.folder import (
+    contradictions,
+    read_images_csv,
+    read_pairs_csv,
+    read_ratings_csv,
+)
 from fgresq.sources.layouts import LAYOUTS, VOTED
 from fgresq.sources.placed import Files
 from fgresq.sources.release import check_hashes, check_placed
@@ -111,9 +116,12 @@ def supplied_pairs(
         ratings = read_ratings_csv(rated, names)
         ratings = -ratings if entry.get("direction") == "lower" else ratings
     if path.exists():
-        pairs = read_pairs_csv(path, names, given).assign(label_origin="human")
+        groups = dict(zip(images["image"], images["group"], strict=True))
+        pairs = read_pairs_csv(path, groups, given).assign(label_origin="human")
+        twice = contradictions(pairs)
+        pairs = pairs.reset_index(drop=True)
         released = ", and so is the split by pairs" if pairs["split_pairs"].ne("").any() else ""
-        notes = [f"preferences are those of {path.name}{released}"]
+        notes = [f"preferences are those of {path.name}{released}", *twice]
         if ratings is not None and pairs["vote_kind"].eq("").all():
             pairs = pairs.assign(**votes_from_ratings(ratings, pairs))
             notes.append("votes are the raters of ratings.csv who rate one image higher")
