@@ -105,7 +105,7 @@ def _check_separator(path: str | Path, lines: list[str]) -> None:
     """Refuse a header whose names something else than commas parts."""
     header = lines[0]
     for mark, name in SEPARATORS.items():
-        if header.count(mark) and header.count(mark) >= header.count(","):
+        if header.count(mark) > header.count(","):
             commas = any(DECIMAL_COMMA.search(line) for line in lines[1:50])
             decimals = ", and its decimals have commas" if commas else ""
             problem = f"its columns are parted by {name}{decimals}"

@@ -214,8 +214,10 @@ def main(args: argparse.Namespace) -> int:
         mend = "Leave one of them out"
         raise UserError("--checkpoint", f"it does not go with {given}", mend)
     if not args.checkpoint:
-        for name in methods or [None]:
+        for name in methods:
             entry_of(name, args.methods)
+        if not methods:
+            entry_of(None, args.methods)  # tells how one is named
     cv2.setNumThreads(args.threads)
     rows = rows_of(inputs, args.references, args.pattern)
     if args.out is not None:

@@ -14,7 +14,7 @@ ratings.csv: image, then one column a rater.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +136,18 @@ def split_sides(table: pd.DataFrame, mapping: Mapping[str, str], path: Path) -> 
 
 
 def read_pairs_csv(
-    path: Path, images: Mapping[str, str], given: Mapping[str, Any] | None = None
+    path: Path,
+    images: Collection[str],
+    given: Mapping[str, Any] | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Read supplied preferences: the columns SUPPLIED_COLUMNS but for label_origin.
 
     Args:
         path: the table.
-        images: the restored images, each with its group.
+        images: the restored images.
         given: `pairs` of the source's entry: `columns`, `ignore`, `preferences`, `splits`.
+        groups: of the images; a pair across two is refused.
 
     Returns:
         A row a pair, indexed by the row's number in the file; fraction_a, votes and split_pairs
@@ -169,7 +173,7 @@ def read_pairs_csv(
                     f"'{name}' is no restored image of images.csv",
                     nearest(name, images).rstrip(".") if few else "Correct the name",
                 )
-        check_pair(row["image_a"], row["image_b"], images, where)
+        check_pair(row["image_a"], row["image_b"], groups or {}, where)
         preferences.append(preference_of(row["preference"], given.get("preferences", {}), where))
     shares = table.get("fraction_preferring_a", pd.Series("", index=table.index))
     fraction = [
@@ -192,7 +196,7 @@ def check_pair(a: str, b: str, groups: Mapping[str, str], where: str) -> None:
     """
     if a == b:
         raise UserError(where, f"'{a}' is compared with itself", "Correct or remove the row")
-    if groups[a] != groups[b]:
+    if groups.get(a) != groups.get(b):
         told = f"'{a}' is of group '{groups[a]}', '{b}' of '{groups[b]}'"
         mend = "Remove the row, or give both one `group` in images.csv"
         raise UserError(where, f"the pair crosses groups: {told}", mend)
@@ -211,7 +215,7 @@ def contradictions(pairs: pd.DataFrame) -> list[str]:
     opposed = [rows for rows in liked.groupby(both) if rows[1].nunique() > 1]
     if not opposed:
         return []
-    rows = min(list(rows.index[:2]) for _, rows in opposed)
+    rows = min(list(rows.drop_duplicates().index[:2]) for _, rows in opposed)
     return [
         f"WARNING: {len(opposed)} pairs are decided both ways, A over B and B over A, the first in "
         f"rows {rows[0]} and {rows[1]}; all their rows are kept"

@@ -117,7 +117,7 @@ def supplied_pairs(
         ratings = -ratings if entry.get("direction") == "lower" else ratings
     if path.exists():
         groups = dict(zip(images["image"], images["group"], strict=True))
-        pairs = read_pairs_csv(path, groups, given).assign(label_origin="human")
+        pairs = read_pairs_csv(path, names, given, groups).assign(label_origin="human")
         twice = contradictions(pairs)
         pairs = pairs.reset_index(drop=True)
         released = ", and so is the split by pairs" if pairs["split_pairs"].ne("").any() else ""
