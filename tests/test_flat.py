@@ -13,6 +13,7 @@ from fgresq import workspace
 from fgresq.catalogues import catalogue
 from fgresq.ops.flat import is_flat
 from fgresq.ops.least import NoValue
+from fgresq.ops.saliency import saliency
 
 LEVELS = range(256)
 SAMPLE = (0, 1, 21, 31, 84, 127, 128, 200, 254, 255)
@@ -89,6 +90,12 @@ def test_the_answer_is_that_of_every_size(name: str, size: int) -> None:
         assert small == large
 
 
+@pytest.mark.parametrize("size", [192, 300])
+def test_nothing_in_a_flat_picture_is_salient(size: int) -> None:
+    """VSI weighs by it, and would stretch the rounding of a resize to the whole range."""
+    assert not any(saliency(flat(level, size)).any() for level in (21, 100, 200))
+
+
 @pytest.mark.parametrize("name", ["psnr", "ssim", "ssim_256", "ms_ssim", "gmsd"])
 def test_two_flat_pictures_are_less_alike_the_farther_apart_they_are(name: str) -> None:
     score = method(name)
@@ -96,6 +103,17 @@ def test_two_flat_pictures_are_less_alike_the_farther_apart_they_are(name: str) 
     for level in (10, 100, 180):
         found = [sign * score(flat(level + step), flat(level)) for step in range(1, 60)]
         assert all(a > b for a, b in zip(found, found[1:], strict=False))
+
+
+def test_the_light_of_two_flat_pictures_is_compared_by_its_formula() -> None:
+    """SSIM's first factor (Wang et al. 2004), K1 = .01; MS-SSIM's is that of the coarsest scale."""
+    for a in LEVELS:
+        b = 255 - a
+        light = (2 * a * b + 2.55**2) / (a * a + b * b + 2.55**2)
+        assert method("ssim")(flat(a, 16), flat(b, 16)) == pytest.approx(light, rel=1e-12)
+    for a in SAMPLE:
+        light = (2 * a * 100 + 2.55**2) / (a * a + 100 * 100 + 2.55**2)
+        assert method("ms_ssim")(flat(a), flat(100)) == pytest.approx(light**0.1333, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["fsim", "fsimc", "vsi", "vif", "vifp"])

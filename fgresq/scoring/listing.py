@@ -56,6 +56,8 @@ def memory_of(entry: Mapping[str, Any]) -> str:
     """Write the memory that a method takes, of what; a dash where it was not measured."""
     kinds = {"memory": "RAM", "gpu_memory": "GPU"}
     parts = [f"{entry[key]:g} GiB {of}" for key, of in kinds.items() if key in entry]
+    if entry.get("memory_per_megapixel"):
+        parts.append(f"{entry['memory_per_megapixel']:g} GiB more a megapixel")
     return ", ".join(parts) or "–"
 
 

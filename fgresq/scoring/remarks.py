@@ -75,8 +75,6 @@ def _transparent(image: Image.Image) -> bool:
 def same_bytes(one: str, other: str) -> bool:
     """Tell whether two paths lead to one file, or to files of the same bytes."""
     try:
-        if os.path.samefile(one, other):
-            return True
         return os.path.getsize(one) == os.path.getsize(other) and sha256(one) == sha256(other)
     except (OSError, ValueError):
         return False

@@ -172,6 +172,17 @@ def direction_of(entry: dict[str, Any], where: str | Path) -> str:
     return direction
 
 
+def within_references(entry: dict[str, Any]) -> list[str]:
+    """Note where scores are ranks among the images of one reference, and mean nothing beyond it."""
+    if entry["score_kind"] != "Elo":
+        return []
+    return [
+        "its scores (Elo) compare only within a reference: what a method agrees with is the mean "
+        "inside groups (SRCC in groups) and ACC; SRCC, PLCC and KRCC over all of its images, and "
+        "its score intervals, pool scores that do not compare"
+    ]
+
+
 def counted(images: pd.DataFrame, entry: dict[str, Any]) -> list[str]:
     """Note where the numbers of images and contents are not those published."""
     found = {"images": len(images), "contents": images["content"].nunique()}
@@ -194,7 +205,11 @@ def read_placed(
     for name, rows in images.groupby("dataset"):
         where = folder if name == source else f"{folder}, data set '{name}'"
         images.loc[rows.index, "score"] = scale_scores(rows["raw_score"], direction, where)
-    notes += counted(images, entry) + list(filter(None, [warning(images, entry)]))
+    notes += (
+        within_references(entry)
+        + counted(images, entry)
+        + list(filter(None, [warning(images, entry)]))
+    )
     pairs, origin = supplied_pairs(folder, images, entry, alpha)
     images["image"] = source + "/" + images["image"]
     pairs = pairs.assign(
