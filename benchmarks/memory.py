@@ -2,8 +2,9 @@
 
     python benchmarks/memory.py psnr ssim niqe
 
-Each size is scored in a process of its own, whose greatest resident memory is read. `memory` is
-that of 1024 x 768 pixels, `memory_per_megapixel` what each further million of pixels adds, in GiB.
+Each size is decoded and scored in a process of its own, whose greatest resident memory is read.
+`memory` is that of 1024 x 768 pixels, `memory_per_megapixel` what each further million of pixels
+adds, in GiB.
 """
 
 from __future__ import annotations
@@ -11,28 +12,37 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
 
 from fgresq.catalogues import read_methods
+from fgresq.images import write_png
 from fgresq.scoring.registry import absence
 
 SIZES = ((768, 1024), (1536, 2048))  # height, width
 CHILD = """
 import resource, sys
-import numpy as np
 from fgresq.catalogues import read_methods
+from fgresq.images import read_rgb
 from fgresq.scoring.registry import method_of
-name, height, width = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-rng = np.random.default_rng(0)
-images = [rng.integers(0, 256, (height, width, 3), dtype=np.uint8) for _ in range(2)]
-method_of(name, read_methods()[name]).score(*images)
+name, one, other = sys.argv[1:]
+method = method_of(name, read_methods()[name])
+method.score(read_rgb(one), read_rgb(other) if method.kind == "FR" else None)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
 
 
 def peak(name: str, height: int, width: int) -> float:
     """Give the greatest resident memory (GiB) of a process that scores one image or pair."""
-    call = [sys.executable, "-c", CHILD, name, str(height), str(width)]
-    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{number}.png") for number in range(2)]
+        for path in paths:
+            write_png(path, rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+        call = [sys.executable, "-c", CHILD, name, *map(str, paths)]
+        done = subprocess.run(call, capture_output=True, text=True, check=True)
     return float(done.stdout.splitlines()[-1])
 
 
