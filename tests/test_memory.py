@@ -46,7 +46,7 @@ def test_memory_grows_with_the_pixels_beyond_those_it_was_measured_at() -> None:
     assert memory_needed(entry, 0.1) == memory_needed(entry, MEASURED) == 512
     assert memory_needed(entry, MEASURED + 4) == 512 + 1024
     assert memory_needed({"memory": 0.5}, 48) == 512
-    assert memory_of(entry) == "0.5 GiB RAM, 0.25 GiB more a megapixel"
+    assert memory_of(entry) == "0.5 + 0.25/MP GiB RAM"
 
 
 @pytest.mark.parametrize(("name", "least"), [("ssim", 2.2), ("vsi", 1.5), ("niqe", 3.0)])
