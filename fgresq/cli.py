@@ -205,6 +205,14 @@ def fix_threads(name: str, argv: Sequence[str]) -> None:
         os.environ[name] = str(count)
 
 
+def read_words(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Read the words of a call; options may stand anywhere among them."""
+    try:
+        return parser.parse_intermixed_args(words)
+    except TypeError:  # actions of a command, such as those of `data`, cannot be intermixed
+        return parser.parse_args(words)
+
+
 def drop_output() -> None:
     """Let go of what is still to be printed: at the exit Python would try, and fail, again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -214,7 +222,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, or one step of the pipeline.
 
     Returns:
-        0 when done, 1 for what the user can mend, 2 for a wrong call, 130 stopped, 141 unread.
+        0 when done, 1 for what the user can mend or where a command says so, 2 for a wrong call,
+        130 stopped, 141 unread.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] == "help" or argv[0].startswith("-"):
@@ -228,10 +237,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fgresq: {unknown_name(name)}", file=sys.stderr)
         return 2
     fix_threads(name, rest)
-    args = parser_for(name).parse_args(rest)
+    args = read_words(parser_for(name), rest)
     try:
         start_log(args.log, args.debug)
-        args.main(args)
+        code = args.main(args) or 0
         sys.stdout.flush()  # at the exit it would be too late to say that the disk is full
     except UserError as error:
         if args.debug:
@@ -254,4 +263,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     if args.log:
         report_cost(name, started)
-    return 0
+    return code

@@ -18,7 +18,8 @@ from fgresq.networks.torchvision_ops import make_importable
 from fgresq.scoring import score
 from fgresq.scoring.judges import judge_of
 from fgresq.scoring.registry import own_version
-from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
+from fgresq.scoring.score_table import read_told
+from fgresq.tables import IMAGE_COLUMNS, empty, write_table
 from tests.conftest import ROOT, picture
 
 WIDTH, LAYERS = 128, 2
@@ -258,6 +259,6 @@ def test_scoring_a_table(small, state, folder, tmp_path, monkeypatch):
     out = tmp_path / "scores.csv"
     given = ["fgresq_published", "--images", str(tmp_path / "images.csv"), "--out", str(out)]
     score.main(parser_for("score").parse_args(given))
-    scores = read_scores(out)
+    scores = read_told(out)
     assert scores["value"].between(0, 1).all() and scores["value"].nunique() == len(rows) == 4
     assert set(scores["method"]) == {"fgresq_published"}

@@ -459,7 +459,7 @@ def test_an_empty_side_is_told(trained: Path, capsys: pytest.CaptureFixture) -> 
 
 def test_a_folder_is_scored_by_the_checkpoint(trained: Path, capsys: pytest.CaptureFixture) -> None:
     (trained / "own/images/broken.png").write_bytes(b"no image")
-    assert main(["score", "--checkpoint", "s2", "--images", "own/images", "--out", "x.csv"]) == 0
+    assert main(["score", "--checkpoint", "s2", "--images", "own/images", "--out", "x.csv"]) == 1
     (trained / "own/images/broken.png").unlink()
     made = pd.read_csv("x.csv").set_index("image")
     assert "not a readable image" in made.loc["broken.png", "reason"] and len(made) == 21

@@ -54,8 +54,8 @@ def image_hash(path: str) -> str:
     Raises:
         Unreadable: it cannot be read.
     """
-    check_regular(path)
     try:
+        check_regular(path)  # a name that is too long is an error of the system already here
         return sha256(path)
     except OSError as error:
         mend = "Put the file there or correct its row"

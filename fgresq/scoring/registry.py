@@ -35,12 +35,14 @@ class Method:
         kind: NR where it takes no reference, else FR.
         score: gives a value of uint8 RGB, and of a reference of the same shape where it takes one.
         code: modules that its values follow from, with all that they import.
+        upright: whether its authors' reader turns a picture by its EXIF orientation.
     """
 
     name: str
     kind: str
     score: Callable[..., float]
     code: tuple[str, ...]
+    upright: bool = False
 
 
 def by_toolkit(entry: Mapping[str, Any]) -> PyiqaMetric | None:
@@ -73,7 +75,7 @@ def method_of(name: str, entry: Mapping[str, Any]) -> Method:
     if kind != entry["kind"]:
         problem = f"its KIND is {kind!r}, and the methods file says {entry['kind']}"
         raise UserError(module.__file__ or code[0], problem, "Correct the wrong one")
-    return Method(name, kind, module.score, code)
+    return Method(name, kind, module.score, code, getattr(module, "UPRIGHT", False))
 
 
 def method_module(name: str) -> ModuleType:
