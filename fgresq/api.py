@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fgresq.catalogues import methods_file, read_methods
-from fgresq.errors import UserError, unknown
+from fgresq.catalogues import read_methods
+from fgresq.errors import UserError
 from fgresq.images import read_rgb
 from fgresq.ops.least import NoValue
 from fgresq.scoring.listing import here
@@ -57,16 +57,9 @@ def metric(name: str, **options: int) -> Scores:
         UserError: there is none of that name, it is trained here and has no weights of one name, it
             cannot run here, or it has no such option.
     """
-    from fgresq.scoring.judge_kinds import Named
-    from fgresq.scoring.python_use import Scores
-    from fgresq.scoring.registry import method_of
+    from fgresq.scoring.python_use import method_named
 
-    entries = read_methods()
-    if name not in entries:
-        raise unknown(methods_file(None), "method", name, entries)
-    judge = Named(name, entries[name])
-    judge.method = method_of(name, entries[name], **options)
-    return Scores(judge)
+    return method_named(name, **options)
 
 
 def methods() -> dict[str, dict[str, Any]]:

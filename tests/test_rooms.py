@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "training": ("mini", "model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
     "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
+    "integrations": ("networks", "ops", "scoring"),
     "analysis": ("pairs", "sources"),
     "fetch": ("sources", "weights"),
     "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
@@ -39,6 +40,7 @@ BY_NAME = {
     "fgresq/fetch/actions.py": "actions of `fgresq data`",
     "fgresq/scoring/registry.py": "methods",
     "fgresq/baselines/train.py": "baselines",
+    "fgresq/integrations/frameworks.py": "frameworks that a user installed",
 }
 LOADERS = ("import_module", "run_module", "__import__", "exec", "eval")
 

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fgresq.errors import OneImage, UserError
+from fgresq.catalogues import methods_file, read_methods
+from fgresq.errors import OneImage, UserError, unknown
 from fgresq.ops.least import NoValue
 from fgresq.scoring.given_images import as_rgb, singly
-from fgresq.scoring.judges import Judge
+from fgresq.scoring.judge_kinds import Named
+from fgresq.scoring.judges import Judge, judge_of
 from fgresq.scoring.preferences import Encoded, Preference
+from fgresq.scoring.registry import method_of
 
 
 class Judged(NamedTuple):
@@ -135,3 +138,22 @@ class Scores:
             return Judged(self._encoded(image, reference, where).score, "")
         except (NoValue, OneImage) as reason:
             return Judged(math.nan, str(reason))
+
+
+def method_named(name: str, **options: int) -> Scores:
+    """Give a method of the catalogue, with options of those that its entry names.
+
+    Raises:
+        UserError: there is none of that name, it cannot run here, or it has no such option.
+    """
+    entries = read_methods()
+    if name not in entries:
+        raise unknown(methods_file(None), "method", name, entries)
+    judge = Named(name, entries[name])
+    judge.method = method_of(name, entries[name], **options)
+    return Scores(judge)
+
+
+def scores_of(name: str, **options: int) -> Scores:
+    """Give a model, as `judge_of` names it, or a method of the catalogue with options."""
+    return method_named(name, **options) if options else Scores(judge_of(name))
