@@ -18,6 +18,10 @@ from fgresq.messages import report_cost, start_log
 # name: (module with add_arguments(parser) and main(args), one line of help)
 COMMANDS = {
     "score": ("fgresq.scoring.score", "score your images by a method, or by a trained FGResQ"),
+    "evaluate": (
+        "fgresq.human.against_people",
+        "say how far somebody's metric agrees with people, beside the methods here",
+    ),
     "train-human": ("fgresq.human.train_human", "train FGResQ on images that people rated"),
     "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
     "data": ("fgresq.fetch.actions", "fetch, list and check data sets and weights"),
