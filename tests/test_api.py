@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from skimage import data
 
 import fgresq
 from fgresq import workspace
 from fgresq.images import write_png
 from fgresq.metrics import brisque, embedded, psnr_y
-from tests.conftest import picture
-from tests.damages import noised
+from tests.conftest import ROOT, picture
+from tests.damages import compressed, noised
 
 PHOTO = picture(1, 64)
 WORSE = noised(PHOTO, 20)
@@ -158,3 +161,18 @@ def test_names_are_helped_and_states_are_told():
         fgresq.metric("psnr", border=3)
     with pytest.raises(fgresq.UserError, match="embedded"):
         fgresq.load("embeded")
+
+
+def test_the_page_says_what_its_calls_print(tmp_path, monkeypatch, capsys):
+    page = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    photo = np.ascontiguousarray(data.astronaut()[:192, 100:308])
+    for name, image in (("ref", photo), ("a", compressed(photo, 60)), ("b", noised(photo, 20))):
+        write_png(Path(f"{name}.png"), image)
+    first, *others = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)
+    space: dict = {}
+    exec(first, space)
+    assert shown is not None and capsys.readouterr().out == shown[1]
+    for block in others:
+        exec(block, space)
