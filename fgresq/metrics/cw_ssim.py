@@ -86,9 +86,9 @@ def inside(plane: np.ndarray) -> np.ndarray:
     return cv2.blur(plane, (WINDOW, WINDOW))[half:-half, half:-half]
 
 
-def weights(height: int, width: int, sigma: float) -> np.ndarray:
-    """Give a Gaussian (height, width) around the middle, of sum 1."""
-    down, across = (np.arange(size) - (size - 1) / 2 for size in (height, width))
+def weights(shape: tuple[int, ...], sigma: float) -> np.ndarray:
+    """Give a Gaussian of a shape (h, w) around the middle, of sum 1."""
+    down, across = (np.arange(size) - (size - 1) / 2 for size in shape)
     found = np.exp(-(down[:, None] ** 2 + across[None, :] ** 2) / (2 * sigma**2))
     return found / found.sum()
 
@@ -109,5 +109,5 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         both = np.hypot(inside(product.real.copy()), inside(product.imag.copy()))
         power = inside(np.abs(a) ** 2 + np.abs(b) ** 2)
         alike = (2 * both + K) / (power + K)
-        values.append(float((alike * weights(*alike.shape, sigma=a.shape[0] / 4)).sum()))
+        values.append(float((alike * weights(alike.shape, a.shape[0] / 4)).sum()))
     return float(np.mean(values))

@@ -23,7 +23,7 @@ SIZES = (2, 4, 8)
 
 def haar(plane: np.ndarray, size: int, across: bool) -> np.ndarray:
     """Convolve float32 (h, w) with a Haar filter of `size` pixels as conv2(..., 'same') does."""
-    step = np.repeat(np.float32([-1, 1]) / size, size // 2)
+    step = np.repeat(np.array([-1, 1], np.float32) / size, size // 2)
     flat = np.full(size, 1, np.float32)
     # cv2 correlates, so the filter is turned round; its middle is that of conv2
     along, over = (flat, step[::-1].copy()) if across else (step[::-1].copy(), flat)

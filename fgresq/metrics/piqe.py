@@ -36,8 +36,8 @@ def normalised(plane: np.ndarray) -> np.ndarray:
 def blocks_of(image: np.ndarray) -> np.ndarray:
     """Give the normalised blocks (n, 16, 16) of uint8 RGB (h, w, 3)."""
     below, right = (-size % BLOCK for size in image.shape[:2])
-    plane = gray(image).astype(np.float64)
-    plane = cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REFLECT)
+    gray_plane = gray(image).astype(np.float64)
+    plane = cv2.copyMakeBorder(gray_plane, 0, below, 0, right, cv2.BORDER_REFLECT)
     rows, columns = (size // BLOCK for size in plane.shape)
     cut = normalised(plane).reshape(rows, BLOCK, columns, BLOCK)
     return cut.swapaxes(1, 2).reshape(-1, BLOCK, BLOCK)

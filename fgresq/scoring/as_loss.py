@@ -195,8 +195,9 @@ def normalised(image: torch.Tensor, tower: Tower) -> torch.Tensor:
 
 def squashed(image: torch.Tensor, antialias: bool) -> torch.Tensor:
     """Give the centre (n, 3, 224, 224) of images brought to 256 x 256."""
-    kind = {"mode": "bilinear", "align_corners": False, "antialias": antialias}
-    small = functional.interpolate(image, (SIZE, SIZE), **kind)
+    small = functional.interpolate(
+        image, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=antialias
+    )
     edge = (SIZE - CROP) // 2
     return small[:, :, edge : edge + CROP, edge : edge + CROP]
 
