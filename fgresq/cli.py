@@ -21,6 +21,10 @@ COMMANDS = {
     "compare": ("fgresq.scoring.compare", "say which of two images people prefer, how sure"),
     "rank": ("fgresq.scoring.rank", "put many restorations of one content into an order"),
     "bench": ("fgresq.scoring.bench", "compare restoration methods over a test set"),
+    "evaluate": (
+        "fgresq.human.against_people",
+        "say how far somebody's metric agrees with people, beside the methods here",
+    ),
     "train-human": ("fgresq.human.train_human", "train FGResQ on images that people rated"),
     "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
     "data": ("fgresq.fetch.actions", "fetch, list and check data sets and weights"),

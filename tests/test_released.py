@@ -171,8 +171,8 @@ def test_the_degradation_file_lies_under_the_main_one(small, state):
             "has another shape for head.weight",
         ),
         (
-            lambda s: {k.replace("vision_model.", ""): v for k, v in s.items()},
-            r"misses clip_model\.vision_model\.",
+            lambda s: {**s, "clip_model.pre_layrnorm.bias": s["prompt"]},
+            r"holds twice, under two names, clip_model\.vision_model\.pre_layrnorm\.bias",
         ),
         (
             lambda s: {**s, "clip_model.vision_model.embeddings.position_ids": torch.ones(1, 197)},
@@ -183,6 +183,20 @@ def test_the_degradation_file_lies_under_the_main_one(small, state):
 def test_files_of_another_kind_are_refused(small, state, change, message):
     torch.save(change(state), small / "FGResQ.pth")
     with pytest.raises(UserError, match=f"FGResQ.pth.*{message}.*fgresq data fetch"):
+        method.model()
+
+
+def test_names_by_transformers_5_are_read_as_those_by_4(small, state):
+    """5.x saves a CLIPVisionModel without `vision_model.`; strictness is the same."""
+    newer = {name.replace("vision_model.", ""): value for name, value in state.items()}
+    assert newer.keys() & state.keys() == {n for n in state if "vision_model" not in n}
+    for kind in (state, newer):
+        torch.save(kind, small / "FGResQ.pth")
+        found = released.read_pickle(small / "FGResQ.pth")
+        assert found.keys() == state.keys()
+        assert all(torch.equal(found[name], state[name]) for name in state)
+    torch.save({k: v for k, v in newer.items() if "pre_layrnorm" not in k}, small / "FGResQ.pth")
+    with pytest.raises(UserError, match="misses clip_model.vision_model.pre_layrnorm"):
         method.model()
 
 

@@ -105,6 +105,7 @@ def details(name: str, entry: Mapping[str, Any]) -> str:
         "needs": entry.get("needs", "–"),
         "memory": memory_of(entry),
         "weights": ", ".join(entry.get("weights", [])) or "–",
+        "options": "; ".join(f"{k}: {v}" for k, v in entry.get("options", {}).items()) or "–",
         "convention": entry["convention"],
         "role": entry["role"],
         "licence": entry["licence"],
