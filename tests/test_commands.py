@@ -69,7 +69,7 @@ def test_steps_have_a_help_of_their_own(words: list[str], capsys: pytest.Capture
         (["metods"], "unknown command 'metods'. Did you mean 'methods'?"),
         (
             ["qqq"],
-            "Known are: bench, compare, data, labels, methods, rank, score, step, train-human, "
+            "Known are: bench, compare, data, evaluate, labels, methods, rank, score, step, train-human, "
             "weights.",
         ),
     ],
