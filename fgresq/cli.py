@@ -18,6 +18,13 @@ from fgresq.messages import report_cost, start_log
 # name: (module with add_arguments(parser) and main(args), one line of help)
 COMMANDS = {
     "score": ("fgresq.scoring.score", "score your images by a method, or by a trained FGResQ"),
+    "compare": ("fgresq.scoring.compare", "say which of two images people prefer, how sure"),
+    "rank": ("fgresq.scoring.rank", "put many restorations of one content into an order"),
+    "bench": ("fgresq.scoring.bench", "compare restoration methods over a test set"),
+    "evaluate": (
+        "fgresq.human.against_people",
+        "say how far somebody's metric agrees with people, beside the methods here",
+    ),
     "train-human": ("fgresq.human.train_human", "train FGResQ on images that people rated"),
     "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),
     "data": ("fgresq.fetch.actions", "fetch, list and check data sets and weights"),
@@ -202,6 +209,14 @@ def fix_threads(name: str, argv: Sequence[str]) -> None:
         os.environ[name] = str(count)
 
 
+def read_words(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Read the words of a call; options may stand anywhere among them."""
+    try:
+        return parser.parse_intermixed_args(words)
+    except TypeError:  # actions of a command, such as those of `data`, cannot be intermixed
+        return parser.parse_args(words)
+
+
 def drop_output() -> None:
     """Let go of what is still to be printed: at the exit Python would try, and fail, again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -211,7 +226,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command, or one step of the pipeline.
 
     Returns:
-        0 when done, 1 for what the user can mend, 2 for a wrong call, 130 stopped, 141 unread.
+        0 when done, 1 for what the user can mend or where a command says so, 2 for a wrong call,
+        130 stopped, 141 unread.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] == "help" or argv[0].startswith("-"):
@@ -225,10 +241,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fgresq: {unknown_name(name)}", file=sys.stderr)
         return 2
     fix_threads(name, rest)
-    args = parser_for(name).parse_args(rest)
+    args = read_words(parser_for(name), rest)
     try:
         start_log(args.log, args.debug)
-        args.main(args)
+        code = args.main(args) or 0
         sys.stdout.flush()  # at the exit it would be too late to say that the disk is full
     except UserError as error:
         if args.debug:
@@ -251,4 +267,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     if args.log:
         report_cost(name, started)
-    return 0
+    return code

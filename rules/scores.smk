@@ -20,6 +20,8 @@ rule score:
     conda:
         "../environment.yml"
     threads: values.workers
+    resources:
+        mem_mb=values.memory_of_method,
     params:
         attempt=values.attempt,
         placed=values.placed_for_method,

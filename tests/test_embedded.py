@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -20,9 +22,11 @@ from fgresq.images import write_png
 from fgresq.metrics import embedded as method
 from fgresq.mini.known_order import LADDERS, RUNGS, ladder
 from fgresq.model import opinion
+from fgresq.networks.lite0 import lite0
 from fgresq.ops.least import NoValue
 from fgresq.tables import IMAGE_COLUMNS, write_images
 from fgresq.training import opinions
+from fgresq.weights.checkpoints import read_checkpoint
 
 # no rater of the training set saw these, and none was degraded for the training
 PHOTOGRAPHS = {
@@ -66,6 +70,25 @@ def test_damage_of_a_known_order_is_put_into_order(steps: pd.DataFrame) -> None:
     assert len(steps) == len(PHOTOGRAPHS) * len(LADDERS) * (RUNGS - 1)
     assert right.mean() >= 0.95
     assert right.groupby(steps["kind"]).mean().min() >= 0.75
+
+
+@torch.inference_mode()
+def test_its_stages_are_timms_to_the_last_bit() -> None:
+    state = {n: v.float() for n, v in read_checkpoint(opinion.folder()).items()}
+    timms = opinion.OpinionNet(lite0())
+    timms.load_state_dict(state, strict=True)
+    for height, width in ((64, 64), (97, 131), (33, 200)):  # even, odd, and once least
+        pixels = torch.randint(0, 256, (2, height, width, 3), dtype=torch.uint8)
+        for own, other in zip(opinion.embedded().maps(pixels), timms.maps(pixels), strict=True):
+            assert torch.equal(own, other)
+        assert torch.equal(opinion.embedded()(pixels), timms(pixels))
+
+
+def test_it_is_loaded_without_timm_and_torchvision() -> None:
+    code = "import sys; from fgresq.model.opinion import embedded; embedded()\n"
+    code += "print({'timm', 'torchvision', 'scipy.stats'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", list(PHOTOGRAPHS))

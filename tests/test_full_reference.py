@@ -340,9 +340,4 @@ def test_flat_images_have_a_value_or_a_reason(name):
             assert math.isfinite(METHODS[name].score(image, reference))
         except NoValue as reason:
             assert image is FLAT and reference is FLAT or name in ("vif", "vifp")
-            assert (
-                "flat" in str(reason)
-                or "one colour" in str(reason)
-                or "features" in str(reason)
-                or "detail" in str(reason)
-            )
+            assert "flat" in str(reason)

@@ -94,7 +94,7 @@ def test_gray_small_and_flat_images(model: None) -> None:
     assert np.isfinite(ilniqe_refit.score(PICTURE[:16, :17]))
     with pytest.raises(NoValue, match="15x15 is too small"):
         ilniqe_refit.score(PICTURE[:15, :15])
-    with pytest.raises(NoValue, match="only 0 of its 36 blocks are not flat"):
+    with pytest.raises(NoValue, match="it is flat"):
         ilniqe_refit.score(np.full((64, 64, 3), 90, np.uint8))
 
 

@@ -321,7 +321,7 @@ def test_full_reference_methods_compare_what_lies_inside_the_mask(
         out = [f"--{kind}={tmp_path / kind}" for kind in ("out", "pairs", "record")]
         assert main(["step", "read-source", "exbedde", "--entry", entry, *out]) == 0
         scores = tmp_path / "scores.csv"
-        assert main(["score", "psnr", "--images", str(tmp_path / "out"), "--out", str(scores)]) == 0
+        assert main(["score", "psnr", "--images", str(tmp_path / "out"), "--out", str(scores)]) == 1
         return pd.read_csv(scores, keep_default_na=False).set_index("image")
 
     def edit(path: Path, row: int) -> None:

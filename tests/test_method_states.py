@@ -19,6 +19,7 @@ from fgresq.files import read_json, write_json
 from fgresq.metrics import ilniqe
 from fgresq.scoring import listing, states
 from fgresq.scoring import registry as modules
+from fgresq.scoring.score_table import read_told
 from fgresq.tables import read_scores, write_scores
 from tests.conftest import ROOT, write_folder
 from workflow import attempts
@@ -38,8 +39,8 @@ def test_an_absent_method_gives_every_image_its_reason(no_model: None, tmp_path:
     write_folder(tmp_path / "own", ("alpha",))
     out = tmp_path / "scores.csv"
     call = ["score", "ilniqe", "--images", str(tmp_path / "own"), "--out", str(out)]
-    assert main([*call, "--cache", str(tmp_path / "cache")]) == 0
-    rows = read_scores(out)
+    assert main([*call, "--cache", str(tmp_path / "cache")]) == 1, "no value"
+    rows = read_told(out)
     assert len(rows) == 5 and rows["value"].isna().all()
     assert rows["reason"].str.contains("pristine model is not at").all()
     assert not (tmp_path / "cache").exists()

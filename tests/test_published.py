@@ -26,7 +26,8 @@ from fgresq.ops.least import NoValue
 from fgresq.scoring import score
 from fgresq.scoring.cache import version_of
 from fgresq.scoring.registry import method_of, own_absence
-from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
+from fgresq.scoring.score_table import read_told
+from fgresq.tables import IMAGE_COLUMNS, empty, write_table
 from tests.conftest import ROOT, picture
 
 ENTRIES = catalogue("methods")
@@ -168,7 +169,7 @@ def scored(name: str, folder: Path, images: dict[str, np.ndarray]) -> pd.DataFra
     out = folder / "scores.csv"
     given = [name, "--images", str(folder / "images.csv"), "--out", str(out)]
     score.main(parser_for("score").parse_args(given))
-    return read_scores(out).set_index("image")["value"]
+    return read_told(out).set_index("image")["value"]
 
 
 def test_a_toolkit_gets_rgb_and_gives_values(pyiqa, tmp_path, monkeypatch):

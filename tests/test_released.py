@@ -16,8 +16,10 @@ from fgresq.metrics import fgresq_published as method
 from fgresq.model import released
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.scoring import score
+from fgresq.scoring.judges import judge_of
 from fgresq.scoring.registry import own_version
-from fgresq.tables import IMAGE_COLUMNS, empty, read_scores, write_table
+from fgresq.scoring.score_table import read_told
+from fgresq.tables import IMAGE_COLUMNS, empty, write_table
 from tests.conftest import ROOT, picture
 
 WIDTH, LAYERS = 128, 2
@@ -119,6 +121,20 @@ def test_the_forward_pass_is_that_of_the_release(small, clip, state):
     assert method.compare(a, b) != pytest.approx(method.compare(b, a), abs=1e-3)
 
 
+def test_the_official_judge_averages_both_orders(small, state):
+    torch.save(state, small / "FGResQ.pth")
+    judge = judge_of()
+    assert judge.name == "official" and "FGRestore" in judge.facts.line()
+    a, b = picture(1, 256), picture(2, 256)
+    forward, backward = method.compare(a, b), method.compare(b, a)
+    found = judge.compare(a, b)
+    assert (found.score_a, found.score_b) == pytest.approx((method.score(a), method.score(b)))
+    assert found.a_better == pytest.approx((forward[1] + backward[0]) / 2, abs=1e-6)
+    assert found.b_better == pytest.approx((forward[0] + backward[1]) / 2, abs=1e-6)
+    assert found.equal == pytest.approx((forward[2] + backward[2]) / 2, abs=1e-6)
+    assert judge.compare(b, a) == found.swapped()
+
+
 @torch.no_grad()
 def test_a_batch_gives_what_single_images_give(state):
     model = released.Released(WIDTH, LAYERS)
@@ -155,8 +171,8 @@ def test_the_degradation_file_lies_under_the_main_one(small, state):
             "has another shape for head.weight",
         ),
         (
-            lambda s: {k.replace("vision_model.", ""): v for k, v in s.items()},
-            r"misses clip_model\.vision_model\.",
+            lambda s: {**s, "clip_model.pre_layrnorm.bias": s["prompt"]},
+            r"holds twice, under two names, clip_model\.vision_model\.pre_layrnorm\.bias",
         ),
         (
             lambda s: {**s, "clip_model.vision_model.embeddings.position_ids": torch.ones(1, 197)},
@@ -167,6 +183,20 @@ def test_the_degradation_file_lies_under_the_main_one(small, state):
 def test_files_of_another_kind_are_refused(small, state, change, message):
     torch.save(change(state), small / "FGResQ.pth")
     with pytest.raises(UserError, match=f"FGResQ.pth.*{message}.*fgresq data fetch"):
+        method.model()
+
+
+def test_names_by_transformers_5_are_read_as_those_by_4(small, state):
+    """5.x saves a CLIPVisionModel without `vision_model.`; strictness is the same."""
+    newer = {name.replace("vision_model.", ""): value for name, value in state.items()}
+    assert newer.keys() & state.keys() == {n for n in state if "vision_model" not in n}
+    for kind in (state, newer):
+        torch.save(kind, small / "FGResQ.pth")
+        found = released.read_pickle(small / "FGResQ.pth")
+        assert found.keys() == state.keys()
+        assert all(torch.equal(found[name], state[name]) for name in state)
+    torch.save({k: v for k, v in newer.items() if "pre_layrnorm" not in k}, small / "FGResQ.pth")
+    with pytest.raises(UserError, match="misses clip_model.vision_model.pre_layrnorm"):
         method.model()
 
 
@@ -243,6 +273,6 @@ def test_scoring_a_table(small, state, folder, tmp_path, monkeypatch):
     out = tmp_path / "scores.csv"
     given = ["fgresq_published", "--images", str(tmp_path / "images.csv"), "--out", str(out)]
     score.main(parser_for("score").parse_args(given))
-    scores = read_scores(out)
+    scores = read_told(out)
     assert scores["value"].between(0, 1).all() and scores["value"].nunique() == len(rows) == 4
     assert set(scores["method"]) == {"fgresq_published"}

@@ -11,7 +11,7 @@ from fgresq.code_digest import direct, path_of
 
 ROOT = Path(__file__).parents[1]
 GROUND = ""  # modules that lie in the package itself, but for the roof
-ROOF = ("fgresq", "fgresq.__main__", "fgresq.cli")
+ROOF = ("fgresq", "fgresq.__main__", "fgresq.api", "fgresq.cli")
 # room: the rooms that it may import from, beside itself and the ground
 MAY_IMPORT = {
     GROUND: (),
@@ -26,18 +26,25 @@ MAY_IMPORT = {
     "metrics": ("external", "mini", "model", "networks", "ops", "weights"),
     "training": ("mini", "model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
-    "scoring": ("external", "metrics", "model", "networks", "ops", "training", "weights"),
     "analysis": ("pairs", "sources"),
+    "scoring": (
+        *("analysis", "baselines", "external", "metrics", "model"),
+        *("networks", "ops", "training", "weights"),
+    ),
+    "integrations": ("networks", "ops", "scoring"),
     "fetch": ("sources", "weights"),
     "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
     "report": ("analysis", "human", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch
 BY_NAME = {
+    "fgresq/__init__.py": "what Python code calls",
     "fgresq/cli.py": "commands and steps",
     "fgresq/fetch/actions.py": "actions of `fgresq data`",
     "fgresq/scoring/registry.py": "methods",
     "fgresq/baselines/train.py": "baselines",
+    "fgresq/scoring/baseline_judge.py": "baselines",
+    "fgresq/integrations/frameworks.py": "frameworks that a user installed",
 }
 LOADERS = ("import_module", "run_module", "__import__", "exec", "eval")
 

@@ -30,7 +30,7 @@ from fgresq.errors import UserError
 from fgresq.scoring import cache
 from fgresq.scoring import registry as modules
 from fgresq.scoring.cache import ScoreCache, version_of
-from fgresq.tables import read_scores
+from fgresq.scoring.score_table import read_told
 from tests.changed_code import library_at
 from tests.conftest import write_folder
 
@@ -93,14 +93,17 @@ def images(tmp_path: Path) -> Path:
 
 
 def score(images: Path, more: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Score a folder by the command line and give the table; none where the call failed."""
+    """Score a folder by the command line and give the table; none where none was written."""
     out, methods = images.parent / "scores.csv", images.parent / "methods.yaml"
     niqe = catalogue("methods")["niqe"] | {"weights": [], "workers": 4}
     methods.write_text(yaml.safe_dump({"counted_probe": niqe}))
     call = ["score", "counted_probe", "--images", str(images), "--out", str(out)]
     given = ["--methods", str(methods), "--cache", str(images.parent / "cache")]
+    out.unlink(missing_ok=True)
     code = main([*call, *more, *given])
-    return read_scores(out) if code == 0 else pd.DataFrame()
+    found = read_told(out) if out.exists() else pd.DataFrame()
+    assert bool(code) == (found.empty or found["value"].isna().any())
+    return found
 
 
 def test_an_image_more_costs_one_evaluation(probe: ModuleType, images: Path) -> None:

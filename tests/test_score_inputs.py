@@ -16,7 +16,7 @@ from fgresq.errors import UserError
 from fgresq.images import read_rgb
 from fgresq.metrics import gmsd, psnr
 from fgresq.scoring.listed import listed
-from fgresq.tables import read_scores
+from fgresq.scoring.score_table import read_told
 from tests.conftest import picture
 
 
@@ -32,12 +32,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def scored(folder: Path, *given: str) -> pd.DataFrame:
-    """Score by PSNR and give the table by image."""
+def scored(folder: Path, *given: str, without: bool = False) -> pd.DataFrame:
+    """Score by PSNR and give the table by image; `without`: whether a value is to be missing."""
     out = folder / "scores.csv"
     places = ["--out", str(out), "--cache", str(folder / "cache")]
-    assert main(["score", "psnr", *given, *places]) == 0
-    return read_scores(out).set_index("image")
+    assert main(["score", "psnr", *given, *places]) == int(without)
+    return read_told(out).set_index("image")
 
 
 def test_references_are_found_by_name(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -46,14 +46,15 @@ def test_references_are_found_by_name(folder: Path, caplog: pytest.LogCaptureFix
         pair = (read_rgb(folder / kind) for kind in (f"out/{name}.png", f"gt/{name}.bmp"))
         assert found["value"][f"{name}.png"] == pytest.approx(psnr.score(*pair), rel=1e-8)
     (folder / "gt/one.bmp").unlink()
-    found = scored(folder, "--images", str(folder / "out"), "--references", str(folder / "gt"))
+    given = ["--images", str(folder / "out"), "--references", str(folder / "gt")]
+    found = scored(folder, *given, without=True)
     assert found["reason"]["one.png"] == "no reference" and found["value"].notna().sum() == 1
 
 
 def test_a_short_table_has_paths_from_its_own_folder(folder: Path) -> None:
     rows = [("out/one.png", "gt/one.bmp"), (str(folder / "out/sub/two.png"), "")]
     pd.DataFrame(rows, columns=["path", "reference"]).to_csv(folder / "t.csv", index=False)
-    found = scored(folder, "--images", str(folder / "t.csv"))
+    found = scored(folder, "--images", str(folder / "t.csv"), without=True)
     by_hand = psnr.score(read_rgb(folder / "out/one.png"), read_rgb(folder / "gt/one.bmp"))
     assert found["value"]["out/one.png"] == pytest.approx(by_hand, rel=1e-8)
     assert found["reason"][rows[1][0]] == "no reference"
@@ -62,7 +63,7 @@ def test_a_short_table_has_paths_from_its_own_folder(folder: Path) -> None:
 def test_without_references_the_way_to_name_them_is_told(
     folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    scored(folder, "--images", str(folder / "out"))
+    scored(folder, "--images", str(folder / "out"), without=True)
     assert "name them: --references FOLDER" in capsys.readouterr().err
 
 
@@ -165,6 +166,6 @@ def test_of_a_bad_mask_only_its_image_has_no_value(folder: Path) -> None:
     rows = ["path,reference,mask", "out/one.png,gt/one.bmp,black.png"]
     rows += ["out/sub/two.png,gt/sub/two.bmp,"]
     (folder / "t.csv").write_text("\n".join(rows))
-    found = scored(folder, "--images", str(folder / "t.csv"))
+    found = scored(folder, "--images", str(folder / "t.csv"), without=True)
     assert "leaves no pixel inside" in found["reason"]["out/one.png"]
     assert found["reason"]["out/sub/two.png"] == ""

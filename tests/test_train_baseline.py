@@ -10,18 +10,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from fgresq.analysis.inputs import PERFORMANCE_COLUMNS
 from fgresq.baselines import BASELINES
+from fgresq.baselines.feeds import CropFeed
 from fgresq.baselines.shared import baseline_options
 from fgresq.cli import main
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.parsing import fields_of
 from fgresq.presets import load
+from fgresq.scoring.baseline_judge import Looks
+from fgresq.scoring.judges import judge_of
 from fgresq.sections import PairTraining
-from fgresq.tables import VOTE_COLUMNS, read_scores, read_table, write_images, write_pairs
+from fgresq.tables import (
+    VOTE_COLUMNS,
+    read_images,
+    read_scores,
+    read_table,
+    write_images,
+    write_pairs,
+)
 from fgresq.training import loop
+from fgresq.training.feed import ImageFeed
+from fgresq.training.losses import fidelity_loss
 from tests.conftest import image_table, write_folder
 
 FAMILIES = ("alpha", "beta", "gamma", "delta")
@@ -302,3 +315,30 @@ def test_sampler_and_loss_are_those_of_stage_2(method: str) -> None:
     _, made = baseline_options(mini.model_copy(update={"stage2": stage2}), method)
     for name in fields_of(PairTraining):
         assert getattr(made, name) == getattr(stage2, name)
+
+
+@pytest.mark.parametrize("method", ON_TOKENS)
+def test_its_folder_judges_as_the_run_did(method: str) -> None:
+    """An image by itself has the score that it had among all, and a swap swaps."""
+    assert train(method, f"{method}/judged") == 0
+    judge = judge_of(Path(method, "judged"))
+    scores = pd.read_csv(f"{method}/judged/scores.csv").set_index("image")["value"]
+    paths = pd.read_csv("images.csv").set_index("image")["path"][scores.index]
+    found = [judge.encode(path) for path in paths]
+    assert [one.score for one in found] == pytest.approx(scores.tolist(), abs=2e-3)
+    assert np.ptp(scores) > 0.01
+    one = judge.prefer(found[0], found[1])
+    assert judge.prefer(found[1], found[0]) == one.swapped()
+    gap = torch.tensor([found[0].score, found[1].score], dtype=torch.float64)
+    loss = float(fidelity_loss(gap, torch.tensor([1.0, 0.0])))
+    assert one.a_better == pytest.approx((1 - loss) ** 2, abs=1e-3)
+
+
+def test_a_run_on_crops_is_looked_at_through_the_same_crops(place: Path) -> None:
+    tower, settings = baseline_options(PRESETS["paper"], "hyperiqa")
+    images = read_images("images.csv")
+    feed = CropFeed(ImageFeed(images, tower, Path("nowhere"), torch.device("cpu")))
+    looks = Looks(tower, settings, Path("nowhere"))
+    for row in (0, 5):
+        wanted = feed.evaluation(np.array([row]))["crops"]
+        assert torch.equal(looks(images["path"][row])["crops"], wanted)

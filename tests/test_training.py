@@ -24,6 +24,7 @@ from fgresq.networks.clip import clip_at_hand
 from fgresq.networks.task_clip import build_clip
 from fgresq.presets import load, merge
 from fgresq.runs import Stage1Options, Stage2Options, stage_options
+from fgresq.scoring.judges import judge_of
 from fgresq.tables import TASKS, read_images, read_pairs, write_images
 from fgresq.training import loop
 from fgresq.training.batches import PairBatches
@@ -458,13 +459,31 @@ def test_an_empty_side_is_told(trained: Path, capsys: pytest.CaptureFixture) -> 
 
 def test_a_folder_is_scored_by_the_checkpoint(trained: Path, capsys: pytest.CaptureFixture) -> None:
     (trained / "own/images/broken.png").write_bytes(b"no image")
-    assert main(["score", "--checkpoint", "s2", "--images", "own/images", "--out", "x.csv"]) == 0
+    assert main(["score", "--checkpoint", "s2", "--images", "own/images", "--out", "x.csv"]) == 1
     (trained / "own/images/broken.png").unlink()
     made = pd.read_csv("x.csv").set_index("image")
     assert "not a readable image" in made.loc["broken.png", "reason"] and len(made) == 21
     tested = pd.read_csv("s2/scores.csv")
     for name, value in tested.to_numpy():
         assert made.loc[Path(name).name, "value"] == pytest.approx(value, abs=1e-6)
+
+
+def test_a_folder_judges_as_the_run_did(trained: Path) -> None:
+    judge, half = (judge_of(Path("s2"), "cpu", kind) for kind in ("float32", "bfloat16"))
+    paths = read_images("own.csv").set_index("image")["path"]
+    scores = pd.read_csv("s2/scores.csv").set_index("image")["value"]
+    known = {image: judge.encode(paths[image]) for image in scores.index}
+    assert [one.score for one in known.values()] == pytest.approx(scores.tolist(), abs=1e-6)
+    pairs = read_pairs("pairs.csv").set_index("pair")
+    for pair, chance in pd.read_csv("s2/ranking.csv").to_numpy():
+        a, b = (known[image] for image in pairs.loc[pair, ["image_a", "image_b"]])
+        forward = judge.chances(judge.tensor(a), judge.tensor(b))
+        backward = judge.chances(judge.tensor(b), judge.tensor(a))
+        assert forward[1] == pytest.approx(chance, abs=1e-5)
+        assert judge.prefer(a, b).a_better == pytest.approx((forward[1] + backward[0]) / 2)
+    rounded = [half.score(paths[image]) for image in scores.index]
+    assert rounded == pytest.approx(scores.tolist(), abs=0.05) and rounded != scores.tolist()
+    assert np.abs(np.array(rounded) - scores).max() > 1e-5
 
 
 @pytest.mark.parametrize(

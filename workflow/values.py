@@ -21,6 +21,7 @@ from fgresq.scoring.registry import own_version
 from fgresq.weights.hub_cache import state_of_clip
 from workflow.attempts import attempt
 from workflow.inputs import Wildcards
+from workflow.memory import largest, memory_needed
 from workflow.settings import Settings
 
 
@@ -131,6 +132,15 @@ class Values:
         tried = card.stat().st_mtime_ns if absent.get("code") == "no_network" else ""
         state = state_of_clip(tower.tower, tower.pretrained)
         return f"{'' if weights_file(tower.pretrained) else state} {tried}".strip()
+
+    def memory_of_method(self, wildcards: Wildcards, input: Any, threads: int) -> int:
+        """Give the memory (MiB) that a method takes of the largest image, in all its processes.
+
+        Raises:
+            FileNotFoundError: the image table is not made yet; Snakemake asks again.
+        """
+        entry = self.settings.methods[wildcards.method]
+        return threads * memory_needed(entry, largest(input.images))
 
     def attempt(self, wildcards: Wildcards) -> int:
         """Number the attempts at a method: one more when what kept it away has changed."""

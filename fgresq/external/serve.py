@@ -133,6 +133,44 @@ class Owl:
         return found["logits"][:, -1, words].float().cpu().tolist()
 
 
+class Realign:
+    """A model of Q-ReAlign, read by transformers. Settings: `model`, `device`."""
+
+    def __init__(self, settings: dict) -> None:
+        prepare_torchvision()
+        import transformers
+
+        name, self.device = settings["model"], settings["device"]
+        self.processor = transformers.AutoProcessor.from_pretrained(name)
+        kind = transformers.AutoModelForImageTextToText
+        self.model = kind.from_pretrained(name, dtype="auto").to(self.device).eval()
+
+    def __call__(self, request: dict, images: list) -> list:
+        """Give, for each image, the logits of `words` after `answer` begins to `question`."""
+        import torch
+        from PIL import Image
+
+        asked = [{"type": "image"}, {"type": "text", "text": request["question"]}]
+        told = [{"role": "user", "content": asked}]
+        text = self.processor.apply_chat_template(told, add_generation_prompt=True)
+        text += request["answer"]
+        tokenizer = self.processor.tokenizer
+        words = [
+            tokenizer(" " + w, add_special_tokens=False).input_ids[0] for w in request["words"]
+        ]
+        if len(set(words)) < len(words):
+            raise ValueError(f"the tokenizer does not tell the words {request['words']} apart")
+        found = []
+        for image in images:
+            with torch.inference_mode(), on_images():
+                given = self.processor(
+                    text=[text], images=[Image.fromarray(image)], return_tensors="pt"
+                )
+                logits = self.model(**given.to(self.device)).logits
+            found.append(logits[0, -1, words].float().cpu().tolist())
+        return found
+
+
 class Pyiqa:
     """Metrics of pyiqa, which the user installed. Settings: `device`."""
 
@@ -168,7 +206,11 @@ def prepare_torchvision() -> None:
     make_importable()
 
 
-BACKENDS: dict[str, Callable[[dict], Answer]] = {"owl": Owl, "pyiqa": Pyiqa}
+BACKENDS: dict[str, Callable[[dict], Answer]] = {
+    "owl": Owl,
+    "pyiqa": Pyiqa,
+    "realign": Realign,
+}
 
 
 def read_images(shapes: list, source: BinaryIO) -> list:

@@ -12,6 +12,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from fgresq.ops.flat import need_structure
 from fgresq.ops.least import NoValue, need_pixels
 from fgresq.ops.natural import fit, gray, half, nearest_shape, normalised, products
 from fgresq.weights.cards import read_weights
@@ -71,7 +72,9 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
         NoValue: it has less than 16 pixels on a side, or is flat.
     """
     need_pixels(image, SMALLEST)
-    found = features(gray(image))
+    plane = gray(image)
+    need_structure(plane)
+    found = features(plane)
     if not np.isfinite(found).all():
         raise NoValue("it is too flat to have statistics")
     return regression(found)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes w
     from fgresq.model.released import Released
 
 KIND = "NR"
+UPRIGHT = True  # its authors read by OpenCV, which turns a picture by its EXIF orientation
 SIZE, CROP = 256, 224
 
 

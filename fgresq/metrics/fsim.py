@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from fgresq.ops.feature_similarity import SMALLEST, alike, features, pooled
+from fgresq.ops.flat import need_one_structure
 from fgresq.ops.least import need_pixels
 from fgresq.ops.reference import OncePerReference
 
@@ -23,4 +24,5 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         NoValue: they have less than 2 pixels on a side, or neither has features, as flat ones.
     """
     need_pixels(image, SMALLEST)
+    need_one_structure(image, reference)
     return pooled(*alike(features(image), reference_part(reference)))

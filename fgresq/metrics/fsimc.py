@@ -18,6 +18,7 @@ from fgresq.ops.feature_similarity import (
     real_power,
     seen,
 )
+from fgresq.ops.flat import need_one_structure
 from fgresq.ops.least import need_pixels
 from fgresq.ops.planes import similarity
 from fgresq.ops.reference import OncePerReference
@@ -41,6 +42,7 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         NoValue: they have less than 2 pixels on a side, or neither has features, as flat ones.
     """
     need_pixels(image, SMALLEST)
+    need_one_structure(image, reference)
     (here, colours), (there, others) = part(image), reference_part(reference)
     same, weight = alike(here, there)
     in_phase, quadrature = (

@@ -71,5 +71,6 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
         NoValue: it has less than 16 pixels on a side, or is flat.
     """
     need_pixels(image, SMALLEST)
+    found = usable(image)
     mean, covariance, centre, vectors = model()
-    return distance((usable(image) - centre) @ vectors, mean, covariance)
+    return distance((found - centre) @ vectors, mean, covariance)

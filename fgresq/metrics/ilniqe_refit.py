@@ -34,6 +34,6 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
         NoValue: it has less than 16 pixels on a side, or is flat.
     """
     need_pixels(image, SMALLEST)
-    fitted = pristine()
-    projected = ((usable(image) - fitted["centre"]) / fitted["spread"]) @ fitted["vectors"]
+    found, fitted = usable(image), pristine()
+    projected = ((found - fitted["centre"]) / fitted["spread"]) @ fitted["vectors"]
     return distance(projected, fitted["mean"], fitted["covariance"])

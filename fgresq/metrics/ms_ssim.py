@@ -11,10 +11,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from fgresq.ops.exact_ssim import exact_contrast, exact_ssim
 from fgresq.ops.least import need_pixels
 from fgresq.ops.planes import gray
 from fgresq.ops.reference import OncePerReference
-from fgresq.ops.ssim_plane import Statistics, contrast_of, plane_statistics, ssim_of
+from fgresq.ops.ssim_plane import Statistics, plane_statistics
 
 POWERS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 SMALLEST = 176  # pixels: the authors want the window's 11 at the coarsest scale, 16 times
@@ -50,5 +51,5 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
     """
     need_pixels(image, SMALLEST)
     *fine, coarse = zip(scales(image), reference_part(reference), strict=True)
-    means = [contrast_of(*pair) for pair in fine] + [ssim_of(*coarse)]
+    means = [exact_contrast(*pair) for pair in fine] + [exact_ssim(*coarse)]
     return float(np.prod(np.maximum(means, 0.0) ** POWERS))

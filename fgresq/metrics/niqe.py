@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from scipy.linalg import pinv
 
+from fgresq.ops.flat import need_structure
 from fgresq.ops.least import NoValue
 from fgresq.ops.natural import fit, gray, half, normalised, products
 from fgresq.weights.cards import read_weights
@@ -51,6 +52,12 @@ def features(plane: np.ndarray) -> np.ndarray:
     return np.hstack([block_features(fine), block_features(coarse)])
 
 
+def basis(height: int, width: int) -> str:
+    """Say on how much of an image of a size a value rests; flat blocks are left out of it."""
+    count = (height // BLOCK) * (width // BLOCK)
+    return f"{count} blocks of {BLOCK}x{BLOCK}"
+
+
 @lru_cache(maxsize=1)
 def model() -> tuple[np.ndarray, np.ndarray]:
     """Load the mean (36,) and the covariance (36, 36) of pristine images."""
@@ -83,4 +90,6 @@ def score(image: np.ndarray, reference: np.ndarray | None = None) -> float:
     height, width = image.shape[:2]
     if (height // BLOCK) * (width // BLOCK) < 2:
         raise NoValue(f"{width}x{height} is too small, it takes two blocks of {BLOCK}x{BLOCK}")
-    return distance(features(gray(image)))
+    plane = gray(image)
+    need_structure(plane)
+    return distance(features(plane))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from fgresq.ops.exact_ssim import exact_ssim
 from fgresq.ops.least import need_pixels
 from fgresq.ops.planes import gray
 from fgresq.ops.reference import OncePerReference
-from fgresq.ops.ssim_plane import WINDOW, Statistics, plane_statistics, ssim_of
+from fgresq.ops.ssim_plane import WINDOW, Statistics, plane_statistics
 
 
 def part(image: np.ndarray) -> Statistics:
@@ -30,4 +31,4 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         NoValue: they have less than 11 pixels on a side, its window.
     """
     need_pixels(image, WINDOW)
-    return ssim_of(part(image), reference_part(reference))
+    return exact_ssim(part(image), reference_part(reference))

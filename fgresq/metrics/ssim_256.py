@@ -9,10 +9,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from fgresq.ops.exact_ssim import exact_ssim
 from fgresq.ops.least import need_pixels
 from fgresq.ops.planes import gray, viewing_factor
 from fgresq.ops.reference import OncePerReference
-from fgresq.ops.ssim_plane import WINDOW, Statistics, plane_statistics, ssim_of
+from fgresq.ops.ssim_plane import WINDOW, Statistics, plane_statistics
 
 
 def seen(plane: np.ndarray) -> np.ndarray:
@@ -42,4 +43,4 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
         NoValue: they have less than 11 pixels on a side, its window.
     """
     need_pixels(image, WINDOW)
-    return ssim_of(part(image), reference_part(reference))
+    return exact_ssim(part(image), reference_part(reference))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from fgresq.ops.flat import need_information
 from fgresq.ops.least import NoValue, need_pixels
 from fgresq.ops.planes import gray
 from fgresq.ops.reference import OncePerReference
@@ -132,6 +133,7 @@ def carried(band: Band, values: np.ndarray) -> float:
 
 def reference_side(reference: np.ndarray) -> tuple[list[Band], float]:
     """Give the described bands of a reference, and the information (nats) in them."""
+    need_information(gray(reference))
     found = [described(place, values) for place, values in enumerate(bands(reference))]
     return found, sum(information(band.field / NOISE, band.scales) for band in found)
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fgresq.ops.least import NoValue, need_pixels
+from fgresq.ops.flat import need_information
+from fgresq.ops.least import need_pixels
 from fgresq.ops.planes import gray
 from fgresq.ops.reference import OncePerReference
 
@@ -61,6 +62,7 @@ def carried(there: Scale, here: Scale, window: int) -> float:
 
 def reference_side(reference: np.ndarray) -> tuple[list[Scale], float]:
     """Give the scales of a reference, and the information (nats) in it."""
+    need_information(gray(reference))
     found = scales(reference)
     return found, float(sum(np.log1p(scale.variance / NOISE).sum() for scale in found))
 
@@ -76,7 +78,5 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
     """
     need_pixels(image, SMALLEST)
     there, information = reference_part(reference)
-    if information < TINY:
-        raise NoValue("its reference is flat, there is no information to lose")
     parts = zip(there, scales(image), WINDOWS, strict=True)
     return sum(carried(a, b, window) for a, b, window in parts) / information

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from fgresq.ops.feature_similarity import SCHARR, pooled, real_power
+from fgresq.ops.flat import need_one_structure
 from fgresq.ops.least import NoValue, need_pixels
 from fgresq.ops.planes import decimated, gradient, similarity, viewing_factor
 from fgresq.ops.reference import OncePerReference
@@ -46,13 +47,14 @@ def score(image: np.ndarray, reference: np.ndarray) -> float:
     """Give the VSI of two uint8 RGB images of one shape, in [-1, 1]; identical images give 1.
 
     Raises:
-        NoValue: they have less than 2 pixels on a side, or both have one colour.
+        NoValue: they have less than 2 pixels on a side, or nothing is salient, as in flat ones.
     """
     need_pixels(image, SMALLEST)
+    need_one_structure(image, reference)
     here, there = features(image), reference_part(reference)
     weight = np.maximum(here.saliency, there.saliency)
     if not weight.any():
-        raise NoValue("it and its reference have one colour, nothing in them is salient")
+        raise NoValue("nothing in it and its reference is salient")
     same = cv2.pow(similarity(here.gradient, there.gradient, T_GRADIENT), POWER_GRADIENT)
     same *= similarity(here.saliency, there.saliency, T_SALIENCY)
     colour = similarity(here.m, there.m, T_COLOUR) * similarity(here.n, there.n, T_COLOUR)

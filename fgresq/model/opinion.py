@@ -12,15 +12,16 @@ import math
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
-from scipy.stats import norm
+from scipy.special import ndtr
 from torch import nn
 
 from fgresq import workspace
-from fgresq.networks.lite0 import CHANNELS, Stages, lite0
+from fgresq.networks.lite0 import CHANNELS, Stages
+from fgresq.networks.lite_stages import PlainLite0
 from fgresq.weights.checkpoints import checkpoint_card, read_checkpoint
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class OpinionNet(Stages):
     spread: torch.Tensor
 
     def __init__(self, whole: EfficientNet | None = None) -> None:
-        super().__init__(whole or lite0())
+        super().__init__(whole or cast("EfficientNet", PlainLite0()))  # of the same attributes
         self.register_buffer("centre", torch.zeros(WIDTH))
         self.register_buffer("spread", torch.ones(WIDTH))
         self.line = nn.Linear(WIDTH, 1)
@@ -112,7 +113,7 @@ def preference(score_a: float, score_b: float, spread: float) -> float:
         score_a, score_b: of `opinion`.
         spread: SD of the raters' opinions of one image, points.
     """
-    return float(norm.cdf((score_a - score_b) / (np.sqrt(2) * spread)))
+    return float(ndtr((score_a - score_b) / (np.sqrt(2) * spread)))
 
 
 def folder() -> Path:

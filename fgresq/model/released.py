@@ -24,6 +24,7 @@ State = dict[str, torch.Tensor]
 SLOPE = 0.3  # of the score's sigmoid
 PATCH, CROP, HEAD_WIDTH = 16, 224, 64  # heads of CLIP's towers have 64 channels
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+VISION = "vision_model."  # in names by transformers 4; those by transformers 5 go without
 TOWERS = {"general": "clip_model.vision_model.", "degradation": "task_cls_clip.vision_model."}
 TOP = {  # ours: theirs; heads first, then what a tower has once, then what each block has
     "score_head": "head",
@@ -56,7 +57,8 @@ MEND = f"{FETCH} again; another release of the model has to be read by code of i
 def read_pickle(path: Path) -> State:
     """Read a state dictionary that PyTorch saved; nothing but tensors is unpickled.
 
-    A wrapping `model` or `state_dict` and a prefix `module.` are taken off.
+    A wrapping `model` or `state_dict` and a prefix `module.` are taken off; towers are named as
+    `as_released` says.
 
     Raises:
         UserError: the file is missing, not whole, or holds anything but named tensors.
@@ -74,7 +76,24 @@ def read_pickle(path: Path) -> State:
     values = found.values() if isinstance(found, Mapping) else [found]
     if not values or not all(isinstance(value, torch.Tensor) for value in values):
         raise UserError(path, "it is no mapping of names to tensors", MEND)
-    return {name.removeprefix("module."): value for name, value in found.items()}
+    return as_released({name.removeprefix("module."): v for name, v in found.items()}, path)
+
+
+def as_released(state: State, where: Path) -> State:
+    """Name the towers as the release does, by transformers 4.36; later ones leave a part out.
+
+    Raises:
+        UserError: a weight is there under both names.
+    """
+    named: State = {}
+    for name, value in state.items():
+        for tower in TOWERS.values():
+            model = tower.removesuffix(VISION)
+            if name.startswith(model) and not name.startswith(tower):
+                name = tower + name.removeprefix(model)
+        complain("holds twice, under two names,", [name] if name in named else [], where)
+        named[name] = value
+    return named
 
 
 def released_names(layers: int) -> dict[str, tuple[str, ...]]:

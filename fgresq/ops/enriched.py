@@ -16,6 +16,7 @@ import numpy as np
 from scipy import fft
 from scipy.linalg import pinv
 
+from fgresq.ops.flat import need_structure
 from fgresq.ops.imresize import imresize
 from fgresq.ops.least import NoValue
 from fgresq.ops.natural import fit, products
@@ -165,8 +166,9 @@ def usable(image: np.ndarray) -> np.ndarray:
     """Compute the features (36, 468) of an image.
 
     Raises:
-        NoValue: less than two blocks have all features.
+        NoValue: it is flat, or less than two blocks have all features.
     """
+    need_structure(image)
     found, _ = features(image)
     whole = int((~np.isnan(found).any(axis=1)).sum())
     if whole < 2:

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from scipy import fft
 
+from fgresq.ops.flat import is_flat
+
 SIDE = 256
 CENTRE, BANDWIDTH = 0.021, 1.34  # of the log-Gabor filter, cycles a pixel
 SPREAD = 145.0  # pixels, of the preference for the middle
@@ -88,8 +90,10 @@ def _stretched(values: np.ndarray) -> np.ndarray:
 
 
 def saliency(image: np.ndarray) -> np.ndarray:
-    """Give the saliency of uint8 RGB (h, w, 3), float32 (h, w) in [0, 1]."""
+    """Give the saliency of uint8 RGB (h, w, 3), float32 (h, w) in [0, 1]; of a flat image 0."""
     height, width = image.shape[:2]
+    if is_flat(image):  # rounding would be stretched to [0, 1]
+        return np.zeros((height, width), np.float32)
     planes = [resized(plane, SIDE, SIDE) for plane in cv2.split(image.astype(np.float32))]
     colours = lab(np.stack(planes).reshape(3, -1)).reshape(3, SIDE, SIDE)
     passed = fft.irfft2(fft.rfft2(colours) * _filter(), (SIDE, SIDE))

@@ -39,13 +39,14 @@ def version_of(method: Method, entry: Mapping[str, Any]) -> str:
         entry: of the method in the methods file.
     """
     cards = [workspace.weights_of(name) / "card.json" for name in entry.get("weights", [])]
-    return digest(
-        {
-            "code": code_identity(*method.code, SHARED),
-            "weights": [sha256(card) if card.exists() else "" for card in cards],
-            "placed": own_version(method.name, entry),
-        }
-    )
+    identity: dict[str, Any] = {
+        "code": code_identity(*method.code, SHARED),
+        "weights": [sha256(card) if card.exists() else "" for card in cards],
+        "placed": own_version(method.name, entry),
+    }
+    if method.options:  # a method without has the identity it always had
+        identity["options"] = dict(method.options)
+    return digest(identity)
 
 
 def image_hash(path: str) -> str:
@@ -54,8 +55,8 @@ def image_hash(path: str) -> str:
     Raises:
         Unreadable: it cannot be read.
     """
-    check_regular(path)
     try:
+        check_regular(path)  # a name that is too long is an error of the system already here
         return sha256(path)
     except OSError as error:
         mend = "Put the file there or correct its row"

@@ -25,6 +25,7 @@ from fgresq.errors import OneImage, UserError, unknown
 from fgresq.images import read_rgb
 from fgresq.scoring.cache import ScoreCache, image_hash, version_of
 from fgresq.scoring.evaluate import NO_REFERENCE, Judgement, evaluate
+from fgresq.scoring.orientation import PLAIN, explained, orientation_of, upright
 from fgresq.scoring.registry import Method, method_of, own_absence
 from fgresq.tables import write_scores
 
@@ -33,8 +34,7 @@ NOTHING_WRITTEN = "Mend that and call again: no table is written, older ones sta
 
 
 def add_judging(parser: argparse.ArgumentParser) -> None:
-    """Give a command or step what `score_all` reads of its arguments, and `--out`."""
-    parser.add_argument("--out", required=True, metavar="FILE", help="score table to write")
+    """Give a command or step what `score_all` reads of its arguments."""
     add_methods(parser)
     workers = "processes, for a method with `workers` in the methods file (default 1)"
     parser.add_argument("--workers", type=at_least_one, default=1, help=workers)
@@ -47,7 +47,7 @@ def write_judgements(rows: pd.DataFrame, args: argparse.Namespace) -> None:
 
     Args:
         rows: image, path, and reference and mask or empty.
-        args: what `add_judging` adds, and `method`, `threads` and `debug`.
+        args: what `add_judging` adds, and `out`, `method`, `threads` and `debug`.
 
     Raises:
         UserError: there is no such method, its weights cannot be read, or all images fail.
@@ -84,16 +84,31 @@ def judge(
             key = hash_of(path), " ".join(map(hash_of, beside))
             known = cache.get(*key)
             if known is None:
-                known = evaluate(method.score, kind, path, reference, mask, read)
+                score = as_its_authors_read(method, path)
+                known = evaluate(score, kind, path, reference, mask, read)
                 cache.put(*key, known)
-            return known
-        except OneImage as error:  # not kept: it may be mended, the others go on
-            if debug:
+            value, reason = known
+            return value, explained(reason, path, reference)
+        except UserError as error:  # not kept: it may be mended, the others go on
+            if debug or not isinstance(error, OneImage):
                 raise
             faults.append(str(error))
             return math.nan, str(error)
+        except Exception as error:  # of a decoder, which a damaged or hostile file may break
+            if debug:
+                raise
+            faults.append(f"{path}: it cannot be decoded ({type(error).__name__}: {error})")
+            return math.nan, faults[-1]
 
     return judged
+
+
+def as_its_authors_read(method: Method, path: str) -> Callable[..., float]:
+    """Give a method's function; where its authors' reader does so, of a picture turned upright."""
+    orientation = orientation_of(path) if method.upright else PLAIN
+    if orientation == PLAIN:
+        return method.score
+    return lambda image, other: method.score(upright(image, orientation), other)
 
 
 def score_rows(
@@ -145,7 +160,7 @@ def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list
         UserError: there is no such method, or its weights cannot be read.
     """
     entry = entry_of(method, args.methods)
-    workers_of(args, entry)
+    workers_of(method, args, entry)
     absent = own_absence(method, entry)
     if absent:
         step = absent.next_step
@@ -177,12 +192,12 @@ def entry_of(method: str | None, table: str | None) -> dict[str, Any]:
     return entries[method]
 
 
-def workers_of(args: argparse.Namespace, entry: dict[str, Any]) -> None:
+def workers_of(method: str, args: argparse.Namespace, entry: dict[str, Any]) -> None:
     """Refuse several processes where a method does not bear them: its own process, or threads."""
     if args.workers > 1 and "workers" not in entry:
         problem = "it is scored by one process, as its model is held once"
         mend = "Leave --workers out, or where it bears several, say `workers` in the methods file"
-        raise UserError(f"method '{args.method}'", problem, mend)
+        raise UserError(f"method '{method}'", problem, mend)
     if args.workers > 1 and args.threads > 1:
         mend = "Leave --threads out"
         raise UserError("--workers", "each process has one thread, not several", mend)

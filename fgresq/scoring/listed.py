@@ -10,32 +10,38 @@ from pathlib import Path
 import pandas as pd
 
 from fgresq.errors import UserError
+from fgresq.scoring.references import SUFFIXES, is_picture, matched
+from fgresq.table_forms import check_form, usable_path
 from fgresq.tables import read_images, read_table
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 COLUMNS = ["image", "path", "reference", "mask"]
+WANTED = "path,reference (and, as far as known, image,mask)"
 
 
-def listed(images: Path, references: Path | None = None) -> pd.DataFrame:
+def listed(
+    images: Path, references: Path | None = None, pattern: str | None = None
+) -> pd.DataFrame:
     """List what is to be scored: identifier, path, and reference and mask or empty.
 
     Args:
         images: a folder, searched with its folders; a picture; an image table; or a table of
             `path` and, as far as they are known, `image`, `reference`, `mask`, whose paths start
             at its own folder.
-        references: beside a folder, another whose pictures of the same names, up to the suffix,
-            are the references; beside a picture, its reference.
+        references: a folder whose pictures of the same names, up to the suffix or with something
+            behind them, are the references; or one picture, the reference of all.
+        pattern: how the images' names are made of the references', as `{reference}_{method}`.
 
     Raises:
         UserError: there is no image, a folder cannot be read, or a table is at fault.
     """
+    usable_path(images)
     if images.is_dir():
-        return of_folder(images, references)
-    if images.suffix.lower() in SUFFIXES:
-        named = "" if references is None else str(references)
-        rows = {"image": [images.name], "path": str(images), "reference": named, "mask": ""}
+        return of_folder(images, references, pattern)
+    if is_picture(images):
+        found = referred([images.name], references, pattern)
+        rows = {"image": [images.name], "path": str(images), "reference": found, "mask": ""}
         return pd.DataFrame(rows)
-    if references is not None:
+    if references is not None and images.exists():
         mend = "Leave --references out, or give a folder of images"
         raise UserError(images, "a table names its references itself", mend)
     return of_table(images)
@@ -43,6 +49,7 @@ def listed(images: Path, references: Path | None = None) -> pd.DataFrame:
 
 def of_table(path: Path) -> pd.DataFrame:
     """List the rows of an image table, or of one that has no more than `COLUMNS`."""
+    check_form(path, COLUMNS, WANTED)
     try:
         names = list(pd.read_csv(path, nrows=0).columns)
     except (OSError, ValueError):  # told where the table is read
@@ -61,14 +68,16 @@ def of_table(path: Path) -> pd.DataFrame:
         name = rows["image"][rows["image"].duplicated()].iloc[0]
         raise UserError(path, f"image '{name}' is listed twice", "Give each image one row")
     for column in ("path", "reference", "mask"):
+        for number, name in enumerate(rows[column], 1):
+            usable_path(name, f"{path}, row {number}, column '{column}'")
         rows[column] = [str(path.parent / name) if name else "" for name in rows[column]]
     return rows[COLUMNS]
 
 
-def of_folder(folder: Path, references: Path | None) -> pd.DataFrame:
+def of_folder(folder: Path, references: Path | None, pattern: str | None = None) -> pd.DataFrame:
     """List the pictures of a folder; log how many files are none."""
     names = files_of(folder)
-    pictures = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+    pictures = [name for name in names if is_picture(Path(name))]
     others = Counter(Path(name).suffix or name for name in names if name not in set(pictures))
     if others:
         told = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
@@ -76,9 +85,9 @@ def of_folder(folder: Path, references: Path | None) -> pd.DataFrame:
     if not pictures:
         known = ", ".join(sorted(SUFFIXES))
         raise UserError(folder, "there is no image in it", f"Give a folder of images ({known})")
-    found = references_of(pictures, references) if references else dict.fromkeys(pictures, "")
+    found = referred(pictures, references, pattern)
     rows = {"image": pictures, "path": [str(folder / name) for name in pictures]}
-    return pd.DataFrame({**rows, "reference": [found[n] for n in pictures], "mask": ""})
+    return pd.DataFrame({**rows, "reference": found, "mask": ""})
 
 
 def files_of(folder: Path) -> list[str]:
@@ -98,28 +107,19 @@ def files_of(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
-def references_of(pictures: list[str], folder: Path) -> dict[str, str]:
-    """Find each picture's reference in a folder by its name, up to the suffix; empty: none.
+def referred(pictures: list[str], references: Path | None, pattern: str | None = None) -> list[str]:
+    """Give the path of each picture's reference; empty: none.
 
     Raises:
-        UserError: two have one name, or not one picture has a reference.
+        UserError: there are none there, or names do not tell which is whose.
     """
-    if not folder.is_dir():
-        raise UserError(folder, "there is no such folder of references", "Correct --references")
-    by_name: dict[str, str] = {}
-    for name in files_of(folder):
-        if Path(name).suffix.lower() not in SUFFIXES:
-            continue
-        stem = str(Path(name).with_suffix(""))
-        if stem in by_name:
-            problem = f"'{name}' and '{by_name[stem]}' are references of one name"
-            raise UserError(folder, problem, "Keep one of them")
-        by_name[stem] = name
-    stems = {name: str(Path(name).with_suffix("")) for name in pictures}
-    if not set(stems.values()) & set(by_name):
-        first = next(iter(stems.values()))
-        problem = f"no image has a reference of its name there, such as '{first}.png'"
-        raise UserError(folder, problem, "Rename them alike, or give a table")
-    return {
-        name: str(folder / by_name[stem]) if stem in by_name else "" for name, stem in stems.items()
-    }
+    if references is None:
+        return [""] * len(pictures)
+    usable_path(references, "--references")
+    if references.is_file():
+        return [str(references)] * len(pictures)
+    if not references.is_dir():
+        problem = "there is no such folder of references, nor such a picture"
+        raise UserError(references, problem, "Correct --references")
+    found = matched(references, pictures, files_of(references), pattern)
+    return [str(references / found[name]) if found[name] else "" for name in pictures]

@@ -5,7 +5,8 @@
     fgresq methods --json       the same for programs
 
 KIND: FR compares an image with its reference, NR looks at the image alone. BETTER: which values.
-MEMORY: RAM is the peak of the process, GPU that of the device (docs/methods.md says how measured).
+MEMORY: RAM is the peak of the process for 1024 x 768 pixels, and what each megapixel more (MP)
+adds; GPU that of the device (docs/methods.md says how measured).
 STATE: present (it runs here: `fgresq score NAME --images FOLDER --out scores.csv`), absent (why,
 and what to do, stand below), trained (fitted to labels in each run of a preset that names it).
 To have a method in a report, name it under `methods` of a preset in config/config.yaml. To add one
@@ -55,7 +56,12 @@ def range_of(entry: Mapping[str, Any]) -> str:
 def memory_of(entry: Mapping[str, Any]) -> str:
     """Write the memory that a method takes, of what; a dash where it was not measured."""
     kinds = {"memory": "RAM", "gpu_memory": "GPU"}
-    parts = [f"{entry[key]:g} GiB {of}" for key, of in kinds.items() if key in entry]
+    more = {"memory": entry.get("memory_per_megapixel", 0)}
+    parts = [
+        f"{entry[key]:g}{f' + {more[key]:g}/MP' if more.get(key) else ''} GiB {of}"
+        for key, of in kinds.items()
+        if key in entry
+    ]
     return ", ".join(parts) or "–"
 
 
@@ -99,6 +105,7 @@ def details(name: str, entry: Mapping[str, Any]) -> str:
         "needs": entry.get("needs", "–"),
         "memory": memory_of(entry),
         "weights": ", ".join(entry.get("weights", [])) or "–",
+        "options": "; ".join(f"{k}: {v}" for k, v in entry.get("options", {}).items()) or "–",
         "convention": entry["convention"],
         "role": entry["role"],
         "licence": entry["licence"],

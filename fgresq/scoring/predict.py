@@ -59,20 +59,21 @@ class Scorer:
 
     Args:
         folder: what stage 2 wrote.
+        on: device; None: the one that its card names, as far as it is here.
 
     Raises:
         UserError: the folder is no whole checkpoint, or of another architecture.
     """
 
-    def __init__(self, folder: Path) -> None:
-        card = checkpoint_card(folder, "FGResQ")
+    def __init__(self, folder: Path, on: torch.device | None = None) -> None:
+        self.card = card = checkpoint_card(folder, "FGResQ")
         told = {name: card[name] for name in fields_of(Trained) if name in card}
         if isinstance(told.get("settings"), dict):
             told["settings"] = {**UNSAID, **told["settings"]}
         made = parse(Trained, told, folder / CARD, MEND)
         state = read_checkpoint(folder)
         self.tower = made.tower
-        self.on = device_of(self.tower)
+        self.on = on or device_of(self.tower)
         # of a stand-in; a checkpoint holds only what was trained
         weights = workspace.weights_of(self.tower.tower)
         clip = build_clip(self.tower, weights, list(TASKS))
@@ -92,14 +93,17 @@ class Scorer:
         pixels = torch.from_numpy(resized(path))[None].to(self.on)
         return self.model.tower.tokens(centre(pixels))[:, None]
 
+    def quality(self, path: str | Path) -> torch.Tensor:
+        """Give F_q (1, D) of an image file, which both heads read."""
+        tokens = self.tokens(path)
+        general = self.model.tower.upper(tokens)
+        degradation = self.degradation.clip.visual.tower.upper(tokens)
+        return self.model.heads.quality(general, degradation)
+
     def __call__(self, path: str | Path) -> float:
         """Give the score of an image file, in (0, 1), higher better."""
         with torch.inference_mode():
-            tokens = self.tokens(path)
-            general = self.model.tower.upper(tokens)
-            degradation = self.degradation.clip.visual.tower.upper(tokens)
-            quality = self.model.heads.quality(general, degradation)
-            return float(torch.sigmoid(self.model.heads.score_logits(quality)))
+            return float(torch.sigmoid(self.model.heads.score_logits(self.quality(path))))
 
 
 def frozen_of(tower: Tower) -> list[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.catalogues import catalogue
-from fgresq.errors import UserError
+from fgresq.errors import UserError, unknown
 from fgresq.external.by_pyiqa import PyiqaMetric
 from fgresq.settings import check_weight_names
 from fgresq.weights.hub_cache import cached_files, state_of
@@ -35,12 +36,16 @@ class Method:
         kind: NR where it takes no reference, else FR.
         score: gives a value of uint8 RGB, and of a reference of the same shape where it takes one.
         code: modules that its values follow from, with all that they import.
+        upright: whether its authors' reader turns a picture by its EXIF orientation.
+        options: what it was asked for beside the images, such as the border it cuts.
     """
 
     name: str
     kind: str
     score: Callable[..., float]
     code: tuple[str, ...]
+    upright: bool = False
+    options: Mapping[str, int] = field(default_factory=dict)
 
 
 def by_toolkit(entry: Mapping[str, Any]) -> PyiqaMetric | None:
@@ -55,16 +60,19 @@ def code_of_method(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
     return (BY_PYIQA,) if "pyiqa" in entry else (f"fgresq.metrics.{name}",)
 
 
-def method_of(name: str, entry: Mapping[str, Any]) -> Method:
+def method_of(name: str, entry: Mapping[str, Any], **options: int) -> Method:
     """Give an untrained method.
 
     Args:
         name: of the method.
         entry: of the method in the methods file.
+        options: of those that the entry names; whole numbers from 0 on.
 
     Raises:
-        UserError: there is none of that name, or its module and its entry differ in kind.
+        UserError: there is none of that name, it has no such option, or its module and its entry
+            differ in kind.
     """
+    check_options(name, entry, options)
     code, toolkit = code_of_method(name, entry), by_toolkit(entry)
     if toolkit:
         return Method(name, entry["kind"], toolkit.score, code)
@@ -73,7 +81,25 @@ def method_of(name: str, entry: Mapping[str, Any]) -> Method:
     if kind != entry["kind"]:
         problem = f"its KIND is {kind!r}, and the methods file says {entry['kind']}"
         raise UserError(module.__file__ or code[0], problem, "Correct the wrong one")
-    return Method(name, kind, module.score, code)
+    given = partial(module.score, **options) if options else module.score
+    return Method(name, kind, given, code, getattr(module, "UPRIGHT", False), options)
+
+
+def check_options(name: str, entry: Mapping[str, Any], options: Mapping[str, int]) -> None:
+    """Check what a method is asked for beside the images.
+
+    Raises:
+        UserError: its entry names no such option, or a value is no whole number from 0 on.
+    """
+    known = entry.get("options", {})
+    for option, value in options.items():
+        if option not in known:
+            if known:
+                raise unknown(f"method '{name}'", "option", option, known)
+            raise UserError(f"method '{name}'", f"it has no option '{option}'", "Leave it out")
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            where = f"method '{name}', option '{option}'"
+            raise UserError(where, f"{value!r} is no whole number from 0 on", known[option])
 
 
 def method_module(name: str) -> ModuleType:

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", required=True, metavar="FILE", help="image table")
     made = "sources whose raw scores are its values, turned so that higher is better"
     parser.add_argument("--made", nargs="*", default=[], metavar="SOURCE", help=made)
+    parser.add_argument("--out", required=True, metavar="FILE", help="score table to write")
     add_judging(parser)
 
 

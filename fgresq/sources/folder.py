@@ -14,7 +14,7 @@ ratings.csv: image, then one column a rater.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,14 @@ OPTIONAL = ("reference", "mask", "algorithm", "scale", "group", "family", "datas
 PAIRS_REQUIRED = ("image_a", "image_b", "preference")
 VOTES = ("votes_a", "votes_b", "votes_equal")
 PAIRS_OPTIONAL = ("fraction_preferring_a", "split", "p_value", *VOTES, "vote_kind")
+
+
+def titled(
+    path: Path, mapping: Mapping[str, str], required: tuple[str, ...], optional: tuple[str, ...]
+) -> pd.DataFrame:
+    """Read a table as text; where it has no header, the one wanted is told."""
+    theirs = [mapping.get(name, name) for name in required + optional]
+    return read_text_table(path, known=theirs, wanted=",".join(theirs[: len(required)]))
 
 
 def rename_columns(
@@ -74,7 +82,9 @@ def labelled(folder: Path, entry: Mapping[str, Any], notes: list[str]) -> Iterat
     path = folder / entry.get("table", "images.csv")
     mapping = {"score": "mos", **entry.get("columns", {})}
     ignore = entry.get("ignore", [])
-    table = rename_columns(read_text_table(path), mapping, REQUIRED, OPTIONAL, ignore, path)
+    table = rename_columns(
+        titled(path, mapping, REQUIRED, OPTIONAL), mapping, REQUIRED, OPTIONAL, ignore, path
+    )
     references = set(table["reference"]) if "reference" in table else set()
     restored = table[~table["image"].isin(references)]
     left = len(table) - len(restored)
@@ -126,7 +136,10 @@ def split_sides(table: pd.DataFrame, mapping: Mapping[str, str], path: Path) -> 
 
 
 def read_pairs_csv(
-    path: Path, images: set[str], given: Mapping[str, Any] | None = None
+    path: Path,
+    images: Collection[str],
+    given: Mapping[str, Any] | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Read supplied preferences: the columns SUPPLIED_COLUMNS but for label_origin.
 
@@ -134,14 +147,20 @@ def read_pairs_csv(
         path: the table.
         images: the restored images.
         given: `pairs` of the source's entry: `columns`, `ignore`, `preferences`, `splits`.
+        groups: of the images; a pair across two is refused.
 
     Returns:
-        A row a pair; fraction_a, votes and split_pairs are empty where the source has none.
+        A row a pair, indexed by the row's number in the file; fraction_a, votes and split_pairs
+        are empty where the source has none.
+
+    Raises:
+        UserError: names the row and the mend for whatever does not fit.
     """
     given = given or {}
     mapping, ignore = given.get("columns", {}), given.get("ignore", [])
     table = rename_columns(
-        read_text_table(path), mapping, PAIRS_REQUIRED, PAIRS_OPTIONAL, ignore, path, "pairs: "
+        titled(path, mapping, PAIRS_REQUIRED, PAIRS_OPTIONAL),
+        *(mapping, PAIRS_REQUIRED, PAIRS_OPTIONAL, ignore, path, "pairs: "),
     )
     preferences = []
     for at, row in table.iterrows():
@@ -154,6 +173,7 @@ def read_pairs_csv(
                     f"'{name}' is no restored image of images.csv",
                     nearest(name, images).rstrip(".") if few else "Correct the name",
                 )
+        check_pair(row["image_a"], row["image_b"], groups or {}, where)
         preferences.append(preference_of(row["preference"], given.get("preferences", {}), where))
     shares = table.get("fraction_preferring_a", pd.Series("", index=table.index))
     fraction = [
@@ -165,7 +185,41 @@ def read_pairs_csv(
     sides = split_sides(table, given.get("splits", {}), path)
     made = {"preference": preferences, "fraction_a": fraction, "split_pairs": sides}
     made |= votes_of(table, path)
-    return table[["image_a", "image_b"]].assign(**made).reset_index(drop=True)
+    return table[["image_a", "image_b"]].assign(**made)
+
+
+def check_pair(a: str, b: str, groups: Mapping[str, str], where: str) -> None:
+    """Refuse a pair of an image with itself, or of two images that are not to be compared.
+
+    Raises:
+        UserError: it is one.
+    """
+    if a == b:
+        raise UserError(where, f"'{a}' is compared with itself", "Correct or remove the row")
+    if groups.get(a) != groups.get(b):
+        told = f"'{a}' is of group '{groups[a]}', '{b}' of '{groups[b]}'"
+        mend = "Remove the row, or give both one `group` in images.csv"
+        raise UserError(where, f"the pair crosses groups: {told}", mend)
+
+
+def contradictions(pairs: pd.DataFrame) -> list[str]:
+    """Say how many pairs are decided for both of their images, with the rows of the first.
+
+    Args:
+        pairs: as `read_pairs_csv` gives them.
+    """
+    sides = pairs[["image_a", "image_b"]]
+    decided = pairs["preference"].isin(("A", "B"))
+    liked = sides["image_a"].where(pairs["preference"].eq("A"), sides["image_b"])[decided]
+    both = pd.Series(map(frozenset, sides[decided].to_numpy()), index=liked.index, dtype=object)
+    opposed = [rows for rows in liked.groupby(both) if rows[1].nunique() > 1]
+    if not opposed:
+        return []
+    rows = min(list(rows.drop_duplicates().index[:2]) for _, rows in opposed)
+    return [
+        f"WARNING: {len(opposed)} pairs are decided both ways, A over B and B over A, the first in "
+        f"rows {rows[0]} and {rows[1]}; all their rows are kept"
+    ]
 
 
 def votes_of(table: pd.DataFrame, path: Path) -> dict[str, list[Any]]:

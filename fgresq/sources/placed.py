@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 from fgresq import workspace
 from fgresq.errors import UserError, nearest
 from fgresq.raw import walk
+from fgresq.table_forms import check_form, usable_path
 
 
 class Files:
@@ -54,8 +55,10 @@ class Files:
         """Give the file at a path relative to the folder.
 
         Raises:
-            UserError: there is none, several differ in case only, or the path leads out.
+            UserError: there is none, several differ in case only, the path leads out, or no file
+                can have it.
         """
+        usable_path(name, where)
         path = self.folder / name
         if not path.resolve().is_relative_to(self.folder.resolve()):
             raise UserError(
@@ -150,20 +153,25 @@ def label_lines(
         yield where, fields
 
 
-def read_text_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+def read_text_table(
+    path: Path, columns: Sequence[str] = (), known: Collection[str] = (), wanted: str = ""
+) -> pd.DataFrame:
     """Read a CSV as text, every cell a string; the first data row is row 2, as editors count.
 
     Args:
         path: of the table.
         columns: the only ones to read, in this order; none: all.
+        known: names that its header may have; a header of numbers without them is told as none.
+        wanted: the header that it should have, for messages.
 
     Raises:
         UserError: no such file, no CSV, or one of `columns` is missing.
     """
-    wanted = None if not columns else lambda name: name.strip() in columns
+    check_form(path, known or columns, wanted or ",".join(columns))
+    chosen = None if not columns else lambda name: name.strip() in columns
     try:
         table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=wanted
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", usecols=chosen
         )
     except FileNotFoundError as error:
         raise UserError(path, "there is no such file", "Put the table there") from error
@@ -176,10 +184,6 @@ def read_text_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     if not isinstance(table.index, pd.RangeIndex):
         raise UserError(path, "its rows have more fields than its header", "Correct the header")
     table.columns = [str(name).strip() for name in table.columns]
-    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(table.columns) == 1 and separator in table.columns[0]:
-            mend = "Save it with commas, and with points in decimals"
-            raise UserError(path, f"its columns are parted by {name}", mend)
     for name in columns:
         if name not in table.columns:
             raise UserError(path, f"column '{name}' is missing", "Correct the header")
@@ -195,7 +199,7 @@ def table_rows(
     Raises:
         UserError: a column is missing, or unknown and not under the source's `ignore`.
     """
-    table = read_text_table(path)
+    table = read_text_table(path, known=columns, wanted=",".join(columns))
     found = f"found: {', '.join(table.columns)}"
     for name in table.columns:
         if name not in columns and name not in entry.get("ignore", []):

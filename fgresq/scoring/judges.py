@@ -1,0 +1,209 @@
+"""Whoever judges images, behind one door: a score of one, a comparison of two.
+
+    judge = judge_of("embedded")            # or "official", a folder of weights, a method's name
+    judge.score("a.png")
+    judge.compare("a.png", "b.png")
+
+"embedded" comes with the package. "official" is FGResQ with its authors' weights, where they are
+placed. A folder is a checkpoint that was trained here: FGResQ, also on people's scores, a
+retrained baseline, or another model of the embedded kind. Any method of the catalogue that is not
+trained here goes by its name. Images are files or uint8 RGB arrays (h, w, 3).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from fgresq.catalogues import read_methods
+from fgresq.errors import UserError, nearest
+from fgresq.files import read_json
+from fgresq.metrics import fgresq_published
+from fgresq.scoring.facts import Facts
+from fgresq.scoring.pictures import opened, sketch
+from fgresq.scoring.preferences import (
+    Encoded,
+    Preference,
+    name_of_pixels,
+    of_identical,
+    of_scores,
+)
+
+CARD = "card.json"
+MEND = "Give a folder of weights that was trained here: weights.safetensors with its card.json"
+EMBEDDED, OFFICIAL = "embedded", "official"
+PUBLISHED = "fgresq_published"  # the official model's name in the catalogue
+RETRAINED = "baseline "  # what the kinds of retrained baselines begin with
+DEVICES, PRECISIONS = ("auto", "cpu", "cuda"), ("float32", "bfloat16")
+Picture = np.ndarray | str | Path
+
+
+class Judge:
+    """Gives scores of images and preferences of pairs.
+
+    Args:
+        name: as a person gave it.
+        facts: of it.
+
+    Attributes:
+        kind: NR, or FR where it compares with a reference.
+        scale: its values in words, with range and direction.
+        higher_better: direction of its scores.
+        precision: that it computes in.
+        portable: whether another process that is given its name judges alike, on the CPU.
+    """
+
+    precision = PRECISIONS[0]
+    portable = False
+
+    def __init__(self, name: str, facts: Facts) -> None:
+        self.name, self.facts = name, facts
+        self.kind, self.scale, self.higher_better = facts.kind, facts.scale, facts.higher_better
+
+    def look(
+        self, image: np.ndarray, reference: np.ndarray | None
+    ) -> tuple[float, np.ndarray | None]:
+        """Give the score of uint8 RGB, and the features that its comparison reads, if any."""
+        raise NotImplementedError
+
+    def ask(self, first: Encoded, second: Encoded) -> Preference:
+        """Compare two images of unlike pixels; by default by their scores alone."""
+        return of_scores(first.score, second.score, self.higher_better)
+
+    def encode(self, image: Picture, reference: Picture | None = None) -> Encoded:
+        """Look at an image once, for its score and for all comparisons that it is part of.
+
+        Args:
+            image: a file or uint8 RGB (h, w, 3).
+            reference: the same, of its size; read only where `kind` is FR.
+
+        Raises:
+            Unreadable: a file is none that can be read.
+            NoValue: there is nothing to judge, and why.
+            UserError: it takes a reference and there is none.
+        """
+        pixels = decoded(image)
+        beside = None
+        if self.kind == "FR":
+            if reference is None:
+                problem = "it compares with a reference, and none is given"
+                raise UserError(
+                    f"method '{self.name}'", problem, "Give --reference, or another --model"
+                )
+            beside = decoded(reference)
+        score, features = self.look(pixels, beside)
+        return Encoded(name_of_pixels(pixels), score, sketch(pixels), features)
+
+    def prefer(self, first: Encoded, second: Encoded) -> Preference:
+        """Compare two images that were looked at; swapped, they give the swapped answer exactly."""
+        if first.pixels == second.pixels:
+            return of_identical(first, second)
+        return self.ask(first, second)
+
+    def score(self, image: Picture, reference: Picture | None = None) -> float:
+        """Give the score of an image; arguments and errors are those of `encode`."""
+        return self.encode(image, reference).score
+
+    def compare(
+        self, first: Picture, second: Picture, reference: Picture | None = None
+    ) -> Preference:
+        """Say which of two images is better; arguments and errors are those of `encode`."""
+        return self.prefer(self.encode(first, reference), self.encode(second, reference))
+
+
+def decoded(image: Picture) -> np.ndarray:
+    """Give uint8 RGB (h, w, 3) of a file, or an array as it is.
+
+    Raises:
+        Unreadable: the file is no image.
+        UserError: the array is of another form.
+    """
+    if isinstance(image, (str, Path)):
+        return opened(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        problem = f"{image.dtype} {image.shape} is no uint8 RGB of (height, width, 3)"
+        raise UserError("image", problem, "Convert it first")
+    return image
+
+
+def default_model() -> str:
+    """Name the model that answers where none is named: the official one where it is placed."""
+    return OFFICIAL if fgresq_published.absent() is None else EMBEDDED
+
+
+def judge_of(
+    name: str | Path | None = None, device: str = "auto", precision: str = "float32"
+) -> Judge:
+    """Give a judge.
+
+    Args:
+        name: embedded, official, a method of the catalogue, or a folder of weights (./NAME where a
+            method has its name); None: the default model.
+        device: of `DEVICES`; what computes on the CPU alone takes no cuda.
+        precision: of `PRECISIONS`: what towers compute in. bfloat16 is for FGResQ alone.
+
+    Raises:
+        UserError: there is none of that name, or it cannot run here; says what brings it in.
+    """
+    text = str(default_model() if name is None else name)
+    if text in (OFFICIAL, PUBLISHED):
+        from fgresq.scoring.head_judges import Official  # torch takes a second: not for --help
+
+        return Official(text, device, precision)
+    entries = read_methods()
+    if text not in entries and (isinstance(name, Path) or "/" in text or os.path.isdir(text)):
+        return of_folder(Path(text), device, precision)
+    plain(text, device, precision)
+    if text not in entries:
+        mend = nearest(text, [*entries, OFFICIAL])
+        raise UserError("--model", f"there is no model or method '{text}'", mend)
+    from fgresq.scoring.judge_kinds import Named, Opinion
+
+    return Opinion(text, None) if text == EMBEDDED else Named(text, entries[text])
+
+
+def of_folder(folder: Path, device: str, precision: str) -> Judge:
+    """Give the judge of a folder of weights; arguments and errors are those of `judge_of`."""
+    kind = kind_of(folder)
+    if kind == "FGResQ":
+        from fgresq.scoring.head_judges import Checkpoint
+
+        return Checkpoint(folder, device, precision)
+    plain(str(folder), device, precision)
+    if kind == EMBEDDED:
+        from fgresq.scoring.judge_kinds import Opinion
+
+        return Opinion(str(folder), folder)
+    if kind.startswith(RETRAINED):
+        from fgresq.scoring.baseline_judge import Retrained
+
+        return Retrained(folder)
+    raise UserError(folder / CARD, f"no judge reads weights of the kind {kind!r}", MEND)
+
+
+def kind_of(folder: Path) -> str:
+    """Read which kind of weights a folder holds.
+
+    Raises:
+        UserError: it is no folder of weights.
+    """
+    if not os.path.isdir(folder):
+        raise UserError(folder, "there is no such folder of weights", MEND)
+    if not (folder / CARD).exists():
+        raise UserError(folder, f"it holds no weights: there is no {CARD} in it", MEND)
+    card = read_json(folder / CARD)
+    return str(card.get("kind")) if isinstance(card, dict) else ""
+
+
+def plain(name: str, device: str, precision: str) -> None:
+    """Refuse what would change nothing.
+
+    Raises:
+        UserError: a device or precision is asked for that this judge does not have.
+    """
+    if device == "cuda":
+        raise UserError("--device", f"'{name}' has no use for it", "Leave it out")
+    if precision != PRECISIONS[0]:
+        raise UserError("--precision", f"'{name}' computes in one precision", "Leave it out")
