@@ -16,7 +16,7 @@ from PIL import Image
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.metrics import niqe, psnr, ssim
+from fgresq.metrics import niqe, psnr, psnr_y, ssim
 from fgresq.scoring.given import rows_of, split_words
 from fgresq.scoring.listed import listed
 from fgresq.scoring.orientation import TAG, upright
@@ -472,3 +472,25 @@ def test_one_input_keeps_the_names_that_it_had(place: Path) -> None:
     assert rows_of(["out", "gt", "out/img001_DAT.png"])["image"].tolist() == [
         "out/img001_DAT.png", "out/img001_SwinIR.png", "gt/img001.png",
     ]  # fmt: skip
+
+
+def test_a_border_is_cut_by_the_methods_that_cut_one(
+    place: Path, capsys: pytest.CaptureFixture
+) -> None:
+    words = ("psnr_y", "psnr", "out", "--references", "gt")
+    assert call(*words, "--csv", "whole.csv") == 0
+    assert call(*words, "--csv", "cut.csv", "--border", "4") == 0
+    whole, cut = (
+        read_told(name).set_index(["method", "image"]) for name in ("whole.csv", "cut.csv")
+    )
+    reference = read_rgb("gt/img001.png")
+    for path in Path("out").glob("*.png"):
+        inner = psnr_y.score(read_rgb(path)[4:-4, 4:-4], reference[4:-4, 4:-4])
+        at = "psnr_y", path.name
+        assert cut.loc[at, "value"] == pytest.approx(inner, rel=1e-8)
+        assert cut.loc[at, "value"] != whole.loc[at, "value"]
+        assert cut.loc[at, "version"] != whole.loc[at, "version"]
+        assert cut.loc[at, "basis"] == "border 4"
+    assert cut.loc["psnr", "value"].equals(whole.loc["psnr", "value"])
+    assert call("psnr", "out", "--references", "gt", "--border", "4") == 1
+    assert "--border: none of psnr cuts a border" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import logging
 import math
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -151,10 +151,21 @@ def fill_at_once(rows: pd.DataFrame, workers: int, *how: Any) -> None:
         part.join()
 
 
-def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list[Judgement]:
+def score_all(
+    rows: pd.DataFrame,
+    method: str,
+    args: argparse.Namespace,
+    options: Mapping[str, int] | None = None,
+) -> list[Judgement]:
     """Score image rows in their order; where the method is absent, all have its reason.
 
     Several workers fill the cache, out of which this process then reads: values are the same.
+
+    Args:
+        rows: image, path, reference and mask.
+        method: its name in the catalogue.
+        args: what `add_judging` adds, `threads` and `debug`.
+        options: of those that its entry names.
 
     Raises:
         UserError: there is no such method, or its weights cannot be read.
@@ -166,7 +177,7 @@ def score_all(rows: pd.DataFrame, method: str, args: argparse.Namespace) -> list
         step = absent.next_step
         logging.warning("%s is absent: %s. Next step: %s.", method, absent.reason, step)
         return [(math.nan, absent.reason)] * len(rows)
-    own = method_of(method, entry)
+    own = method_of(method, entry, **(options or {}))
     version = version_of(own, entry)
     if args.workers > 1:
         fill_at_once(rows, args.workers, own, version, args.cache)

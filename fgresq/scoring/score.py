@@ -2,6 +2,7 @@
 
     fgresq score niqe brisque FOLDER
     fgresq score psnr ssim lpips restored.png --references original.png
+    fgresq score psnr_y ssim_y x4/ --references HR/ --border 4    # as super-resolution papers print
     fgresq score niqe --images FOLDER --out niqe.csv
     fgresq score lpips 'out/*.png' --references OTHER_FOLDER --out lpips.csv
     find . -name '*.png' | fgresq score embedded - --json
@@ -82,6 +83,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--references", metavar="FILE", help="folder of references; or one picture")
     pattern = "how images are named after references, as '{reference}_{method}'"
     parser.add_argument("--pattern", metavar="PATTERN", help=pattern)
+    border = "pixels that methods with such an option cut off, as psnr_y and ssim_y (default 0)"
+    parser.add_argument("--border", type=int, metavar="N", help=border)
     parser.add_argument("--out", "--csv", metavar="FILE", help="score table to write (CSV)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_judging(parser)
@@ -110,6 +113,12 @@ def table_of(
     return told(scores, entry, "").sort_values("image")
 
 
+def options_of(entry: dict[str, Any], args: argparse.Namespace) -> dict[str, int]:
+    """Give what the call asks of a method beside the images."""
+    wanted = args.border is not None and "border" in entry.get("options", {})
+    return {"border": args.border} if wanted else {}
+
+
 def by_method(
     name: str, rows: pd.DataFrame, entry: dict[str, Any], args: argparse.Namespace
 ) -> pd.DataFrame:
@@ -118,14 +127,15 @@ def by_method(
     Raises:
         UserError: its weights cannot be read, or all images fail.
     """
-    judgements = score_all(rows, name, args)
+    options = options_of(entry, args)
+    judgements = score_all(rows, name, args, options)
     scores = table_of(name, rows, judgements, entry)
     if own_absence(name, entry) is None:
-        own = method_of(name, entry)
+        own = method_of(name, entry, **options)
         scores["version"] = version_of(own, entry)
         basis = None if "pyiqa" in entry else getattr(method_module(name), "basis", None)
         paths = rows.set_index("image")["path"][scores["image"]]
-        scores["basis"] = bases(paths, basis)
+        scores["basis"] = f"border {args.border}" if options else bases(paths, basis)
         scores["basis"] = scores["basis"].where(scores["value"].notna(), "")
     return scores
 
@@ -141,6 +151,9 @@ def by_methods(
         UserError: there is no such method, or the only one fails, or all do.
     """
     entries = {name: entry_of(name, args.methods) for name in names}
+    if args.border is not None and not any(options_of(own, args) for own in entries.values()):
+        problem = f"none of {', '.join(names)} cuts a border"
+        raise UserError("--border", problem, "Name psnr_y or ssim_y, or leave it out")
     for name, entry in entries.items():
         workers_of(name, args, entry)
     remark(rows, any(entry["kind"] == "FR" for entry in entries.values()))
