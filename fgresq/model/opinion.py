@@ -67,7 +67,11 @@ class OpinionNet(Stages):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Give the opinion (n,) of uint8 RGB (n, h, w, 3), in points, unbounded."""
-        return self.line((self.features(pixels) - self.centre) / self.spread)[:, 0]
+        return self.points(self.features(pixels))
+
+    def points(self, features: torch.Tensor) -> torch.Tensor:
+        """Give the opinion (n,) of features (n, WIDTH)."""
+        return self.line((features - self.centre) / self.spread)[:, 0]
 
 
 def stretches(length: int) -> list[slice]:
@@ -89,7 +93,6 @@ def bent(points: float) -> float:
     return points
 
 
-@torch.inference_mode()
 def opinion(network: OpinionNet, image: np.ndarray) -> float:
     """Score an image, the mean of its tiles by their areas, between LEAST and MOST.
 
@@ -97,11 +100,25 @@ def opinion(network: OpinionNet, image: np.ndarray) -> float:
         network: that scores.
         image: uint8 RGB (h, w, 3), of 32 pixels a side at least.
     """
-    total = 0.0
+    return look(network, image)[0]
+
+
+@torch.inference_mode()
+def look(network: OpinionNet, image: np.ndarray) -> tuple[float, np.ndarray]:
+    """Give what `opinion` gives, and the features (WIDTH,) that it follows from, likewise a mean.
+
+    Args:
+        network: that scores.
+        image: uint8 RGB (h, w, 3), of 32 pixels a side at least.
+    """
+    total, features = 0.0, np.zeros(WIDTH)
     for rows, columns in product(*map(stretches, image.shape[:2])):
         tile = torch.from_numpy(image[rows, columns].copy())  # whatever its strides
-        total += tile.shape[0] * tile.shape[1] * float(network(tile[None]))
-    return bent(total / (image.shape[0] * image.shape[1]))
+        found, area = network.features(tile[None]), tile.shape[0] * tile.shape[1]
+        total += area * float(network.points(found))
+        features += area * found[0].double().numpy()
+    whole = image.shape[0] * image.shape[1]
+    return bent(total / whole), (features / whole).astype(np.float32)
 
 
 def preference(score_a: float, score_b: float, spread: float) -> float:

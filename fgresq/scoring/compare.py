@@ -117,6 +117,9 @@ def answer(pair: Compared, judges: list[Judge], looks: list[Look], faults: Fault
             with faults.of(f"{pair.name}, {judge.name}"):
                 seen = [look(path, pair.reference) for path in (pair.a, pair.b)]
                 pair.answers[judge.name] = judge.prefer(*seen)
+                for path, own in zip((pair.a, pair.b), seen, strict=True):
+                    if own.warning:
+                        pair.warnings.append(f"{judge.name}: {path} is {own.warning}")
 
 
 def record(judge: Judge, found: Preference | None) -> dict[str, Any]:

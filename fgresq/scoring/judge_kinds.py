@@ -14,6 +14,7 @@ from fgresq.absent import refuse
 from fgresq.errors import UserError
 from fgresq.metrics.embedded import SMALLEST
 from fgresq.model import opinion
+from fgresq.model.domain import read_domain
 from fgresq.ops.least import NoValue, need_pixels
 from fgresq.scoring.evaluate import DIGITS
 from fgresq.scoring.facts import (
@@ -29,6 +30,7 @@ from fgresq.scoring.preferences import Encoded, Preference, of_chances
 from fgresq.scoring.registry import absence, method_of
 
 WHERE_IT_FAILS = "docs/embedded.md says where it fails, such as on generative super-resolution"
+OUTSIDE = "unlike the photographs that taught the model ({:.2f} of the limit): trust it less"
 
 
 def check_judgeable(image: np.ndarray) -> None:
@@ -56,16 +58,26 @@ class Opinion(Judge):
         self.network = opinion.embedded() if folder is None else opinion.load(folder)
         card = opinion.card() if folder is None else opinion.checkpoint_card(folder, opinion.KIND)
         self.spread = float(card["rater_sd"])
+        self.domain = read_domain(opinion.folder() if folder is None else folder)
         sets = ", ".join(entry["title"] for entry in card["trained_on"].values())
         told = f"{sets} ({card['photographs']} photographs)"
         title = "embedded model" if folder is None else f"model of {name}"
         rest = told, PEOPLE, THURSTONE, WHERE_IT_FAILS
         super().__init__(name, Facts(title, "NR", card["scale"], True, *rest))
 
-    def look(self, image: np.ndarray, reference: np.ndarray | None) -> tuple[float, None]:
-        """Give the score, 0 to 100."""
+    def look(
+        self, image: np.ndarray, reference: np.ndarray | None
+    ) -> tuple[float, np.ndarray | None]:
+        """Give the score, 0 to 100, and the features that it follows from."""
         check_judgeable(image)
-        return opinion.opinion(self.network, image), None
+        return opinion.look(self.network, image)
+
+    def odd(self, features: np.ndarray | None) -> str:
+        """Say whether an image is unlike the photographs that taught the model."""
+        if self.domain is None or features is None:
+            return ""
+        ratio = self.domain.ratio(features)
+        return OUTSIDE.format(ratio) if ratio > 1 else ""
 
     def ask(self, first: Encoded, second: Encoded) -> Preference:
         """Derive the chances from both scores, after Thurstone; equal is no answer there."""

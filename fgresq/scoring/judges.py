@@ -68,6 +68,10 @@ class Judge:
         """Give the score of uint8 RGB, and the features that its comparison reads, if any."""
         raise NotImplementedError
 
+    def odd(self, features: np.ndarray | None) -> str:
+        """Say what is odd about an image of such features; by default nothing is known."""
+        return ""
+
     def ask(self, first: Encoded, second: Encoded) -> Preference:
         """Compare two images of unlike pixels; by default by their scores alone."""
         return of_scores(first.score, second.score, self.higher_better)
@@ -94,7 +98,8 @@ class Judge:
                 )
             beside = decoded(reference)
         score, features = self.look(pixels, beside)
-        return Encoded(name_of_pixels(pixels), score, sketch(pixels), features)
+        warning = self.odd(features)
+        return Encoded(name_of_pixels(pixels), score, sketch(pixels), features, warning)
 
     def prefer(self, first: Encoded, second: Encoded) -> Preference:
         """Compare two images that were looked at; swapped, they give the swapped answer exactly."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache, lru_cache, partial
@@ -105,11 +105,24 @@ def look_at_all(
         given = judge.name, judge.precision, threads
         try:
             with ProcessPoolExecutor(count, spawn, prepare, given) as pool:
-                return dict(zip(tasks, bar(pool.map(look_own, tasks)), strict=True))
+                seen = dict(zip(tasks, bar(pool.map(look_own, tasks)), strict=True))
+            tell_odd(judge, seen)
+            return seen
         except BrokenProcessPool:  # such as one that the system ended as memory ran out
             logging.warning("a process ended before its time: all is done again by one")
     look = looker(judge)
-    return {t: look(*t) if debug else seen_by(look, *t) for t in bar(tasks)}
+    seen = {t: look(*t) if debug else seen_by(look, *t) for t in bar(tasks)}
+    tell_odd(judge, seen)
+    return seen
+
+
+def tell_odd(judge: Judge, seen: Mapping[tuple[str, str], Seen]) -> None:
+    """Log how many images are odd for who looked at them, and which is the first."""
+    odd = [(task[0], own) for task, own in seen.items() if isinstance(own, Encoded) and own.warning]
+    if odd:
+        path, first = odd[0]
+        told = f"{judge.name}: {len(odd)} of {len(seen)} images are odd for it"
+        logging.warning("%s; %s: %s", told, path, first.warning)
 
 
 def check_reference(judges: Sequence[Judge], given: bool) -> None:

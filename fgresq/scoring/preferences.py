@@ -86,12 +86,14 @@ class Encoded:
         score: of it.
         sketch: of it.
         features: float32 (D,) that a comparison head reads; None where scores are all there is.
+        warning: what is odd about it for who looked, as a clause; empty: nothing.
     """
 
     pixels: str
     score: float
     sketch: Sketch
     features: np.ndarray | None = None
+    warning: str = ""
 
 
 def name_of_pixels(image: np.ndarray) -> str:

@@ -33,7 +33,8 @@ from fgresq.errors import UserError
 from fgresq.files import atomic, digest
 from fgresq.images import read_rgb
 from fgresq.mini.known_order import LADDERS, RUNGS, ladder
-from fgresq.model.opinion import KIND, OpinionNet
+from fgresq.model.domain import WITHIN, domain_of, write_domain
+from fgresq.model.opinion import KIND, OpinionNet, look
 from fgresq.networks.lite0 import efficientnet
 from fgresq.networks.vit import CROP, views
 from fgresq.tables import PHOTOGRAPH, read_images
@@ -192,6 +193,16 @@ def features(
     )
 
 
+def looked_at(network: OpinionNet, images: pd.DataFrame, folder: Path) -> np.ndarray:
+    """Give the features of photographs (n, WIDTH) as the model sees them when it scores, whole."""
+    paths = images["path"].tolist()
+
+    def of_whole(row: int) -> np.ndarray:
+        return look(network, read_rgb(paths[row]))[1]
+
+    return kept(folder, "whole", len(paths), of_whole, "whole photographs")
+
+
 def order_loss(
     scores: np.ndarray, weights: np.ndarray, margin: float, softness: float
 ) -> tuple[float, np.ndarray]:
@@ -308,4 +319,7 @@ def main(args: argparse.Namespace) -> None:
     rows, rungs = features(network, images, recipe, folder)
     scores = images["raw_score"].to_numpy(dtype=np.float64)
     set_line(network, rows.astype(np.float64), rungs.astype(np.float64), scores, recipe)
-    write_weights(args.out, stored(network), card_of(images, recipe))
+    domain = domain_of(looked_at(network, images, folder), recipe.seed)
+    write_domain(args.out, domain)
+    told = {"limit": round(float(domain.limit[0]), 4), "inside": WITHIN}
+    write_weights(args.out, stored(network), {**card_of(images, recipe), "domain": told})
