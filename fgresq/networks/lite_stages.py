@@ -33,7 +33,7 @@ class SameConv(nn.Conv2d):
         if self.stride != (1, 1):
             pads: list[int] = []
             for length in (x.shape[3], x.shape[2]):
-                steps = -(-length // self.stride[0])
+                steps = (length + self.stride[0] - 1) // self.stride[0]  # ONNX cuts towards nought
                 whole = max((steps - 1) * self.stride[0] + self.kernel_size[0] - length, 0)
                 pads += [whole // 2, whole - whole // 2]
             x = functional.pad(x, pads)
