@@ -25,6 +25,7 @@ COMMANDS = {
         "fgresq.human.against_people",
         "say how far somebody's metric agrees with people, beside the methods here",
     ),
+    "calibrate": ("fgresq.scoring.calibrate", "fit how sure a model is to pairs that were judged"),
     "export": ("fgresq.scoring.export", "write a model as ONNX, with a script that runs it"),
     "train-human": ("fgresq.human.train_human", "train FGResQ on images that people rated"),
     "methods": ("fgresq.scoring.listing", "list the methods and what brings absent ones in"),

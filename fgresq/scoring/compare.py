@@ -151,14 +151,15 @@ def table_of(pairs: Sequence[Compared], judges: Sequence[Judge], faults: Faults)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def how_sure(found: Preference) -> str:
-    """Say in words what is answered and how sure that is."""
+def how_sure(found: Preference, simulated: bool) -> str:
+    """Say in words what is answered, how sure that is, and whether observers were simulated."""
     if found.equal == 1:
         return "they are equal: the same pixels"
     told = "neither is better" if found.better == "equal" else f"{found.better} is better"
     if found.chance is None:
         return f"{told} by its scores; it gives no chances"
-    return f"{told} ({chance(found.chance)}, {sureness(found.chance)})"
+    whose = ", simulated confidence" if simulated else ""
+    return f"{told} ({chance(found.chance)}, {sureness(found.chance)}{whose})"
 
 
 def against(found: Preference, judge: Judge) -> str:
@@ -180,7 +181,7 @@ def told_of_one(pair: Compared, judges: Sequence[Judge]) -> str:
         chances = {"A better": found.a_better, "B better": found.b_better, "equal": found.equal}
         rows = [(name, chance(value)) for name, value in chances.items()]
         scores = (number(found.score_a, 5), number(found.score_b, 5))
-        lines = [judge.facts.line(), f"  {how_sure(found)}", against(found, judge)]
+        lines = [judge.facts.line(), f"  {how_sure(found, judge.facts.simulated)}", against(found, judge)]
         lines += [f"  chances: {judge.facts.chances}"] if found.a_better is not None else []
         lines += aligned(("  chance", ""), [(f"  {n}", v) for n, v in rows]).split("\n")[1:]
         lines += [f"  score of A {scores[0]}, of B {scores[1]} ({judge.scale})"]

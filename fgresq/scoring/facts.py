@@ -30,6 +30,7 @@ class Facts:
         judged_by: whose judgement that was.
         chances: where its chances come from.
         warning: what it must not be used for; empty: nothing known.
+        calibrated_by: whose judgement its chances were fitted to; empty: they were not.
     """
 
     title: str
@@ -40,6 +41,12 @@ class Facts:
     judged_by: str
     chances: str
     warning: str = ""
+    calibrated_by: str = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Say whether its confidence is that of simulated observers."""
+        return (self.calibrated_by or self.judged_by) in (SIMULATED, BOTH)
 
     def record(self) -> dict[str, Any]:
         """Give the JSON form."""

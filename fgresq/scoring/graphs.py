@@ -15,6 +15,7 @@ from torch import nn
 from fgresq.errors import UserError
 from fgresq.model.heads import QualityHeads
 from fgresq.model.opinion import EDGE, LEAST, MOST, TILE, OpinionNet
+from fgresq.networks.towers import ClipTower, StandInTower
 from fgresq.networks.vit import CROP
 from fgresq.scoring.head_judges import Checkpoint, HeadJudge, Official
 from fgresq.scoring.judge_kinds import Opinion
@@ -64,15 +65,20 @@ class CheckpointGraph(nn.Module):
         super().__init__()
         scorer = judge.scorer
         self.general, self.heads = scorer.model.tower, scorer.model.heads
-        self.degradation = scorer.degradation.clip.visual.tower
+        self.beside = scorer.degradation.clip.visual.tower
         self.halved = scorer.tower.crop == "native"  # between the parts, as it was trained
+        self.views = scorer.tower.grid**2 if self.halved else 1
+
+    def mean(self, tower: StandInTower | ClipTower, tokens: torch.Tensor) -> torch.Tensor:
+        """Give the features (n, D) of a tower, of the tokens (n * v, ...) of all views."""
+        return tower.pooled(tokens).reshape(-1, self.views, tower.width).mean(dim=1)
 
     def forward(self, views: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Give scores (n,) in (0, 1) and F_q (n, D); what both towers share runs once."""
-        tokens = self.general.tokens(views.flatten(0, 1)).unflatten(0, views.shape[:2])
+        tokens = self.general.tokens(views.flatten(0, 1))
         if self.halved:
             tokens = tokens.half().float()
-        quality = self.heads.quality(self.general.upper(tokens), self.degradation.upper(tokens))
+        quality = self.heads.quality(*(self.mean(t, tokens) for t in (self.general, self.beside)))
         return torch.sigmoid(self.heads.score_logits(quality)), quality
 
 
@@ -126,7 +132,7 @@ def of_opinion(judge: Opinion) -> dict[str, Graph]:
 
 def of_heads(judge: HeadJudge, module: nn.Module, told: dict[str, str]) -> dict[str, Graph]:
     """Give the graph of FGResQ's scores and, under `.pair`, that of its comparisons."""
-    moving = {"views": {0: "n", 1: "views"}, "score": {0: "n"}, "features": {0: "n"}}
+    moving = {"views": {0: "n"}, "score": {0: "n"}, "features": {0: "n"}}
     example = torch.zeros(2, int(told["grid"]) ** 2, CROP, CROP, 3, dtype=torch.uint8)
     names = ("score", "features")
     pair = PairGraph(judge.heads, judge.learnt).eval()

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fgresq.analysis.calibration import Calibration
 from fgresq.catalogues import read_methods
 from fgresq.errors import UserError, nearest
 from fgresq.files import read_json
-from fgresq.metrics import fgresq_published
+from fgresq.metrics import embedded, fgresq_published
+from fgresq.scoring.calibrated import calibrate_facts, calibration_of, recalibrated
 from fgresq.scoring.facts import Facts
 from fgresq.scoring.pictures import opened, sketch
 from fgresq.scoring.preferences import (
@@ -53,10 +55,12 @@ class Judge:
         higher_better: direction of its scores.
         precision: that it computes in.
         portable: whether another process that is given its name judges alike, on the CPU.
+        calibration: of its chances; None: they are as the model gives them.
     """
 
     precision = PRECISIONS[0]
     portable = False
+    calibration: Calibration | None = None
 
     def __init__(self, name: str, facts: Facts) -> None:
         self.name, self.facts = name, facts
@@ -105,7 +109,10 @@ class Judge:
         """Compare two images that were looked at; swapped, they give the swapped answer exactly."""
         if first.pixels == second.pixels:
             return of_identical(first, second)
-        return self.ask(first, second)
+        found = self.ask(first, second)
+        if self.calibration is None or found.a_better is None:
+            return found
+        return recalibrated(found, self.calibration)
 
     def score(self, image: Picture, reference: Picture | None = None) -> float:
         """Give the score of an image; arguments and errors are those of `encode`."""
@@ -139,19 +146,29 @@ def default_model() -> str:
 
 
 def judge_of(
-    name: str | Path | None = None, device: str = "auto", precision: str = "float32"
+    name: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "float32",
+    calibrated: bool = True,
 ) -> Judge:
-    """Give a judge.
+    """Give a judge, with its calibration where `fgresq calibrate` left one.
 
     Args:
         name: embedded, official, a method of the catalogue, or a folder of weights (./NAME where a
             method has its name); None: the default model.
         device: of `DEVICES`; what computes on the CPU alone takes no cuda.
         precision: of `PRECISIONS`: what towers compute in. bfloat16 is for FGResQ alone.
+        calibrated: False: its chances are as the model gives them.
 
     Raises:
         UserError: there is none of that name, or it cannot run here; says what brings it in.
     """
+    judge = bare(name, device, precision)
+    return calibrate_judge(judge) if calibrated else judge
+
+
+def bare(name: str | Path | None, device: str, precision: str) -> Judge:
+    """Give a judge as its weights make it; arguments and errors are those of `judge_of`."""
     text = str(default_model() if name is None else name)
     if text in (OFFICIAL, PUBLISHED):
         from fgresq.scoring.head_judges import Official  # torch takes a second: not for --help
@@ -167,6 +184,28 @@ def judge_of(
     from fgresq.scoring.judge_kinds import Named, Opinion
 
     return Opinion(text, None) if text == EMBEDDED else Named(text, entries[text])
+
+
+def weights_name(name: str) -> str:
+    """Name by content the weights of a judge that is no method, by the name that it has."""
+    if name in (OFFICIAL, PUBLISHED):
+        return fgresq_published.version()
+    if name == EMBEDDED:
+        return embedded.version()
+    return str(read_json(Path(name) / CARD)["sha256"])
+
+
+def calibrate_judge(judge: Judge) -> Judge:
+    """Give a judge its calibration, where it has one, and let its facts say so.
+
+    Raises:
+        UserError: the file is of another form, or was fitted to other weights.
+    """
+    found = calibration_of(judge.name, weights_name)
+    if found is not None:
+        judge.calibration = Calibration(found["temperature"], found["band"])
+        judge.facts = calibrate_facts(judge.facts, found, judge.name)
+    return judge
 
 
 def of_folder(folder: Path, device: str, precision: str) -> Judge:

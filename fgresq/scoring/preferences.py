@@ -128,12 +128,16 @@ def of_chances(
     disagreement: float | None = None,
 ) -> Preference:
     """Give a preference by the greatest of its chances."""
-    if equal is not None and equal >= max(a_better, b_better):
-        answer = EQUAL
-    else:
-        answer = EQUAL if a_better == b_better else A if a_better > b_better else B
+    answer = answer_of(a_better, b_better, equal)
     chances = a_better, b_better, equal, disagreement
     return Preference(first.score, second.score, answer, *chances)
+
+
+def answer_of(a_better: float, b_better: float, equal: float | None) -> str:
+    """Give the answer with the greatest chance; equal where A and B have the same."""
+    if equal is not None and equal >= max(a_better, b_better):
+        return EQUAL
+    return EQUAL if a_better == b_better else A if a_better > b_better else B
 
 
 def of_both_orders(
