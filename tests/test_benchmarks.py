@@ -114,7 +114,7 @@ def test_methods_without_a_peer_or_not_at_hand_say_why(
     assert set(metrics.NO_PEER) == {name for name, (_, ways) in metrics.peers().items() if not ways}
 
 
-@pytest.mark.parametrize("name", ["metrics", "pairs", "stand_in"])
+@pytest.mark.parametrize("name", ["inference", "metrics", "out_of_domain", "pairs", "stand_in"])
 def test_they_run_as_their_help_says(name: str) -> None:
     call = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
     done = subprocess.run(call, capture_output=True, text=True)

@@ -5,10 +5,10 @@
 
 --pairs has the columns image_a, image_b, preference (A, B or equal) and label_origin (human,
 simulated or derived from scores, one for all); --images has image, path (from the table's folder,
-or from here) and family: what shows the same scene, and is never on both sides. They must be pairs that did not train the model. Half the
-families, chosen by their names, give the temperature and the band of "equal"; on the other half
-the calibration error is measured before and after. What these pairs say changes no number that is
-kept for use.
+or from here) and family: what shows the same scene, and is never on both sides. They must be pairs
+that did not train the model. Half the families, chosen by their names, give the temperature and the
+band of "equal"; on the other half the calibration error is measured before and after, which changes
+no number that is used.
 
 The result is calibration.json in the folder of the weights (of embedded and official: among the
 fitted models); compare, rank and bench then read it and say so. Where observers were simulated, the
@@ -30,7 +30,7 @@ from fgresq.analysis.calibration import Calibration, calibration_error, fitted, 
 from fgresq.errors import UserError, unread
 from fgresq.files import check_writable, write_json
 from fgresq.scoring.calibrated import ORIGINS, logit_of, place_of
-from fgresq.scoring.preferences import A, B, EQUAL, Encoded
+from fgresq.scoring.preferences import EQUAL, A, B, Encoded
 
 if TYPE_CHECKING:
     from fgresq.scoring.judges import Judge
@@ -104,11 +104,10 @@ def half_of(family: str) -> str:
 
 
 def measured(calibration: Calibration, logits: np.ndarray, answers: np.ndarray) -> dict[str, Any]:
-    """Measure chances against answers: calibration error, log-likelihood, reliability."""
+    """Measure chances of decided pairs against answers: calibration error and its bins."""
     rows = reliability(calibration, logits, answers)
     return {
         "calibration_error": round(calibration_error(rows), 6),
-        "negative_log_likelihood": round(calibration.loss(logits, answers), 6),
         "reliability": [{name: round(value, 6) for name, value in row.items()} for row in rows],
     }
 
@@ -134,14 +133,13 @@ def calibrated_on(
             raise UserError(where, problem, "Give pairs of more families")
     fit, test = halves == FIT, halves == TEST
     found = fitted(logits[fit], answers[fit])
-    plain = Calibration(band=found.band)  # else "equal" would have no chance
     return {
         "temperature": round(found.temperature, 6),
         "band": round(found.band, 6),
         "pairs": int(fit.sum()),
         "equal": int((answers[fit] == 0).sum()),
         "test_pairs": int(test.sum()),
-        "before": measured(plain, logits[test], answers[test]),
+        "before": measured(Calibration(), logits[test], answers[test]),
         "after": measured(found, logits[test], answers[test]),
     }
 

@@ -181,7 +181,11 @@ def told_of_one(pair: Compared, judges: Sequence[Judge]) -> str:
         chances = {"A better": found.a_better, "B better": found.b_better, "equal": found.equal}
         rows = [(name, chance(value)) for name, value in chances.items()]
         scores = (number(found.score_a, 5), number(found.score_b, 5))
-        lines = [judge.facts.line(), f"  {how_sure(found, judge.facts.simulated)}", against(found, judge)]
+        lines = [
+            judge.facts.line(),
+            f"  {how_sure(found, judge.facts.simulated)}",
+            against(found, judge),
+        ]
         lines += [f"  chances: {judge.facts.chances}"] if found.a_better is not None else []
         lines += aligned(("  chance", ""), [(f"  {n}", v) for n, v in rows]).split("\n")[1:]
         lines += [f"  score of A {scores[0]}, of B {scores[1]} ({judge.scale})"]
