@@ -9,7 +9,7 @@ the *other* photographs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +69,8 @@ def around(rows: np.ndarray, axes: int = AXES) -> Domain:
     kept = kept * np.sign(kept[np.arange(axes), largest])[:, None]  # a sign that is no accident
     rest = max(float(values[: len(values) - axes].mean()), 1e-6)
     numbers = centre, spread, kept, values[::-1][:axes]
-    single = (array.astype(np.float32) for array in numbers)
-    return Domain(*single, np.float32([rest]), np.float32([np.inf]))
+    ends = np.array([rest]), np.array([np.inf])
+    return Domain(*(array.astype(np.float32) for array in (*numbers, *ends)))
 
 
 def domain_of(rows: np.ndarray, seed: int) -> Domain:
@@ -86,7 +86,8 @@ def domain_of(rows: np.ndarray, seed: int) -> Domain:
     for fold in range(FOLDS):
         left_out[folds == fold] = around(rows[folds != fold]).distances(rows[folds == fold])
     whole = around(rows)
-    return Domain(**{**vars(whole), "limit": np.float32([np.quantile(left_out, WITHIN)])})
+    limit = np.array([np.quantile(left_out, WITHIN)], dtype=np.float32)
+    return replace(whole, limit=limit)
 
 
 def write_domain(folder: Path, domain: Domain) -> None:
