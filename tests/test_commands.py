@@ -73,6 +73,8 @@ def test_steps_have_a_help_of_their_own(words: list[str], capsys: pytest.Capture
             "train-human, weights.",
             "Known are: bench, calibrate, compare, data, export, labels, methods, rank, score, step, train-human, "
             "weights.",
+            "Known are: bench, calibrate, compare, data, export, labels, methods, rank, "
+            "score, step, train-human, weights.",
         ),
     ],
 )
