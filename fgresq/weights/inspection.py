@@ -115,9 +115,9 @@ def told_block(prefix: str, zero: list[str]) -> str:
     if not zero:
         return f"{where}: alive; e depends on the degradation features"
     parts = " and ".join([", ".join(zero[:-1]), zero[-1]] if len(zero) > 1 else zero)
-    verb = "are" if len(zero) > 1 else "is"
+    are = "are" if len(zero) > 1 else "is"
     return (
-        f"{where}: DEAD; {parts} {verb} all zero, so that e is the same for all images and the "
+        f"{where}: DEAD; {parts} {are} all zero, so that e is the same for all images and the "
         "degradation features play no part"
     )
 
