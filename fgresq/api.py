@@ -26,7 +26,10 @@ __all__ = ["NoValue", "Preference", "UserError", "load", "loss", "methods", "met
 
 
 def load(
-    model: str | Path | None = None, device: str = "auto", precision: str = "float32"
+    model: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "float32",
+    protocol: str | None = None,
 ) -> Scores:
     """Load a model that judges images and compares two.
 
@@ -36,6 +39,8 @@ def load(
             official one where it is placed, else the embedded one.
         device: auto, cpu or cuda.
         precision: float32, or bfloat16 for FGResQ.
+        protocol: how a folder of FGResQ looks at images: "paper", a squash to 256 x 256 and its
+            centre, or "native", views at their own size; None: as it was trained.
 
     Raises:
         UserError: there is none of that name, or it cannot run here; says what brings it in.
@@ -43,7 +48,7 @@ def load(
     from fgresq.scoring.judges import judge_of
     from fgresq.scoring.python_use import Scores
 
-    return Scores(judge_of(model, device, precision))
+    return Scores(judge_of(model, device, precision, protocol=protocol))
 
 
 def metric(name: str, **options: int) -> Scores:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ from fgresq.metrics import embedded as method
 from fgresq.metrics import fgresq_published
 from fgresq.model import opinion
 from fgresq.ops.least import NoValue
-from fgresq.scoring import judges
+from fgresq.scoring import head_judges, judges
 from fgresq.scoring.facts import PEOPLE, SIMULATED, taught_by
 from fgresq.scoring.judges import Judge, judge_of
 from fgresq.scoring.preferences import sureness
+from fgresq.sections import Tower
 from tests.conftest import picture
 from tests.judged import Heads, save
 
@@ -176,3 +178,31 @@ def test_words_for_how_sure_begin_at_their_chances() -> None:
         0.98: "almost sure",
     }
     assert {chance: sureness(chance) for chance in words} == words
+
+
+@pytest.mark.parametrize("trained", ["native", "random"])
+def test_a_folder_of_fgresq_looks_as_it_was_trained_or_warns(
+    trained: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own, other = ("native", "paper") if trained == "native" else ("paper", "native")
+
+    def toy(folder: Path, device: object) -> SimpleNamespace:
+        model = SimpleNamespace(heads=Heads().heads)
+        tower = Tower.model_construct(crop=trained)
+        return SimpleNamespace(card={}, tower=tower, model=model)
+
+    monkeypatch.setattr(head_judges, "Scorer", toy)
+    monkeypatch.setattr(head_judges, "taught_by", lambda card, folder: ("toys", PEOPLE))
+    judge = head_judges.Checkpoint(Path("toy"), "auto", "float32")
+    assert judge.protocol == own
+    judge.keep_to(own)
+    assert judge.scorer.tower.crop == trained and not caplog.records
+    judge.keep_to(other)
+    assert judge.protocol == other and judge.scorer.tower.crop != trained
+    assert f"was trained by the protocol '{own}'" in caplog.text
+
+
+@pytest.mark.parametrize(("name", "own"), [("embedded", "by 'native' alone"), ("gmsd", "as its")])
+def test_a_protocol_that_a_judge_has_not_is_refused(name: str, own: str) -> None:
+    with pytest.raises(UserError, match=f"--protocol: '{name}' looks at images {own}"):
+        judge_of(name, protocol="paper")

@@ -39,6 +39,7 @@ from fgresq.scoring.terminal_table import (
     between,
     chance,
     check_outputs,
+    named_judges,
     number,
     plain,
     show,
@@ -141,7 +142,6 @@ def look(judge: Judge, given: Matched, threads: int, faults: Faults) -> dict[tup
 
 def main(args: argparse.Namespace) -> None:
     """Run the command."""
-    from fgresq.scoring.judges import judge_of  # torch takes a second: not for --help
     from fgresq.scoring.looking import check_reference
 
     check_outputs(args)
@@ -153,7 +153,7 @@ def main(args: argparse.Namespace) -> None:
     for method, names in given.missing.items():
         for name in names:
             faults.found[f"{method}/{name}"] = "it is missing"
-    judges = [judge_of(name, args.device, args.precision) for name in args.model or [None]]
+    judges = named_judges(args)
     check_reference(judges, args.reference is not None)
     draws = drawn(given.contents, args.seed)
     found = [benched(j, given, look(j, given, args.threads, faults), draws) for j in judges]

@@ -43,6 +43,7 @@ from fgresq.scoring.terminal_table import (
     aligned,
     chance,
     check_outputs,
+    named_judges,
     number,
     plain,
     show,
@@ -218,12 +219,11 @@ def told_of_many(pairs: Sequence[Compared], judges: Sequence[Judge]) -> str:
 
 def main(args: argparse.Namespace) -> None:
     """Run the command."""
-    from fgresq.scoring.judges import judge_of  # torch takes a second: not for --help
     from fgresq.scoring.looking import looker
 
     check_outputs(args)
     pairs = pairs_of(args)
-    judges = [judge_of(name, args.device, args.precision) for name in args.model or [None]]
+    judges = named_judges(args)
     looks, faults = [looker(judge) for judge in judges], Faults("pairs", args.debug)
     for pair in tqdm(pairs, desc="comparing", disable=None if len(pairs) > 1 else True):
         answer(pair, judges, looks, faults)

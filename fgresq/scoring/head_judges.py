@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import tempfile
 from pathlib import Path
@@ -103,6 +104,8 @@ class Official(HeadJudge):
         facts = Facts("official FGResQ", "NR", UNIT, True, RELEASED, PEOPLE, LEARNT)
         super().__init__(name, facts, model.heads, True, precision)
 
+    protocol = "paper"
+
     def quality(self, image: np.ndarray) -> torch.Tensor:
         """Give F_q (1, D) of uint8 RGB."""
         return self.model.quality(fgresq_published.crop(image))
@@ -126,6 +129,16 @@ class Checkpoint(HeadJudge):
         rest = *taught_by(card, folder), LEARNT if learnt else BY_SCORES
         facts = Facts(f"FGResQ of {folder}", "NR", UNIT, True, *rest)
         super().__init__(str(folder), facts, self.scorer.model.heads, learnt, precision)
+        self.protocol = "native" if self.scorer.tower.crop == "native" else "paper"
+
+    def keep_to(self, protocol: str) -> None:
+        """Look at images by a protocol; warn where the model was trained by the other one."""
+        if protocol != self.protocol:
+            told = "%s was trained by the protocol '%s': by '%s' its values mean less"
+            logging.warning(told, self.name, self.protocol, protocol)
+            crop = "native" if protocol == "native" else "random"
+            self.scorer.tower = self.scorer.tower.model_copy(update={"crop": crop})
+            self.protocol = protocol
 
     def quality(self, image: np.ndarray) -> torch.Tensor:
         """Give F_q (1, D) of uint8 RGB: towers take a file, and this form loses nothing."""

@@ -53,6 +53,7 @@ class Opinion(Judge):
     """
 
     portable = True
+    protocol = "native"
 
     def __init__(self, name: str, folder: Path | None) -> None:
         self.network = opinion.embedded() if folder is None else opinion.load(folder)

@@ -39,6 +39,7 @@ EMBEDDED, OFFICIAL = "embedded", "official"
 PUBLISHED = "fgresq_published"  # the official model's name in the catalogue
 RETRAINED = "baseline "  # what the kinds of retrained baselines begin with
 DEVICES, PRECISIONS = ("auto", "cpu", "cuda"), ("float32", "bfloat16")
+PROTOCOLS = ("paper", "native")  # a 256 x 256 squash and its centre; views at the image's own size
 Picture = np.ndarray | str | Path
 
 
@@ -54,17 +55,29 @@ class Judge:
         scale: its values in words, with range and direction.
         higher_better: direction of its scores.
         precision: that it computes in.
+        protocol: of `PROTOCOLS`, how it brings an image to its network; empty: as its method says.
         portable: whether another process that is given its name judges alike, on the CPU.
         calibration: of its chances; None: they are as the model gives them.
     """
 
     precision = PRECISIONS[0]
+    protocol = ""
     portable = False
     calibration: Calibration | None = None
 
     def __init__(self, name: str, facts: Facts) -> None:
         self.name, self.facts = name, facts
         self.kind, self.scale, self.higher_better = facts.kind, facts.scale, facts.higher_better
+
+    def keep_to(self, protocol: str) -> None:
+        """Look at images by a protocol of `PROTOCOLS`.
+
+        Raises:
+            UserError: this judge has another one, or none of the two.
+        """
+        if protocol != self.protocol:
+            own = f"by '{self.protocol}' alone" if self.protocol else "as its method says"
+            raise UserError("--protocol", f"'{self.name}' looks at images {own}", "Leave it out")
 
     def look(
         self, image: np.ndarray, reference: np.ndarray | None
@@ -150,6 +163,7 @@ def judge_of(
     device: str = "auto",
     precision: str = "float32",
     calibrated: bool = True,
+    protocol: str | None = None,
 ) -> Judge:
     """Give a judge, with its calibration where `fgresq calibrate` left one.
 
@@ -159,11 +173,15 @@ def judge_of(
         device: of `DEVICES`; what computes on the CPU alone takes no cuda.
         precision: of `PRECISIONS`: what towers compute in. bfloat16 is for FGResQ alone.
         calibrated: False: its chances are as the model gives them.
+        protocol: of `PROTOCOLS`; None: that of the model's card. FGResQ's folders take either, and
+            another than the card's is warned of.
 
     Raises:
         UserError: there is none of that name, or it cannot run here; says what brings it in.
     """
     judge = bare(name, device, precision)
+    if protocol is not None:
+        judge.keep_to(protocol)
     return calibrate_judge(judge) if calibrated else judge
 
 

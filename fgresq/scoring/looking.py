@@ -72,11 +72,12 @@ def processes(judge: Judge, images: int, threads: int) -> int:
     return max(1, min(cores, room, images // (PAYS // 2)))
 
 
-def prepare(name: str, precision: str, threads: int) -> None:
+def prepare(name: str, precision: str, protocol: str | None, threads: int) -> None:
     """Make a process ready: the same judge with the same threads, so that values are the same."""
     cv2.setNumThreads(threads)
     torch.set_num_threads(threads)
-    _OWN[:] = [looker(judge_of(name, "cpu", precision))]
+    logging.disable(logging.WARNING)  # what is warned of was told once, by the first process
+    _OWN[:] = [looker(judge_of(name, "cpu", precision, protocol=protocol))]
 
 
 def look_own(task: tuple[str, str]) -> Seen:
@@ -102,7 +103,7 @@ def look_at_all(
     bar = partial(tqdm, total=len(tasks), desc=judge.name, disable=None)
     if count > 1:
         spawn = multiprocessing.get_context("spawn")  # a fork after torch's threads may hang
-        given = judge.name, judge.precision, threads
+        given = judge.name, judge.precision, judge.protocol or None, threads
         try:
             with ProcessPoolExecutor(count, spawn, prepare, given) as pool:
                 seen = dict(zip(tasks, bar(pool.map(look_own, tasks)), strict=True))

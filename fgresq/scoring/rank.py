@@ -50,6 +50,7 @@ from fgresq.scoring.terminal_table import (
     aligned,
     chance,
     check_outputs,
+    named_judges,
     number,
     plain,
     show,
@@ -140,7 +141,6 @@ def label_of(content: Content, path: str) -> str:
 
 def main(args: argparse.Namespace) -> None:
     """Run the command."""
-    from fgresq.scoring.judges import judge_of  # torch takes a second: not for --help
     from fgresq.scoring.looking import check_reference, look_at_all
 
     check_outputs(args)
@@ -148,7 +148,7 @@ def main(args: argparse.Namespace) -> None:
     paths = pictures(args.images)
     contents = contents_of(paths, args.pattern, faults)
     give_references(contents, args.reference)
-    judges = [judge_of(name, args.device, args.precision) for name in args.model or [None]]
+    judges = named_judges(args)
     check_reference(judges, args.reference is not None)
     tasks = [(path, content.reference) for content in contents for path in content.paths]
     ranked: list[tuple[Content, dict[str, Order]]] = [(content, {}) for content in contents]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from fgresq.errors import UserError
 from fgresq.files import check_writable
 from fgresq.ops.least import NoValue
-from fgresq.scoring.judges import DEVICES, PRECISIONS
+from fgresq.scoring.judges import DEVICES, PRECISIONS, PROTOCOLS, Judge, judge_of
 
 NOTHING = "–"
 
@@ -24,10 +24,27 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default=DEVICES[0], help=device)
     precision = "what FGResQ's towers compute in (default float32)"
     parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0], help=precision)
+    protocol = (
+        "how FGResQ looks at an image: paper (256 x 256, its centre) or native (views of its "
+    )
+    protocol += "own size); default: as it was trained, which its card says"
+    parser.add_argument("--protocol", choices=PROTOCOLS, help=protocol)
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     parser.add_argument("--csv", metavar="FILE", help="write the table to this file as well")
     page = "write a page that shows the images under a slider"
     parser.add_argument("--html", metavar="FILE", help=page)
+
+
+def named_judges(args: argparse.Namespace) -> list[Judge]:
+    """Give the judges that a call names, or the default one.
+
+    Raises:
+        UserError: there is none of a name, or it cannot do what is asked.
+    """
+    return [
+        judge_of(name, args.device, args.precision, protocol=args.protocol)
+        for name in args.model or [None]
+    ]
 
 
 def check_outputs(args: argparse.Namespace) -> None:
