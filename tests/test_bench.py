@@ -27,7 +27,7 @@ LEVELS = {"good": (9, 8, 7, 9, 5, 6), "fair": (5, 5, 6, 5, 5, 9), "poor": (1, 2,
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """Let every model be one that goes by the level of an image."""
     judge = Told()
-    monkeypatch.setattr(judges, "judge_of", lambda *given: judge)
+    monkeypatch.setattr(judges, "judge_of", lambda *given, **how: judge)
     return judge
 
 
@@ -193,7 +193,7 @@ def test_several_processes_give_the_values_of_one(
     tasks.append((str(tmp_path / "gone.png"), ""))
     judge = judge_of("embedded")
     one = look_at_all(judge, tasks)
-    monkeypatch.setattr(looking, "processes", lambda *given: 2)
+    monkeypatch.setattr(looking, "processes", lambda *given, **how: 2)
     two = look_at_all(judge, tasks)
     assert list(one) == list(two) == tasks
     for task in tasks[:-1]:

@@ -22,7 +22,7 @@ from tests.judged import Heads, Told, level, save
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """Let every model be one that says the chance of a pair of levels."""
     judge = Told({(9, 4): 0.8})
-    monkeypatch.setattr(judges, "judge_of", lambda *given: judge)
+    monkeypatch.setattr(judges, "judge_of", lambda *given, **how: judge)
     return judge
 
 
@@ -53,7 +53,7 @@ def test_json_and_csv_say_the_same(told: Told, pair: list[str], tmp_path: Path, 
 def test_a_swap_and_an_equal_pair_on_the_command_line(
     pair: list[str], monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    monkeypatch.setattr(judges, "judge_of", lambda *given: Heads())
+    monkeypatch.setattr(judges, "judge_of", lambda *given, **how: Heads())
     found = []
     for images in (pair, pair[::-1], [pair[0], pair[0]]):
         assert main(["compare", *images, "--json"]) == 0

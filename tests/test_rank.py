@@ -27,7 +27,7 @@ from tests.judged import Told, level, save
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """Let every model be one that goes by the level of an image."""
     judge = Told()
-    monkeypatch.setattr(judges, "judge_of", lambda *given: judge)
+    monkeypatch.setattr(judges, "judge_of", lambda *given, **how: judge)
     return judge
 
 
@@ -93,7 +93,7 @@ def test_circles_are_counted_as_by_hand() -> None:
 
 def test_a_circle_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     judge = Told({(1, 2): 0.9, (2, 3): 0.9, (3, 1): 0.9})
-    monkeypatch.setattr(judges, "judge_of", lambda *given: judge)
+    monkeypatch.setattr(judges, "judge_of", lambda *given, **how: judge)
     found = ranked(capsys, *levels(tmp_path, 1, 2, 3))["orders"]["told"]
     assert found["circles"] == 1 and set(found["circle"]) == {"1.png", "2.png", "3.png"}
     assert [image["place"] for image in found["images"]] == [1, 1, 1]
@@ -196,7 +196,7 @@ def test_one_model_has_no_interval_and_several_have_a_range(
     made = {"one": Told(), "two": Told({(1, 2): 0.99, (2, 3): 0.4, (1, 3): 0.9})}
     for name, judge in made.items():
         judge.name = name
-    monkeypatch.setattr(judges, "judge_of", lambda name, *given: made[name or "one"])
+    monkeypatch.setattr(judges, "judge_of", lambda name, *given, **how: made[name or "one"])
     paths = levels(tmp_path, 1, 2, 3)
     assert main(["rank", *paths]) == 0
     assert "no interval: one content and one model" in capsys.readouterr().out

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from fgresq.errors import UserError
 from fgresq.files import check_writable
 from fgresq.ops.least import NoValue
-from fgresq.scoring.judges import DEVICES, PRECISIONS, PROTOCOLS, Judge, judge_of
+from fgresq.scoring import judges
+from fgresq.scoring.judges import DEVICES, PRECISIONS, PROTOCOLS, Judge
 
 NOTHING = "–"
 
@@ -42,7 +43,7 @@ def named_judges(args: argparse.Namespace) -> list[Judge]:
         UserError: there is none of a name, or it cannot do what is asked.
     """
     return [
-        judge_of(name, args.device, args.precision, protocol=args.protocol)
+        judges.judge_of(name, args.device, args.precision, protocol=args.protocol)
         for name in args.model or [None]
     ]
 
