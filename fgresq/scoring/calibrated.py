@@ -57,10 +57,13 @@ def read_calibration(path: Path, identity: str) -> dict[str, Any]:
     """
     told = read_json(path)
     mend = "Run fgresq calibrate again, or remove the file"
-    numbers = [told.get(n) for n in ("temperature", "band")] if isinstance(told, dict) else [None]
+    numbers: list[Any] = (
+        [told.get(n) for n in ("temperature", "band")] if isinstance(told, dict) else [None]
+    )
     if not all(isinstance(n, (int, float)) and math.isfinite(n) for n in numbers):
         raise UserError(path, "it is no calibration", mend)
-    if numbers[0] <= 0 or numbers[1] < 0 or told.get("label_origin") not in ORIGINS:
+    temperature, band = map(float, numbers)
+    if temperature <= 0 or band < 0 or told.get("label_origin") not in ORIGINS:
         raise UserError(path, "its temperature, band or label_origin can be none", mend)
     if told.get("weights") != identity:
         raise UserError(path, "it was fitted to other weights", mend)
