@@ -68,3 +68,9 @@ def test_a_job_takes_the_memory_of_all_its_processes(tmp_path: Path) -> None:
     one = values.memory_of_method(wildcards, given, 1)
     assert values.memory_of_method(wildcards, given, 3) == 3 * one
     assert one == memory_needed(METHODS["niqe"], 12.0)
+
+
+def test_a_table_of_another_form_stops_no_look_at_the_graph(tmp_path: Path) -> None:
+    table = tmp_path / "images.csv"
+    table.write_text("of another form\n")
+    assert largest(table) == 0

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from fgresq.errors import UserError
 from fgresq.sources.rows import image_size
 from fgresq.tables import read_images
 
@@ -30,9 +31,17 @@ def largest(table: str | Path) -> float:
 
 @lru_cache
 def _largest(table: str, changed: int) -> float:
-    """Read sizes, not pixels; a file that is no picture has a reason in place of a value."""
+    """Read sizes, not pixels; a file that is no picture has a reason in place of a value.
+
+    A table of another form counts as none: whoever only looks at the graph moves and makes nothing,
+    and the rule that makes the table anew, or the job that reads it, tells.
+    """
     pixels = [0]
-    for path in read_images(table)["path"]:
+    try:
+        paths = read_images(table)["path"]
+    except UserError:
+        return 0.0
+    for path in paths:
         try:
             width, height = image_size(Path(path))
         except (OSError, ValueError):
