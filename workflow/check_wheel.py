@@ -2,7 +2,7 @@
 
 Builds the wheel, installs it into an empty environment by the lock, and calls it from an empty
 folder, with a user cache of its own and no checkout: the commands for people have to work, and what
-they score has to be what the checkout scores. With --quick the environment borrows the libraries of
+they score and answer has to be what the checkout does. With --quick the environment borrows the libraries of
 this one, which shows no missing dependency but takes a minute less of every two.
 """
 
@@ -35,6 +35,17 @@ SCORED = {  # name: what `fgresq score` is told
     "embedded": ("embedded", "--images=images"),
     "fgresq": ("--checkpoint=checkpoint", "--images=images"),
 }
+ANSWERED = (  # calls whose words have to be the checkout's, to the letter
+    ("compare", "images/0.png", "images/1.png", "--model=embedded", "--html=compared.html"),
+    ("compare", "images/0.png", "images/1.png", "--model=checkpoint", "--json"),
+    ("rank", "images", "--model=embedded"),
+    ("bench", "references", "images", "--model=embedded", "--csv=bench.csv"),
+    ("evaluate", "embedded.csv", "ratings.csv", "--draws=20"),
+)
+PYTHON = (
+    "import fgresq; m = fgresq.load('embedded'); a, b = 'images/0.png', 'images/1.png'; "
+    "print(m.score([a, b]), m.compare(a, b), fgresq.metric('psnr_y', border=4).score(a, b))"
+)
 
 
 def run(command: list[str], folder: Path, env: dict[str, str] | None = None) -> str:
@@ -145,6 +156,17 @@ def call(bin_: Path, work: Path) -> None:
         run([sys.executable, "-m", "fgresq", "score", *own], ROOT)
         difference = compare(name, there, here)
         print(f"{name}: as by the checkout (greatest relative difference {difference:.1g})")
+    ratings = "image,score\n" + "".join(f"{k}.png,{90 - 20 * k}\n" for k in range(3))
+    (empty / "ratings.csv").write_text(ratings)
+    calls = [(["-m", "fgresq", *words], words[0]) for words in ANSWERED] + [
+        (["-c", PYTHON], "Python")
+    ]
+    for words, name in calls:
+        told = run([str(bin_ / "python"), *words], empty, env)
+        own = run([sys.executable, *words], empty, {**os.environ, "PYTHONPATH": str(ROOT)})
+        if told != own or not told.strip():
+            sys.exit(f"check-wheel: {name} says by the wheel\n{told}\nand by the checkout\n{own}")
+        print(f"{name}: the checkout's words")
     kept = sorted(path.name for path in (work / "home").iterdir())
     print(f"kept in FGRESQ_HOME: {', '.join(kept)}")
 
