@@ -240,7 +240,7 @@ def test_training_gives_the_same_bytes_and_goes_on_after_a_kill(
     )
     assert clean > noisy + 20
     parts = sorted((tmp_path / "models").rglob("*.npy"))
-    assert len(parts) == 4
+    assert len(parts) == 6
     parts[1].unlink()
     made: list[str] = []
     monkeypatch.setattr(opinions, "ladder", lambda *a: made.append("ladder") or ladder(*a))

@@ -2,8 +2,8 @@
 
 Builds the wheel, installs it into an empty environment by the lock, and calls it from an empty
 folder, with a user cache of its own and no checkout: the commands for people have to work, and what
-they score and answer has to be what the checkout does. With --quick the environment borrows the libraries of
-this one, which shows no missing dependency but takes a minute less of every two.
+they score and answer has to be what the checkout does. With --quick the environment borrows the
+libraries of this one, which shows no missing dependency but takes a minute less of every two.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from fgresq.analysis.calibration import Calibration
 from fgresq.catalogues import read_methods
 from fgresq.errors import UserError, nearest
 from fgresq.files import read_json
-from fgresq.metrics import embedded, fgresq_published
+from fgresq.metrics import fgresq_published
 from fgresq.scoring.calibrated import calibrate_facts, calibration_of, recalibrated
 from fgresq.scoring.facts import Facts
 from fgresq.scoring.pictures import opened, sketch
@@ -209,6 +209,8 @@ def weights_name(name: str) -> str:
     if name in (OFFICIAL, PUBLISHED):
         return fgresq_published.version()
     if name == EMBEDDED:
+        from fgresq.metrics import embedded  # torch takes a second: not for --help
+
         return embedded.version()
     return str(read_json(Path(name) / CARD)["sha256"])
 
