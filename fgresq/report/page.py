@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup, escape
 
 from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_text
 from fgresq.report.cells import Table
+from fgresq.templating import templates
 
 MAX_BYTES = 5_000_000
 
@@ -25,13 +25,7 @@ def with_code(words: str) -> Markup:
 
 def render(template: str, **values: Any) -> str:
     """Render a template of `reports/templates`."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(workspace.reports("templates")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(workspace.reports("templates"))
     environment.filters["with_code"] = with_code
     return environment.get_template(template).render(**values)
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from PIL import Image
 
@@ -21,6 +20,7 @@ from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.files import write_text
 from fgresq.scoring.pictures import opened
+from fgresq.templating import templates
 
 MOST_SIDE = 1280  # pixels of a side that a page embeds
 MOST_SHOTS = 16  # images of a slider
@@ -122,13 +122,7 @@ def write_page(
         tables: of it.
         sliders: of it; None is left out.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(workspace.packaged("templates")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(workspace.packaged("templates"))
     shown: list[Slider] = []
     size = 0
     for slider in sliders:

@@ -1,0 +1,18 @@
+"""Templates of pages: escaped, and a name that is not given is a fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+
+def templates(folder: Path) -> jinja2.Environment:
+    """Give the templates of a folder."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
