@@ -107,6 +107,7 @@ def test_scores_of_a_checkpoint_follow_from_the_weights_that_were_not_trained(
 ) -> None:
     """A checkpoint holds what was trained; the blocks below lie in a package, or in the Hub."""
     image_table(tmp_path, {"park": 1})
+    pictures = [str(path) for path in tmp_path.rglob("*.png")]
     for name in ("card.json", predict.CARD, predict.WEIGHTS):
         (tmp_path / name).write_text("one")
     state = ["none"]
@@ -119,5 +120,5 @@ def test_scores_of_a_checkpoint_follow_from_the_weights_that_were_not_trained(
     for number, change in enumerate(changes, 1):
         change()
         for _ in range(2):
-            predict.score_images(tmp_path, tmp_path, tmp_path / "out/s.csv", tmp_path / "kept")
+            predict.score_paths(tmp_path, pictures, tmp_path / "kept")
         assert Scorer.calls == number

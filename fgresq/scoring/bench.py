@@ -31,7 +31,7 @@ from fgresq.analysis.wins import REPLICATES, Duel, drawn, duel, holm, mean_of
 from fgresq.errors import UserError
 from fgresq.files import json_text, write_csv
 from fgresq.scoring.matched import Matched, match
-from fgresq.scoring.preferences import Preference
+from fgresq.scoring.preferences import PROBABILITIES, Preference
 from fgresq.scoring.terminal_table import (
     Faults,
     add_answers,
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from fgresq.scoring.looking import Seen
 
 WON = {"A": 1.0, "B": 0.0, "equal": 0.5}
-PROBABILITIES = ("a_better", "b_better", "equal")
 COLUMNS = ["model", "content", "method_a", "method_b", "path_a", "path_b", "better"]
 COLUMNS += [*PROBABILITIES, "disagreement", "score_a", "score_b"]
 SCORE_HEADS = ("METHOD", "MEAN SCORE", "95 %", "N")

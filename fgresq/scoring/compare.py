@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import csv
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -35,8 +36,9 @@ from tqdm import tqdm
 
 from fgresq.errors import UserError
 from fgresq.files import json_text, write_csv
-from fgresq.scoring.pictures import STDIN, lines_of_stdin, of_name, opened, sketch, warnings_of
-from fgresq.scoring.preferences import Preference, sureness
+from fgresq.scoring.given import STDIN, lines_of
+from fgresq.scoring.pictures import of_name, opened, sketch, warnings_of
+from fgresq.scoring.preferences import PROBABILITIES, Preference, sureness
 from fgresq.scoring.terminal_table import (
     Faults,
     add_answers,
@@ -53,7 +55,6 @@ if TYPE_CHECKING:
     from fgresq.scoring.judges import Judge
     from fgresq.scoring.looking import Look
 
-PROBABILITIES = ("a_better", "b_better", "equal")
 HEADS = ("A", "B", "BETTER", "A BETTER", "B BETTER", "EQUAL", "SCORE A", "SCORE B")
 COLUMNS = ["image_a", "image_b", "reference", "model", "better", *PROBABILITIES, "chance"]
 COLUMNS += ["sureness", "disagreement", "score_a", "score_b", "direction", "reason"]
@@ -96,7 +97,7 @@ def pairs_of(args: argparse.Namespace) -> list[Compared]:
         UserError: there are not two images, or a line names no pair.
     """
     if args.images == [STDIN]:
-        rows = list(csv.reader(lines_of_stdin()))
+        rows = list(csv.reader(lines_of(sys.stdin)))
         for row, line in enumerate(rows, 1):
             if len(line) not in (2, 3):
                 problem = f"{len(line)} names stand there"

@@ -51,6 +51,11 @@ def split_words(
     return list(dict.fromkeys(methods)), inputs
 
 
+def lines_of(stdin: TextIO) -> list[str]:
+    """Read the lines of a list that hold something."""
+    return [line.rstrip("\r\n") for line in stdin if line.strip()]
+
+
 def spread(inputs: Iterable[str], stdin: TextIO) -> Iterator[str]:
     """Yield the inputs that words name: `-` is a list on standard input, a line a path.
 
@@ -62,7 +67,7 @@ def spread(inputs: Iterable[str], stdin: TextIO) -> Iterator[str]:
     """
     for word in inputs:
         if word == STDIN:
-            yield from (line.rstrip("\r\n") for line in stdin if line.strip())
+            yield from lines_of(stdin)
         elif glob.has_magic(word) and "\0" not in word and not _exists(word):
             found = sorted(glob.glob(word, recursive=True))
             if not found:

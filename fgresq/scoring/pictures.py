@@ -20,10 +20,9 @@ from PIL import Image
 
 from fgresq.errors import UserError
 from fgresq.images import Unreadable, read_rgb
+from fgresq.scoring.given import STDIN, URL, lines_of
 from fgresq.scoring.listed import SUFFIXES, files_of
 
-STDIN = "-"
-ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 THUMB = 32  # pixels a side, in which contents are compared
 # Of two images of one content. Of the embedded data's 3,696 pairs of one content the lowest is .61;
 # of pairs of two contents .5 passes four in a thousand.
@@ -45,7 +44,7 @@ def opened(path: str | Path) -> np.ndarray:
     Raises:
         Unreadable: it is no image file, and what it is.
     """
-    if ADDRESS.match(str(path)):
+    if URL.match(str(path)):
         problem = "it is an address, and nothing is fetched from there"
         raise Unreadable(path, problem, "Download it and give the file")
     try:
@@ -65,11 +64,6 @@ def opened(path: str | Path) -> np.ndarray:
     return pixels
 
 
-def lines_of_stdin() -> list[str]:
-    """Read the lines of the standard input that hold something."""
-    return [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
-
-
 def pictures(names: Iterable[str]) -> list[str]:
     """List the image files that names lead to, each once, in natural order.
 
@@ -80,14 +74,14 @@ def pictures(names: Iterable[str]) -> list[str]:
     """
     found: set[str] = set()
     for name in names:
-        for each in lines_of_stdin() if name == STDIN else [name]:
+        for each in lines_of(sys.stdin) if name == STDIN else [name]:
             found |= set(of_name(each))
     return sorted(found, key=natural)
 
 
 def of_name(name: str) -> list[str]:
     """List the files of one name."""
-    if ADDRESS.match(name):
+    if URL.match(name):
         return [name]
     if os.path.isdir(name):
         return [str(Path(name) / file) for file in images_in(Path(name))]

@@ -1,4 +1,4 @@
-"""Score images with a trained FGResQ: a folder of pictures, or an image table."""
+"""Score image files with a trained FGResQ."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
 import torch
 from tqdm import tqdm
 
@@ -24,9 +23,8 @@ from fgresq.networks.vit import resized
 from fgresq.parsing import fields_of, parse
 from fgresq.scoring.cache import ScoreCache, image_hash
 from fgresq.scoring.evaluate import Judgement
-from fgresq.scoring.listed import listed
 from fgresq.sections import Section, Stage2, Tower
-from fgresq.tables import TASKS, write_scores
+from fgresq.tables import TASKS
 from fgresq.training.token_cache import centre, device_of, name_of, tokens_of
 from fgresq.weights.checkpoints import (
     CARD,
@@ -139,31 +137,21 @@ def judge(scorer: Scorer, cache: ScoreCache, path: str) -> Judgement:
         return math.nan, str(error)
 
 
-def score_images(checkpoint: Path, images: Path, out: Path, folder: Path | None = None) -> None:
-    """Score a folder or an image table and write a score table.
+def score_paths(
+    checkpoint: Path, paths: Sequence[str], folder: Path | None = None
+) -> tuple[list[Judgement], str]:
+    """Score image files; one that cannot be read has no value, and the reason.
 
-    An image that cannot be read gets no value and the reason; the others are scored. What was
-    scored before is taken from the cache in `folder`.
+    What was scored before is taken from the cache in `folder`.
+
+    Returns:
+        A judgement an image, in their order, and the version of the model.
+
+    Raises:
+        UserError: the folder is no whole checkpoint.
     """
-    rows, scorer = listed(images), Scorer(checkpoint)
+    scorer = Scorer(checkpoint)
     version = version_of(checkpoint, scorer.on, frozen_of(scorer.tower))
     cache = ScoreCache("fgresq", version, folder)
-    bar = tqdm(rows["path"], desc="FGResQ", disable=None)
-    judgements = [judge(scorer, cache, path) for path in bar]
-    reasons = [reason for _, reason in judgements]
-    table = pd.DataFrame(
-        {
-            "image": rows["image"],
-            "method": "fgresq",
-            "split": "all",
-            "value": [value for value, _ in judgements],
-            "reason": reasons,
-        }
-    )
-    write_scores(out, table)
-    logging.info(
-        "%s: %d images scored, %d without a value",
-        out,
-        len(table) - sum(map(bool, reasons)),
-        sum(map(bool, reasons)),
-    )
+    bar = tqdm(paths, desc="FGResQ", disable=None)
+    return [judge(scorer, cache, path) for path in bar], version

@@ -16,6 +16,7 @@ import numpy as np
 from fgresq.scoring.pictures import Sketch
 
 A, B, EQUAL = "A", "B", "equal"
+PROBABILITIES = ("a_better", "b_better", "equal")
 # least chance: word. Three quarters are one just noticeable difference.
 SURENESS = {
     0.975: "almost sure",

@@ -48,7 +48,7 @@ import pandas as pd
 from fgresq.catalogues import methods_file, read_methods
 from fgresq.errors import UserError
 from fgresq.files import check_writable
-from fgresq.scoring.cache import ScoreCache, version_of
+from fgresq.scoring.cache import version_of
 from fgresq.scoring.given import rows_of, split_words
 from fgresq.scoring.judging import (
     NOTHING_WRITTEN,
@@ -178,12 +178,8 @@ def by_checkpoint(rows: pd.DataFrame, args: argparse.Namespace) -> pd.DataFrame:
     """
     from fgresq.scoring import predict  # torch takes a second: not for --help
 
-    scorer = predict.Scorer(args.checkpoint)
-    frozen = predict.frozen_of(scorer.tower)
-    version = predict.version_of(args.checkpoint, scorer.on, frozen)
-    cache = ScoreCache("fgresq", version, args.cache)
     remark(rows, with_references=False)
-    judgements = [predict.judge(scorer, cache, path) for path in rows["path"]]
+    judgements, version = predict.score_paths(args.checkpoint, rows["path"].tolist(), args.cache)
     return table_of("fgresq", rows, judgements, TRAINED).assign(version=version)
 
 
