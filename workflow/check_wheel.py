@@ -158,14 +158,12 @@ def call(bin_: Path, work: Path) -> None:
         print(f"{name}: as by the checkout (greatest relative difference {difference:.1g})")
     ratings = "image,score\n" + "".join(f"{k}.png,{90 - 20 * k}\n" for k in range(3))
     (empty / "ratings.csv").write_text(ratings)
-    calls = [(["-m", "fgresq", *words], words[0]) for words in ANSWERED] + [
-        (["-c", PYTHON], "Python")
-    ]
-    for words, name in calls:
-        told = run([str(bin_ / "python"), *words], empty, env)
-        own = run([sys.executable, *words], empty, {**os.environ, "PYTHONPATH": str(ROOT)})
-        if told != own or not told.strip():
-            sys.exit(f"check-wheel: {name} says by the wheel\n{told}\nand by the checkout\n{own}")
+    calls = [(["-m", "fgresq", *answered], answered[0]) for answered in ANSWERED]
+    for call_, name in [*calls, (["-c", PYTHON], "Python")]:
+        told = run([str(bin_ / "python"), *call_], empty, env)
+        by = run([sys.executable, *call_], empty, {**os.environ, "PYTHONPATH": str(ROOT)})
+        if told != by or not told.strip():
+            sys.exit(f"check-wheel: {name} says by the wheel\n{told}\nand by the checkout\n{by}")
         print(f"{name}: the checkout's words")
     kept = sorted(path.name for path in (work / "home").iterdir())
     print(f"kept in FGRESQ_HOME: {', '.join(kept)}")
