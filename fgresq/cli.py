@@ -78,7 +78,7 @@ STEPS = {
     "ablation": ("fgresq.analysis.ablation", "every variant of FGResQ beside the full model"),
     "summary": ("fgresq.analysis.summary", "collect the metrics file and the provenance of a run"),
     "report": ("fgresq.report.build", "render the report of a preset"),
-    "site-index": ("fgresq.report.index", "render the page that leads to the newest report"),
+    "site-index": ("fgresq.report.site_index", "render the page that leads to the newest report"),
     "headline": ("fgresq.report.terminal", "print where the reports are and what they say"),
 }
 HELP = ("-h", "--help", "help")

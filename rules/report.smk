@@ -1,10 +1,10 @@
-"""Report: every table and figure of the paper that could be had, on one page.
+"""Report: every table and figure of the paper that could be had, a page a question.
 
 Purpose: paper and ours side by side, coverage, gallery and provenance, for reading.
 Inputs: all phases' tables, the reported numbers in reports/paper/, reports/human/,
     reports/templates/.
-Outputs: reports/site/PRESET/index.html with its tables, and absences.json, which the terminal
-    shows; reports/site/index.html leads there.
+Outputs: reports/site/PRESET/index.html with the other pages, their tables and images beside it,
+    and absences.json, which the terminal shows; reports/site/index.html leads there.
 """
 
 
@@ -17,9 +17,9 @@ rule report:
         methods=inputs.catalogue("methods"),
         sources=inputs.catalogue("sources"),
         machines=glob_of("reports/machines.json"),
-        human=glob_of("reports/human/transfer.*"),
+        human=glob_of("reports/human/*"),
         paper=glob_of("reports/paper/*"),
-        templates=glob_of("reports/templates/*"),
+        templates=glob_of("reports/templates/**/*.*"),
         stand_in=inputs.stand_in("results/analysis/{preset}/provenance.json"),
         stand_in_scores=inputs.stand_in("results/scores/{preset}/{method}.csv"),
         stand_in_states=inputs.stand_in("results/scores/{preset}/methods.json"),
@@ -36,14 +36,8 @@ rule report:
         required=values.required,
         code=code_of("report"),
     shell:
-        "python -m fgresq step report --preset {wildcards.preset}"
-        " --data results/data/{wildcards.preset} --pairs results/pairs/{wildcards.preset}"
-        " --analysis results/analysis/{wildcards.preset} --labels results/labels/{wildcards.preset}"
-        " --metrics {input.metrics}"
-        " --scores {input.scores} --states {input.states} --paper reports/paper"
-        " --machines reports/machines.json --human reports/human"
-        " {params.stand_in} {params.required}"
-        " --options {params.options:q} --out {output.page} --log {log}"
+        "python -m fgresq step report --preset {wildcards.preset} --options {params.options:q}"
+        " {params.stand_in} {params.required} --log {log}"
 
 
 rule site_index:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from fgresq.analysis.labels_alone import TABLES
 from fgresq.analysis.observers import COLUMNS
 from fgresq.files import write_csv, write_json
 from fgresq.images import write_png
+from fgresq.report.results import Run, read_run
 from fgresq.tables import (
     IMAGE_COLUMNS,
     PAIR_COLUMNS,
@@ -66,6 +68,11 @@ INTERVALS = [
     "null_high",
 ]
 PREFERENCE = ["source", "task", "difference", "fraction_a", "count", "inconsistent"]
+
+
+def of(root: Path, phase: str, preset: str = "mini") -> Path:
+    """Give the folder of a phase of a run."""
+    return root / "results" / phase / preset
 
 
 def record(source: str, title: str, origin: str, present: bool) -> dict:
@@ -138,7 +145,7 @@ def pair_rows(source: str, task: str, origin: str) -> list[dict]:
     ]
 
 
-def write_tables(root: Path, source: str, origin: str, values: dict | None) -> None:
+def write_tables(folder: Path, source: str, values: dict | None) -> None:
     """Write the analysis tables; `values` gives (method, task, stat) of the split by pairs."""
     rows = [
         [
@@ -159,21 +166,21 @@ def write_tables(root: Path, source: str, origin: str, values: dict | None) -> N
         for i, method in enumerate(METHODS)
         for stat in (*STATS, *(["acc_rank"] if method == "fgresq" else []))
     ]
-    write_csv(root / "analysis/performance.csv", pd.DataFrame(rows, columns=PERFORMANCE))
+    write_csv(folder / "performance.csv", pd.DataFrame(rows, columns=PERFORMANCE))
     rows = [
         [source, method, name, stat, 0.3, 0.1, 0.5, 4 if i == 0 else 30, 0.2, 0.0, 0.25]
         for method in METHODS
         for i, name in enumerate(BINS)
         for stat in ("srcc", "plcc")
     ]
-    write_csv(root / "analysis/intervals.csv", pd.DataFrame(rows, columns=INTERVALS))
+    write_csv(folder / "intervals.csv", pd.DataFrame(rows, columns=INTERVALS))
     rows = [
         [source, task, d, f, 3, int((d > 0) != (f > 0.5))]
         for task in TASKS
         for d in (-0.1, 0.1)
         for f in (0.2, 0.9)
     ]
-    write_csv(root / "analysis/preference.csv", pd.DataFrame(rows, columns=PREFERENCE))
+    write_csv(folder / "preference.csv", pd.DataFrame(rows, columns=PREFERENCE))
 
 
 def write_run(
@@ -182,18 +189,22 @@ def write_run(
     title: str = HOSTILE,
     origin: str = "simulated",
     values: dict | None = None,
+    preset: str = "mini",
 ) -> None:
-    """Write a full run of one source below `root`."""
+    """Write a full run of one source as a preset's in the workspace `root`."""
+    data, pairs, analysis, scored, labels = (
+        of(root, phase, preset) for phase in ("data", "pairs", "analysis", "scores", "labels")
+    )
     random = np.random.default_rng(0)
     images = pd.DataFrame([row for t in TASKS for row in image_rows(root, source, random, t)])
-    write_images(root / "data/images.csv", images)
-    write_json(root / "data/sources.json", [record(source, title, origin, True)])
+    write_images(data / "images.csv", images)
+    write_json(data / "sources.json", [record(source, title, origin, True)])
     write_pairs(
-        root / "pairs/pairs.csv",
+        pairs / "pairs.csv",
         pd.DataFrame([p for t in TASKS for p in pair_rows(source, t, origin)]),
     )
     folds = pd.DataFrame({"source": source, "family": ["f1", "f2"], "fold": [0, 1]})
-    write_csv(root / "pairs/folds.csv", folds)
+    write_csv(pairs / "folds.csv", folds)
     steps = [
         {"step": "all pairs", "pairs": 90, "images": 24},
         {"step": "coarse filter", "pairs": 60, "images": 24},
@@ -211,20 +222,20 @@ def write_run(
         "supplied_pairs": 0,
         "preferences": {"A": 18, "B": 0, "equal": 18},
     }
-    write_json(root / "pairs/funnel.json", [funnel])
+    write_json(pairs / "funnel.json", [funnel])
     setting = {"sign": "random", "beta": 0.7, "plane": "luminance"}
     grid = [
         {**setting, "beta": b, "median": 0.9, "low_quartile": 0.8, "high_quartile": 0.95}
         for b in (0.7, 1.0)
     ]
     write_json(
-        root / "pairs/threshold.json",
+        pairs / "threshold.json",
         {"threshold": 0.9, "setting": setting, "images": 8, "grid": grid},
     )
     leak = {"test_images": 10, "also_in_train": 8, "share": 0.8}
     clean = {"test_images": 10, "also_in_train": 0, "share": 0.0}
     write_json(
-        root / "pairs/leak.json",
+        pairs / "leak.json",
         {
             "pairs_split": dict.fromkeys((*TASKS, "overall"), leak),
             "family_split": dict.fromkeys((*TASKS, "overall"), clean),
@@ -239,16 +250,18 @@ def write_run(
             "value": value,
             "reason": "",
         }
-        write_scores(root / f"scores/{method}.csv", pd.DataFrame(scores))
-    write_tables(root, source, origin, values)
-    write_observers(root / "analysis", origin == "simulated")
-    write_training(root / "analysis")
+        write_scores(scored / f"{method}.csv", pd.DataFrame(scores))
+    write_tables(analysis, source, values)
+    write_observers(analysis, origin == "simulated")
+    write_training(analysis)
     write_json(
-        root / "analysis/provenance.json", {"commit": "abc", "seeds": {"mini": 0}, "note": HOSTILE}
+        analysis / "provenance.json", {"commit": "abc", "seeds": {"mini": 0}, "note": HOSTILE}
     )
     people = {"sentence": "X stands for people here"} if origin == "simulated" else {}
-    write_json(root / "metrics.json", {"headline": f"A headline {HOSTILE}", "observers": people})
-    write_labels(root)
+    summary = {"headline": f"A headline {HOSTILE}", "observers": people}
+    write_json(root / f"reports/metrics/{preset}.json", summary)
+    write_labels(labels)
+    write_reported(root)
 
 
 def write_observers(folder: Path, simulated: bool) -> None:
@@ -277,60 +290,63 @@ def write_observers(folder: Path, simulated: bool) -> None:
     write_json(folder / "observers.json", record if simulated else {})
 
 
-def write_labels(root: Path, *records: dict, **rows: list[dict]) -> None:
+def write_reported(root: Path) -> None:
+    """Lay the paper's numbers beside the runs of a workspace."""
+    shutil.copytree("reports/paper", root / "reports/paper", dirs_exist_ok=True)
+
+
+def write_labels(folder: Path, *records: dict, **rows: list[dict]) -> None:
     """Write what `fgresq labels` leaves: records of sources, rows of its tables."""
     for name, columns in TABLES.items():
         table = pd.DataFrame(rows.get(name, []), columns=list(columns))
-        write_csv(root / f"labels/{name}.csv", table)
-    write_json(root / "labels/sources.json", list(records))
+        write_csv(folder / f"{name}.csv", table)
+    write_json(folder / "sources.json", list(records))
 
 
-def write_empty_run(root: Path) -> None:
-    """Write a run whose only source is absent."""
-    write_labels(root)
-    write_images(root / "data/images.csv", empty(IMAGE_COLUMNS))
-    write_json(root / "data/sources.json", [record("fgrestore", "FGRestore", "human", False)])
-    write_pairs(root / "pairs/pairs.csv", empty(PAIR_COLUMNS))
-    write_csv(root / "pairs/folds.csv", pd.DataFrame(columns=["source", "family", "fold"]))
+def write_empty_run(root: Path, preset: str = "paper") -> None:
+    """Write a run whose only source is absent, as a preset's in the workspace `root`."""
+    data, pairs, analysis, scored, labels = (
+        of(root, phase, preset) for phase in ("data", "pairs", "analysis", "scores", "labels")
+    )
+    write_labels(labels)
+    write_reported(root)
+    write_images(data / "images.csv", empty(IMAGE_COLUMNS))
+    write_json(data / "sources.json", [record("fgrestore", "FGRestore", "human", False)])
+    write_pairs(pairs / "pairs.csv", empty(PAIR_COLUMNS))
+    write_csv(pairs / "folds.csv", pd.DataFrame(columns=["source", "family", "fold"]))
     steps = [
         {"step": name, "pairs": 0, "images": 0}
         for name in ("all pairs", "coarse filter", "JND filter")
     ]
     funnel = {"source": "fgrestore", "tau": {}, "threshold": None, "steps": steps}
     funnel |= {"by_task": {}, "by_dataset": {}}
-    write_json(root / "pairs/funnel.json", [funnel])
+    write_json(pairs / "funnel.json", [funnel])
     write_json(
-        root / "pairs/threshold.json", {"threshold": None, "setting": {}, "images": 0, "grid": []}
+        pairs / "threshold.json", {"threshold": None, "setting": {}, "images": 0, "grid": []}
     )
-    write_json(root / "pairs/leak.json", {"pairs_split": {}, "family_split": {}})
-    write_scores(root / "scores/psnr.csv", empty(SCORE_COLUMNS))
+    write_json(pairs / "leak.json", {"pairs_split": {}, "family_split": {}})
+    write_scores(scored / "psnr.csv", empty(SCORE_COLUMNS))
     for name, columns in (
         ("performance", PERFORMANCE),
         ("intervals", INTERVALS),
         ("preference", PREFERENCE),
     ):
-        write_csv(root / f"analysis/{name}.csv", pd.DataFrame(columns=columns))
-    write_observers(root / "analysis", False)
-    write_json(root / "analysis/provenance.json", {"commit": "abc"})
-    write_json(root / "metrics.json", {"headline": "Nothing measured"})
-    write_untrained(root / "analysis")
+        write_csv(analysis / f"{name}.csv", pd.DataFrame(columns=columns))
+    write_observers(analysis, False)
+    write_json(analysis / "provenance.json", {"commit": "abc"})
+    write_json(root / f"reports/metrics/{preset}.json", {"headline": "Nothing measured"})
+    write_untrained(analysis)
 
 
-def arguments(root: Path, stand_in: bool = False) -> list[str]:
-    """Give the command-line arguments that name a run's folders."""
-    dash = "--stand-in-" if stand_in else "--"
-    parts = [
-        f"{dash}data",
-        f"{root}/data",
-        f"{dash}pairs",
-        f"{root}/pairs",
-        f"{dash}analysis",
-        f"{root}/analysis",
-        f"{dash}metrics",
-        f"{root}/metrics.json",
-    ]
-    parts += [] if stand_in else ["--labels", f"{root}/labels"]
-    return [*parts, f"{dash}scores", *sorted(map(str, (root / "scores").glob("*.csv")))]
+def arguments(root: Path, preset: str = "mini", stand_in: str = "") -> list[str]:
+    """Give the arguments of the step `report` that name a workspace and its runs."""
+    words = ["--preset", preset, "--results", f"{root}/results", "--reports", f"{root}/reports"]
+    return [*words, *(["--stand-in", stand_in] if stand_in else [])]
+
+
+def read(root: Path, preset: str = "mini") -> Run:
+    """Read a run as the report does."""
+    return read_run(preset, root / "results", root / "reports/metrics")
 
 
 def write_methods(path: Path) -> Path:

@@ -14,17 +14,17 @@ from tests.conftest import mark_workspace
 
 
 def report(root: Path, preset: str, *more: str) -> int:
-    """Build the report of what lies in root/PRESET; give the exit code."""
+    """Build the report of a preset of the workspace `root`; give the exit code."""
     methods = inputs.write_methods(root / "methods.yaml")
-    words = ["step", "report", "--preset", preset, "--options", '{"report": {"gallery": 0}}', *more]
-    words += ["--methods", str(methods), *inputs.arguments(root / preset)]
+    words = ["step", "report", "--options", '{"report": {"gallery": 0}}', *more]
+    words += ["--methods", str(methods), *inputs.arguments(root, preset)]
     write_json(root / f"reports/metrics/{preset}.json", {"headline": f"found in {preset}"})
-    return main([*words, "--out", str(root / f"reports/site/{preset}/index.html")])
+    return main([*words, "--out", str(root / f"reports/site/{preset}")])
 
 
 def without(root: Path, method: str, reason: str) -> None:
     """Let a method have no value for any image."""
-    path = root / f"scores/{method}.csv"
+    path = inputs.of(root, "scores") / f"{method}.csv"
     write_scores(path, read_scores(path).assign(value=float("nan"), reason=reason))
 
 
@@ -41,10 +41,10 @@ def test_what_is_absent_is_listed_with_its_next_step(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     """Sources, training and methods, in the words of the page."""
-    inputs.write_run(tmp_path / "mini")
-    without(tmp_path / "mini", "lpips", "no reference")
-    without(tmp_path / "mini", "fgresq", "no run tested it")
-    inputs.write_empty_run(tmp_path / "paper")
+    inputs.write_run(tmp_path)
+    without(tmp_path, "lpips", "no reference")
+    without(tmp_path, "fgresq", "no run tested it")
+    inputs.write_empty_run(tmp_path)
     assert report(tmp_path, "mini") == report(tmp_path, "paper") == 0
     lines = said(tmp_path, capsys, "mini", "paper")
     assert lines[0] == "[mini] found in mini"
@@ -61,7 +61,7 @@ def test_what_is_absent_is_listed_with_its_next_step(
 
 
 def test_what_stands_for_people_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    inputs.write_run(tmp_path / "mini")
+    inputs.write_run(tmp_path)
     assert report(tmp_path, "mini") == 0
     path = tmp_path / "reports/metrics/mini.json"
     write_json(path, {"headline": "found", "observers": {"sentence": "X stands for people"}})
@@ -69,9 +69,9 @@ def test_what_stands_for_people_comes_first(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_what_is_required_must_not_be_absent(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    inputs.write_run(tmp_path / "mini")
-    without(tmp_path / "mini", "lpips", "no reference")
-    inputs.write_empty_run(tmp_path / "paper")
+    inputs.write_run(tmp_path)
+    without(tmp_path, "lpips", "no reference")
+    inputs.write_empty_run(tmp_path)
     assert report(tmp_path, "mini", "--require", "mini", "psnr", "fgresq") == 0
     for preset, name, told in (
         ("mini", "lpips", "required method 'lpips', preset 'mini': no reference. Fill the column"),
@@ -86,14 +86,14 @@ def test_what_is_required_must_not_be_absent(tmp_path: Path, capsys: pytest.Capt
 
 def test_folds_without_a_run_are_told_with_n(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """The runs of the training are 0, 1 and pairs: all of two folds, two of three."""
-    run = tmp_path / "mini"
-    inputs.write_run(run)
-    scores = read_scores(run / "scores/fgresq.csv").assign(split="family")
+    inputs.write_run(tmp_path)
+    path = inputs.of(tmp_path, "scores") / "fgresq.csv"
+    scores = read_scores(path).assign(split="family")
     scores.loc[scores.index[:9], ["value", "reason"]] = [float("nan"), "no run tested it"]
-    write_scores(run / "scores/fgresq.csv", scores)
+    write_scores(path, scores)
     assert report(tmp_path, "mini") == 0
     assert len(said(tmp_path, capsys, "mini")) == 2
-    with (run / "pairs/folds.csv").open("a") as handle:
+    with (inputs.of(tmp_path, "pairs") / "folds.csv").open("a") as handle:
         handle.write("mini,f3,2\n")
     assert report(tmp_path, "mini") == 0
     told = "FGResQ has values for folds 0, 1 of 0..2 only (runs/full): n 15 of 24 images"

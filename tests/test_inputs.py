@@ -348,13 +348,9 @@ def test_processes_and_gpus_follow_the_settings(values: Values) -> None:
     assert values.named("full_methods")(of()) == ["dbcnn"]
 
 
-def test_the_stand_ins_arguments_name_its_folders(values: Values) -> None:
-    given = SimpleNamespace(stand_in_scores="a.csv b.csv", stand_in_states="methods.json")
-    assert values.stand_in(of(), given) == ""
-    told = values.stand_in(of(preset="paper"), given)
-    assert told.startswith("--stand-in-preset mini --stand-in-data results/data/mini ")
-    assert " --stand-in-metrics reports/metrics/mini.json --stand-in-scores a.csv b.csv " in told
-    assert told.endswith(" --stand-in-states methods.json")
+def test_the_stand_in_is_named(values: Values) -> None:
+    assert values.stand_in(of()) == ""
+    assert values.stand_in(of(preset="paper")) == "--stand-in mini"
 
 
 def test_folders_of_an_input_are_listed_once() -> None:

@@ -14,7 +14,7 @@ import pytest
 from fgresq.files import read_json, write_json
 from fgresq.pairs.labels import Sight
 from fgresq.presets import load
-from fgresq.report.machines import UNMEASURED, machines_sentences
+from fgresq.report.parts.machines import UNMEASURED, machines_sentences
 from tests.conftest import copy_with_weights
 from workflow.check_machines import LOWER, exceeded, keep, main
 from workflow.movement import NEAR, Made, Moved, choices, numbers

@@ -94,36 +94,36 @@ def test_the_verb_lists_every_method(no_model: None, tmp_path: Path) -> None:
 def test_the_report_lists_methods_and_leaves_absent_ones_out(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    root = tmp_path / "mini"
-    inputs.write_run(root)
-    path = root / "scores/lpips.csv"
+    inputs.write_run(tmp_path)
+    scored = inputs.of(tmp_path, "scores")
+    path = scored / "lpips.csv"
     write_scores(path, read_scores(path).assign(value=float("nan"), reason=GONE.reason))
-    psnr = read_scores(root / "scores/psnr.csv")
+    psnr = read_scores(scored / "psnr.csv")
     psnr.loc[:3, "value"], psnr.loc[:3, "reason"] = float("nan"), "12x12 is too small"
-    write_scores(root / "scores/psnr.csv", psnr)
+    write_scores(scored / "psnr.csv", psnr)
     entries = {name: {**entry, "trained": False} for name, entry in inputs.METHODS.items()}
-    counts = {name: read_scores(root / f"scores/{name}.csv") for name in entries}
+    counts = {name: read_scores(scored / f"{name}.csv") for name in entries}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(states, "own_absence", lambda name, entry: GONE if name == "lpips" else None)
         made = {n: states.state(n, e, counts[n]) for n, e in entries.items() if n != "ridge"}
         made["ridge"] = states.state("ridge", entries["ridge"], None)
     made = {name: {**state, "full": name == "ridge"} for name, state in made.items()}
-    write_json(root / "methods.json", made)
-    words = ["step", "report", "--preset", "mini", "--options", '{"report": {"gallery": 0}}']
+    write_json(scored / "methods.json", made)
+    words = ["step", "report", "--options", '{"report": {"gallery": 0}}']
     words += ["--methods", str(inputs.write_methods(tmp_path / "methods.yaml"))]
-    words += ["--states", str(root / "methods.json"), *inputs.arguments(root)]
-    out = tmp_path / "site/index.html"
+    words += inputs.arguments(tmp_path)
+    out = tmp_path / "site"
     assert main([*words, "--out", str(out)]) == 0
-    page = out.read_text()
-    assert 'id="methods"' in page and "no_weights: its file is not there" in page
+    assert "no_weights: its file is not there" in (out / "methods.html").read_text()
+    page = (out / "comparison.html").read_text()
     assert f"PSNR has no value for 4 of {len(psnr)} images (4: 12x12 is too small)" in page
-    shown = pd.read_csv(out.parent / "tables/methods_mini.csv").set_index("method")
+    shown = pd.read_csv(out / "tables/methods_mini.csv").set_index("method")
     assert shown["state"].to_dict() == {
         **{"fgresq": "computed here", "psnr": "computed here", "lpips": "absent"},
         **{"ridge": "not run", "cvvdp": "computed here"},
     }
     assert "make report-full" in shown.loc["ridge", "why"]
-    (absent,) = read_json(out.parent / "absences.json")["absent"]
+    (absent,) = read_json(out / "absences.json")["absent"]
     assert (absent["of"], absent["next_step"]) == ("lpips", "put it there")
     assert main([*words, "--require", "lpips", "--out", str(out)]) == 1
     assert "required method 'lpips', preset 'mini': its file is not there. Put it" in (

@@ -11,8 +11,8 @@ from training_outputs import ABSENT, TOWER, history
 from fgresq.analysis.baseline_runs import CURVE_COLUMNS, END, RUN_COLUMNS
 from fgresq.cli import main
 from fgresq.files import write_csv, write_json
-from fgresq.report.cells import Methods
-from fgresq.report.retrained import baselines_figure, baselines_table
+from fgresq.report.parts.cells import Methods
+from fgresq.report.parts.retrained import baselines_figure, baselines_table
 from fgresq.report.trained import read_trained
 from fgresq.tables import read_table
 

@@ -11,13 +11,13 @@ import report_inputs as inputs
 from fgresq.absent import Absent
 from fgresq.analysis.intervals import OVERALL
 from fgresq.catalogues import catalogue
-from fgresq.report import label_only
 from fgresq.report.coverage import Shown, coverage
-from fgresq.report.datasets import printed_table
-from fgresq.report.funnel_tables import funnel_table
 from fgresq.report.paper import read_paper
-from fgresq.report.results import read_run, same
-from fgresq.report.source_states import sources_table
+from fgresq.report.parts import label_only
+from fgresq.report.parts.dataset_tables import printed_table
+from fgresq.report.parts.funnel_tables import funnel_table
+from fgresq.report.parts.source_states import sources_table
+from fgresq.report.results import same
 
 PAPER = read_paper("reports/paper")
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]
@@ -59,7 +59,7 @@ def labels(tmp_path: Path) -> label_only.LabelOnly:
     true = {"source": "qads", "method": "SSIM", "stat": "srcc", "low": 0.4, "high": 0.6, "n": 980}
     rows = [{**true, "bin": name, "value": 0.529} for name in (*BINS, OVERALL)]
     inputs.write_labels(
-        tmp_path,
+        tmp_path / "labels",
         record("tid2013", "TID2013"),
         record("qads", "QADS"),
         record("csiq", "CSIQ", there=False),
@@ -101,8 +101,7 @@ def test_rows_of_borrowed_metrics_stand_beside_the_paper_uncounted(
 
 def test_coverage_and_table_1_say_labels_only(labels: label_only.LabelOnly, tmp_path: Path) -> None:
     inputs.write_empty_run(tmp_path / "run")
-    folders = [tmp_path / "run" / part for part in ("data", "pairs", "analysis", "metrics.json")]
-    run = read_run("paper", *folders, [])
+    run = inputs.read(tmp_path / "run", "paper")
     steps = {"csiq": "run `fgresq data fetch csiq`"}
     shown = Shown(run, "paper", frozenset(), labels=labels, steps=steps)
     states = coverage(PAPER, shown).set_index("item")
@@ -125,7 +124,7 @@ def test_every_data_set_of_the_papers_tables_has_a_step() -> None:
 
 
 def test_without_any_labels_nothing_is_built(tmp_path: Path) -> None:
-    inputs.write_labels(tmp_path, record("csiq", "CSIQ", there=False))
+    inputs.write_labels(tmp_path / "labels", record("csiq", "CSIQ", there=False))
     labels = label_only.read_label_only(tmp_path / "labels")
     assert label_only.counts_table(labels) is None and label_only.nulls_table(labels) is None
     assert label_only.true_tables(labels) == [] and label_only.nulls_sentence(labels) == ""
@@ -134,8 +133,7 @@ def test_without_any_labels_nothing_is_built(tmp_path: Path) -> None:
 
 def test_the_funnel_stands_beside_the_papers_counts(tmp_path: Path) -> None:
     inputs.write_run(tmp_path)
-    folders = [tmp_path / part for part in ("data", "pairs", "analysis", "metrics.json")]
-    frame = funnel_table(read_run("mini", *folders, []), PAPER).frame.set_index("step")
+    frame = funnel_table(inputs.read(tmp_path), PAPER).frame.set_index("step")
     assert frame.loc["all pairs", "pairs printed"] == 1275297
     assert frame.loc["JND filter", ["pairs printed", "images printed"]].tolist() == [30886, 18408]
     assert frame.loc["JND filter", "share printed"] == pytest.approx(30886 / 1275297)
@@ -147,9 +145,8 @@ def test_every_data_set_is_listed_with_its_state_and_next_step(
     labels: label_only.LabelOnly, tmp_path: Path
 ) -> None:
     inputs.write_empty_run(tmp_path / "run")
-    folders = [tmp_path / "run" / part for part in ("data", "pairs", "analysis", "metrics.json")]
     entries = catalogue("sources")
-    frame = sources_table(entries, read_run("paper", *folders, []), labels).frame
+    frame = sources_table(entries, inputs.read(tmp_path / "run", "paper"), labels).frame
     rows = frame.set_index("source")
     assert set(rows.index) == set(entries) - {"mini", "own"}
     assert rows.loc["qads", ["state", "why"]].tolist() == ["labels only", "the reason of QADS"]

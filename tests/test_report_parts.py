@@ -11,19 +11,19 @@ import pytest
 import report_inputs as inputs
 
 from fgresq.errors import UserError
-from fgresq.report import beside, gallery, paper
-from fgresq.report import funnel_tables as funnel
-from fgresq.report.cells import Methods
+from fgresq.report import paper
 from fgresq.report.page import with_code
-from fgresq.report.results import Run, read_columns, read_run, same
+from fgresq.report.parts import beside, gallery
+from fgresq.report.parts import funnel_tables as funnel
+from fgresq.report.parts.cells import Methods
+from fgresq.report.results import Run, read_columns, same
 
 METHODS = Methods(inputs.METHODS, "config/methods.yaml")
 
 
 def read(root: Path) -> Run:
     """Read a made-up run."""
-    parts = [root / "data", root / "pairs", root / "analysis", root / "metrics.json"]
-    return read_run("mini", *parts, (root / "scores").glob("*.csv"))
+    return inputs.read(root)
 
 
 def test_commands_are_marked_up_and_all_else_is_escaped() -> None:
@@ -44,8 +44,8 @@ def test_paper_numbers_come_from_the_folder(tmp_path: Path) -> None:
     known = paper.reported(paper.read_paper("reports/paper"), "table3", "dataset_or_task")
     assert len(known) == 13 * 21 - 24  # 13 methods; FR rows lack two tasks
     assert set((rows["paper"] - known["paper"]).round(6)) == {0.0, 0.8}
-    code = "".join(path.read_text() for path in Path("fgresq/report").glob("*.py"))
-    code += "".join(path.read_text() for path in Path("reports/templates").iterdir())
+    code = "".join(path.read_text() for path in Path("fgresq/report").rglob("*.py"))
+    code += "".join(path.read_text() for path in Path("reports/templates").rglob("*.*"))
     numbers = {f"{value:.3f}" for value in known["paper"]}
     assert not numbers & set(re.findall(r"(?<![\d.])\d\.\d{3}(?!\d)", code))
 
@@ -77,20 +77,24 @@ def test_verdicts_on_the_papers_data(tmp_path: Path) -> None:
 
 
 def test_ours_stands_with_its_interval_and_n(tmp_path: Path) -> None:
-    """Tables 2, 3 and 4; where there is no value of ours there is nothing below it."""
+    """Tables 2, 3 and 4; where there is no value of ours there is nothing beside it."""
     inputs.write_run(tmp_path)
     run, numbers = read(tmp_path), paper.read_paper("reports/paper")
     for rows, details in (
-        (paper.compare_table3(numbers, run, METHODS), {"[0.400, 0.700] n 40"}),
+        (paper.compare_table3(numbers, run, METHODS), {("[0.400, 0.700]", "40")}),
         (
             paper.compare_intervals(numbers, run, METHODS),
-            {f"[0.100, 0.500] n {n}" for n in (4, 30)},
+            {("[0.100, 0.500]", n) for n in ("4", "30")},
         ),
-        (paper.compare_table4(numbers, run), {"n 120"}),
+        (paper.compare_table4(numbers, run), {("–", "120")}),
     ):
-        cells = [row.cells[4] for row in beside.paper_table("t", "T", rows, "Task", "").rows]
-        assert {cell.detail for cell in cells if cell.text != "–"} == details
-        assert {cell.detail for cell in cells if cell.text == "–"} <= {""}
+        made = beside.paper_table("t", "T", rows, "Task", "").rows
+        by_head = [(row.cells[5].text, row.cells[6].text) for row in made]
+        measured = [row.cells[4].text != "–" for row in made]
+        found = {told for told, there in zip(by_head, measured, strict=True) if there}
+        assert found == details
+        rest = {told for told, there in zip(by_head, measured, strict=True) if not there}
+        assert rest <= {("–", "–")}
 
 
 def test_verdict_edges() -> None:

@@ -14,12 +14,13 @@ from training_tables import write_training, write_untrained
 
 from fgresq.errors import UserError
 from fgresq.files import write_json
-from fgresq.report import paper, training_figures
-from fgresq.report import training_tables as training
+from fgresq.report import paper
 from fgresq.report.absences import absences
-from fgresq.report.cells import Methods
 from fgresq.report.coverage import Shown, coverage
-from fgresq.report.results import Run, read_run
+from fgresq.report.parts import training_figures
+from fgresq.report.parts import training_tables as training
+from fgresq.report.parts.cells import Methods
+from fgresq.report.results import Run
 from fgresq.report.trained import VARIANTS, Trained, read_trained, variant_title
 from fgresq.settings import read_yaml
 
@@ -47,8 +48,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 
 def read(root: Path) -> Run:
-    parts = [root / "data", root / "pairs", root / "analysis", root / "metrics.json"]
-    return read_run("paper", *parts, sorted((root / "scores").glob("*.csv")))
+    return inputs.read(root, "paper")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def on_paper(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run on FGRestore with CLIP, its ablation on the split by pairs."""
     root = tmp_path_factory.mktemp("paper")
     values = {("fgresq", "denoising", "srcc"): 0.76}
-    inputs.write_run(root, "fgrestore", "FGRestore", "human", values)
-    write_training(root / "analysis", stand_in=False, split="pairs")
+    inputs.write_run(root, "fgrestore", "FGRestore", "human", values, "paper")
+    write_training(inputs.of(root, "analysis", "paper"), stand_in=False, split="pairs")
     return read(root)
 
 

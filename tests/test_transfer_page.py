@@ -9,7 +9,7 @@ import pandas as pd
 
 from fgresq.files import write_csv, write_json
 from fgresq.human.transfer_table import COLUMNS
-from fgresq.report.transfer_tables import read_shown
+from fgresq.report.parts.transfer_tables import read_shown
 
 
 def line(row: str, kind: str, measure: str, value: float, **more: object) -> dict[str, object]:

@@ -22,7 +22,7 @@ from fgresq.human.transfer_table import (
     read_transfer,
     settings_told,
 )
-from fgresq.report.cells import decimal
+from fgresq.report.parts.cells import decimal
 
 ROOT = Path(__file__).parents[1]
 TARGET, FOLDER, MADE = ROOT / "docs/human.md", ROOT / "reports/human", ROOT / "results/human"

@@ -188,21 +188,10 @@ class Values:
         """Give the methods under a key of the preset: `methods` or `full_methods`."""
         return lambda w: list(getattr(self.settings.preset(w.preset), key))
 
-    def stand_in(self, wildcards: Wildcards, input: Any) -> str:
-        """Give the report's arguments for the preset whose results stand in, if any."""
+    def stand_in(self, wildcards: Wildcards) -> str:
+        """Give the report's argument for the preset whose results stand in, if any."""
         preset = self.settings.preset(wildcards.preset).stand_in
-        if not preset:
-            return ""
-        places = {
-            "preset": preset,
-            "data": f"results/data/{preset}",
-            "pairs": f"results/pairs/{preset}",
-            "analysis": f"results/analysis/{preset}",
-            "metrics": f"reports/metrics/{preset}.json",
-            "scores": input.stand_in_scores,
-            "states": input.stand_in_states,
-        }
-        return " ".join(f"--stand-in-{name} {place}" for name, place in places.items())
+        return f"--stand-in {preset}" if preset else ""
 
 
 def folders_of(name: str) -> Callable[[Wildcards, Any], list[str]]:

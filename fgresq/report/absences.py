@@ -6,8 +6,9 @@ from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
 from fgresq.errors import UserError
 from fgresq.records import absence_of_source
-from fgresq.report.cells import Methods, count
-from fgresq.report.method_tables import reasons
+from fgresq.report.page import capital
+from fgresq.report.parts.cells import Methods, count
+from fgresq.report.parts.method_tables import reasons
 from fgresq.report.results import Run
 from fgresq.scoring.states import counted, why_none
 
@@ -36,11 +37,6 @@ def refuse_absent(required: list[str], run: Run, methods: Methods) -> None:
             row = absent[name]
             where = f"required {row['kind']} '{name}', preset '{run.preset}'"
             raise UserError(where, row["reason"], capital(row["next_step"]))
-
-
-def capital(words: str) -> str:
-    """Begin a sentence: its first letter in upper case, the rest as it stands."""
-    return words[:1].upper() + words[1:]
 
 
 def absent_training(run: Run) -> list[dict[str, str]]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from fgresq.absent import COVERAGE
 from fgresq.records import absence_of_source
-from fgresq.report.cells import Row, Table, head, text
-from fgresq.report.label_only import LabelOnly
 from fgresq.report.paper import Paper
+from fgresq.report.parts.cells import Row, Table, head, text
+from fgresq.report.parts.label_only import LabelOnly
+from fgresq.report.parts.source_states import brought_in_by
 from fgresq.report.results import Run, same
+from fgresq.report.site import Site
 from fgresq.tables import TASKS
 
 REPRODUCED, LABELS_ONLY, STAND_IN, ABSENT = COVERAGE
@@ -208,3 +210,18 @@ def coverage_sentence(rows: pd.DataFrame) -> str:
 def tasks_in(names: set[str]) -> frozenset[str]:
     """Keep the names that are tasks."""
     return frozenset(name for name in names if name in TASKS)
+
+
+def shown_of(site: Site) -> Shown:
+    """Say what the pages of a site show.
+
+    The records of the preset asked for say which of its data sets are absent.
+    """
+    run, asked = site.run, site.asked
+    tasks = tasks_in(set(run.pairs["task"]))
+    steps = {same(e["title"]): brought_in_by(name, e) for name, e in site.sources.items()}
+    known = {record["source"] for record in run.records}
+    extra = [record for record in asked.records if record["source"] not in known]
+    joined = replace(run, records=[*run.records, *extra])
+    absent = asked.trained.absent
+    return Shown(joined, asked.preset, tasks, site.trainer, absent, site.labels, steps)

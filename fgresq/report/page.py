@@ -1,4 +1,4 @@
-"""Rendering of templates: autoescape on, undefined names are errors."""
+"""Writing of pages: autoescape on, undefined names are errors, each table beside them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from markupsafe import Markup, escape
 from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_text
-from fgresq.report.cells import Table
+from fgresq.report.parts.cells import Table
+from fgresq.report.parts.latex import latex
 from fgresq.templating import templates
 
 MAX_BYTES = 5_000_000
+TABLES = "tables"  # beside the pages: of every table NAME.csv and NAME.tex
 
 
 def with_code(words: str) -> Markup:
@@ -23,21 +25,36 @@ def with_code(words: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words))))
 
 
+def capital(words: str) -> str:
+    """Begin a sentence: its first letter in upper case, the rest as it stands."""
+    return words[:1].upper() + words[1:]
+
+
 def render(template: str, **values: Any) -> str:
     """Render a template of `reports/templates`."""
     environment = templates(workspace.reports("templates"))
-    environment.filters["with_code"] = with_code
+    environment.filters |= {"with_code": with_code, "sentence": capital}
     return environment.get_template(template).render(**values)
 
 
 def write_page(out: str | Path, html: str, tables: Iterable[Table] = ()) -> None:
-    """Write a page and, beside it, the CSV of each of its tables.
+    """Write a page and, beside it, each of its tables as CSV and as LaTeX.
 
     Raises:
         UserError: the page is over 5 MB.
     """
     if len(html.encode()) > MAX_BYTES:
         raise UserError(out, "the page is over 5 MB", "Lower `report: gallery` in the settings")
+    folder = Path(out).parent / TABLES
     for table in tables:
-        write_csv(Path(out).parent / "tables" / f"{table.name}.csv", table.frame)
+        write_csv(folder / f"{table.name}.csv", table.frame)
+        write_text(folder / f"{table.name}.tex", latex(table))
     write_text(out, html)
+
+
+def all_tables(value: Any) -> list[Table]:
+    """Collect the tables in nested lists and mappings."""
+    if isinstance(value, Table):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [table for item in inner for table in all_tables(item)]

@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fgresq.absent import COVERAGE
 from fgresq.errors import UserError
-from fgresq.report.cells import Methods
+from fgresq.report.parts.cells import Methods
 from fgresq.report.results import Run, same
 from fgresq.settings import read_yaml
 from fgresq.tables import TASKS
 
 # About twice the standard error of a task's ACC on the paper's test pairs (0.009 to 0.012).
 TOLERANCE = 0.02
+BORROWED = "metric values came with the labels"
+AVERAGES = "averages"  # how the reason begins where only the tasks averaged are others
 MATCH, BETTER, WORSE, INCOMPARABLE = "match", "better", "worse", "not comparable"
 TASK_NAMES = {
     "SuperResolution": "super-resolution",
@@ -121,7 +124,7 @@ def mark_averages(rows: pd.DataFrame) -> pd.DataFrame:
             reasons.append(row.reason)
             continue
         own, their = row.tasks, theirs.get((row.method, row.stat), "")
-        words = f"averages {len(own.split())} tasks, the paper {len(their.split())}"
+        words = f"{AVERAGES} {len(own.split())} tasks, the paper {len(their.split())}"
         words += " other ones" if len(own.split()) == len(their.split()) else ""
         reasons.append(words if own != their else "")
     return rows.assign(reason=reasons).drop(columns="tasks")
@@ -193,6 +196,7 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
                 "n",
                 "reason",
                 "difference",
+                "coverage",
                 "verdict",
             ]
         )
@@ -201,7 +205,26 @@ def judge(rows: pd.DataFrame) -> pd.DataFrame:
         INCOMPARABLE if reason else verdict(gap)
         for reason, gap in zip(rows["reason"], difference, strict=True)
     ]
-    return rows.assign(difference=difference, verdict=verdicts)
+    states = [
+        covered(reason, pd.notna(ours))
+        for reason, ours in zip(rows["reason"], rows["ours"], strict=True)
+    ]
+    return rows.assign(difference=difference, coverage=states, verdict=verdicts)
+
+
+def covered(reason: str, measured: bool) -> str:
+    """Name what a number of ours is beside the paper's, in the vocabulary of coverage.
+
+    Args:
+        reason: why both do not compare; empty where they do.
+        measured: whether there is a number of ours.
+    """
+    reproduced, labels_only, stand_in, absent = COVERAGE
+    if not measured:
+        return absent
+    if reason == BORROWED:
+        return labels_only
+    return stand_in if reason and not reason.startswith(AVERAGES) else reproduced
 
 
 def verdict(difference: float) -> str:
@@ -215,3 +238,16 @@ def tally(*frames: pd.DataFrame) -> tuple[int, int]:
     """Count the numbers that match, and those that are comparable at all."""
     verdicts = [verdict for frame in frames for verdict in frame["verdict"]]
     return verdicts.count(MATCH), sum(v != INCOMPARABLE for v in verdicts)
+
+
+def tally_sentence(*frames: pd.DataFrame) -> str:
+    """Count the numbers within tolerance of the paper; say why where none compares."""
+    matched, comparable = tally(*frames)
+    if comparable:
+        return f"{matched} of {comparable} comparable numbers lie within the tolerance."
+    reasons = {reason for frame in frames for reason in frame["reason"]}
+    told = "; ".join(sorted(reasons - {"", "not measured"})) or "nothing measured"
+    return (
+        f"No number of this run can be compared with the paper's ({told}): it neither confirms nor "
+        "contradicts them."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,16 @@ from fgresq.errors import UserError, unread
 from fgresq.files import read_json
 from fgresq.records import Funnel, Leak, SourceRecord
 from fgresq.report.trained import Trained, read_trained
-from fgresq.tables import SCORE_COLUMNS, empty, read_images, read_pairs, read_scores, read_table
+from fgresq.tables import (
+    IMAGE_COLUMNS,
+    PAIR_COLUMNS,
+    SCORE_COLUMNS,
+    empty,
+    read_images,
+    read_pairs,
+    read_scores,
+    read_table,
+)
 
 PERFORMANCE = {
     "split": str,
@@ -58,7 +67,8 @@ class Run:
     `performance`, `intervals` and `preference` are the tables of the analysis, `scores` all score
     tables joined, `records` the source records, `funnels` one record a source, `folds` the number
     of folds that families were dealt to, `states` what the preset has of every method, `observers`
-    and `relabelled` what the step of that name says of the measure that stands for people.
+    and `relabelled` what the step of that name says of the measure that stands for people,
+    `lacking` the files that are not there, `results` the folder that it was read from.
     """
 
     preset: str
@@ -79,6 +89,8 @@ class Run:
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     observers: dict[str, Any] = field(default_factory=dict)
     relabelled: pd.DataFrame = field(default_factory=lambda: empty(COLUMNS))
+    lacking: list[str] = field(default_factory=list)
+    results: str = "results"
 
     @property
     def measured(self) -> bool:
@@ -161,44 +173,98 @@ def numbers(column: pd.Series, where: str | Path) -> pd.Series:
     return values
 
 
-def read_run(
-    preset: str,
-    data: str | Path,
-    pairs: str | Path,
-    analysis: str | Path,
-    metrics: str | Path,
-    scores: Iterable[str | Path],
-    states: str | Path | None = None,
-) -> Run:
-    """Read the folders of a preset.
+class Folder:
+    """Reads what a run left; what is not there is empty, and named in `lacking`.
+
+    Args:
+        results: the workspace's folder of results.
+        preset: of the run.
+    """
+
+    def __init__(self, results: Path, preset: str) -> None:
+        self.results, self.preset = results, preset
+        self.lacking: list[str] = []
+
+    def path(self, phase: str, name: str) -> Path:
+        """Give the place of a file of a phase."""
+        return self.results / phase / self.preset / name
+
+    def there(self, path: Path) -> bool:
+        """Tell whether a file is there; if not, remember it."""
+        if not path.is_file():
+            self.lacking.append(str(path))
+        return path.is_file()
+
+    def columns(self, phase: str, name: str, columns: Mapping[str, type]) -> pd.DataFrame:
+        """Read a table that has at least `columns`; without rows where it is not there."""
+        path = self.path(phase, name)
+        return read_columns(path, columns) if self.there(path) else empty(columns)
+
+    def table(self, phase: str, name: str, read: Callable[[Path], pd.DataFrame], none: Any) -> Any:
+        """Read a table by its own reader; without rows where it is not there."""
+        path = self.path(phase, name)
+        return read(path) if self.there(path) else empty(none)
+
+    def record(self, phase: str, name: str, none: Any) -> Any:
+        """Read a JSON record; `none` where it is not there."""
+        path = self.path(phase, name)
+        return read_json(path) if self.there(path) else none
+
+
+def read_run(preset: str, results: Path, metrics: Path) -> Run:
+    """Read what a run left.
+
+    Args:
+        preset: of the run.
+        results: the workspace's folder of results: of every phase a folder, in it one a preset.
+        metrics: the folder of summaries, PRESET.json.
 
     Raises:
-        UserError: a file is missing or unreadable.
+        UserError: a file is unreadable, or names a column or number that is none.
     """
-    data, pairs, analysis = Path(data), Path(pairs), Path(analysis)
+    folder = Folder(results, preset)
+    states = folder.record("scores", "methods.json", {})
+    summary = metrics / f"{preset}.json"
     return Run(
         preset=preset,
-        records=read_json(data / "sources.json"),
-        images=read_images(data / "images.csv"),
-        pairs=read_pairs(pairs / "pairs.csv"),
-        scores=join_scores(scores),
-        performance=read_columns(analysis / "performance.csv", PERFORMANCE),
-        intervals=read_columns(analysis / "intervals.csv", INTERVALS),
-        preference=read_columns(analysis / "preference.csv", PREFERENCE),
-        funnels=read_json(pairs / "funnel.json"),
-        threshold=read_json(pairs / "threshold.json"),
-        leak=read_json(pairs / "leak.json"),
-        provenance=read_json(analysis / "provenance.json"),
-        metrics=read_json(metrics),
-        trained=read_trained(analysis),
-        folds=read_columns(pairs / "folds.csv", {"fold": float})["fold"].nunique(),
-        states=read_json(states) if states else {},
-        observers=read_json(analysis / "observers.json"),
-        relabelled=read_table(analysis / "observers.csv", COLUMNS),
+        records=folder.record("data", "sources.json", []),
+        images=folder.table("data", "images.csv", read_images, IMAGE_COLUMNS),
+        pairs=folder.table("pairs", "pairs.csv", read_pairs, PAIR_COLUMNS),
+        scores=join_scores(score_files(folder, states)),
+        performance=folder.columns("analysis", "performance.csv", PERFORMANCE),
+        intervals=folder.columns("analysis", "intervals.csv", INTERVALS),
+        preference=folder.columns("analysis", "preference.csv", PREFERENCE),
+        funnels=folder.record("pairs", "funnel.json", []),
+        threshold=folder.record("pairs", "threshold.json", {}),
+        leak=folder.record("pairs", "leak.json", {}),
+        provenance=folder.record("analysis", "provenance.json", {}),
+        metrics=read_json(summary) if folder.there(summary) else {},
+        trained=read_trained(results / "analysis" / preset),
+        folds=folder.columns("pairs", "folds.csv", {"fold": float})["fold"].nunique(),
+        states=states,
+        observers=folder.record("analysis", "observers.json", {}),
+        relabelled=folder.table(
+            "analysis", "observers.csv", lambda path: read_table(path, COLUMNS), COLUMNS
+        ),
+        lacking=folder.lacking,
+        results=str(results),
     )
 
 
-def join_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
+def score_files(folder: Folder, states: Mapping[str, Any]) -> list[Path]:
+    """List the score tables of a run: of the methods that its states count images of.
+
+    Tables of methods that the preset no longer names may lie there as well; a run without states
+    takes all.
+    """
+    if not states:
+        found = folder.path("scores", "").glob("*.csv")
+        return [path for path in found if "." not in path.stem]
+    paths = [folder.path("scores", f"{m}.csv") for m, own in states.items() if own["images"]]
+    return [path for path in paths if folder.there(path)]
+
+
+def join_scores(paths: Iterable[Path]) -> pd.DataFrame:
     """Read score tables one below the other; none gives a table without rows."""
     tables = [table for table in map(read_scores, sorted(map(str, paths))) if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else empty(SCORE_COLUMNS)

@@ -1,0 +1,62 @@
+"""What most limits a result: said on the first page, the gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fgresq.analysis.headline import averages
+from fgresq.report.coverage import on_papers_data
+from fgresq.report.parts.answer import ranked_rows
+from fgresq.report.parts.cells import count
+from fgresq.report.site import Site
+
+MOST = 3
+
+
+def limits(site: Site) -> list[str]:
+    """List the gravest limits of a result, in words, at most three."""
+    return [words for words, _ in zip(all_limits(site), range(MOST), strict=False)]
+
+
+def all_limits(site: Site) -> Iterator[str]:
+    """List every limit that holds, the gravest first."""
+    run = site.run
+    if site.asked.trained.truncated:
+        yield (
+            "Training was stopped after the few steps that the settings allow (max_steps): the "
+            "numbers of FGResQ show that the pipeline runs and nothing else."
+        )
+    if site.is_stand_in:
+        yield (
+            f"Preset {site.asked.preset} has no result of its own here: everything is that of "
+            f"preset {run.preset}, measured on other data."
+        )
+    if run.simulated:
+        yield (
+            "No person has seen these pairs. What learns from simulated observers agrees with "
+            "people much less (see Which metric?)."
+        )
+    if run.present and not on_papers_data(run):
+        titles = ", ".join(record["title"] for record in run.present)
+        yield (
+            f"The images are those of {titles}, not the paper's: nothing here confirms or "
+            "contradicts its numbers."
+        )
+    yield from few_families(site)
+    if run.trained.there and run.trained.caveat:
+        yield f"FGResQ was trained with {run.trained.caveat}."
+
+
+def few_families(site: Site) -> Iterator[str]:
+    """Say from how many methods the leader cannot be told, and how few families there are."""
+    rows = ranked_rows(averages(site.run.performance), site.methods)
+    if len(rows) < 2:
+        return
+    first = rows.iloc[0]
+    near = int((rows["high"].iloc[1:] >= first["low"]).sum())
+    if near:
+        yield (
+            f"{count(first['families'])} families: the intervals of {near} of "
+            f"{len(rows) - 1} other methods overlap that of the leader, "
+            f"{site.methods.title(first['method'])}."
+        )

@@ -1,0 +1,1 @@
+"""Tables, figures and sentences that pages are put together from."""
