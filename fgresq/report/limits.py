@@ -33,8 +33,8 @@ def all_limits(site: Site) -> Iterator[str]:
         )
     if run.simulated:
         yield (
-            "No person has seen these pairs. What learns from simulated observers agrees with "
-            "people much less (see Which metric?)."
+            "No person has seen these pairs: the numbers check the pipeline and are no findings on "
+            "what people prefer."
         )
     if run.present and not on_papers_data(run):
         titles = ", ".join(record["title"] for record in run.present)

@@ -11,6 +11,7 @@ from fgresq.analysis.roles import measure_of
 from fgresq.measures import MEASURES
 from fgresq.report.page import capital
 from fgresq.report.parts.cells import (
+    Cell,
     Methods,
     Row,
     Table,
@@ -114,7 +115,8 @@ def leaders_table(site: Site) -> Table | None:
             [
                 text(line.task, "name"),
                 text(line.method),
-                number(line.value, detail=interval(line.low, line.high), row=line.row),
+                number(line.value, row=line.row),
+                Cell(interval(line.low, line.high) or "–", mark="number", row=line.row),
                 whole(line.n),
                 text(line.second or "–"),
                 number(line.behind),
@@ -122,8 +124,7 @@ def leaders_table(site: Site) -> Table | None:
         )
         for line in lines
     ]
-    columns = head("Task", "Leads", ("ACC", "[95 % interval]"), ("n", "pairs"))
-    columns += head("Next", ("Behind by", "ACC"))
+    columns = head("Task", "Leads", "ACC", "95 % interval", "Pairs", "Next", "Behind")
     frame = pd.DataFrame([vars(line) for line in lines])
     caption = "Who leads, by pair accuracy on families that were not learnt from."
     return Table(
