@@ -1,7 +1,8 @@
 """Take the pictures of README from a finished report: `python workflow/render_screenshots.py`.
 
 The first screen of the overview and of the pairs of the preset mini, in Debian's chromium, without
-a window, as small PNG files in docs/images. They change whenever the pages do; no test compares them.
+a window, as small PNG files in docs/images. They change whenever the pages do, and no test compares
+them.
 """
 
 from __future__ import annotations
