@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
 import sys
 from types import ModuleType
 
@@ -191,6 +192,39 @@ def test_a_torchmetric_sums_over_processes():
     metric.update(PHOTO[None])
     expected = (embedded.score(PHOTO) + 60) / 3
     assert float(metric.compute()) == pytest.approx(expected, rel=1e-7)
+
+
+ONE_OF_TWO = """
+import sys
+import numpy as np, torch, torch.distributed as dist
+from fgresq import integrations
+rank = int(sys.argv[1])
+dist.init_process_group("gloo", init_method=f"file://{sys.argv[2]}", rank=rank, world_size=2)
+torch.set_num_threads(1)
+metric = integrations.torchmetric("psnr_y")
+reference = np.full((2, 40, 40, 3), 100, np.uint8)
+worse = reference + np.uint8(4 + 12 * rank)
+metric.update(list(worse[: rank + 1]), list(reference[: rank + 1]))
+print(float(metric.compute()))
+dist.destroy_process_group()
+"""
+
+
+def test_a_torchmetric_is_the_mean_over_two_real_processes(tmp_path):
+    """One image here and two worse ones there: each process gives the mean of all three."""
+    words = [sys.executable, "-c", ONE_OF_TWO]
+    started = [
+        subprocess.Popen([*words, str(rank), str(tmp_path / "store")], stdout=-1, stderr=-1)
+        for rank in range(2)
+    ]
+    told = [process.communicate(timeout=120) for process in started]
+    assert [process.returncode for process in started] == [0, 0], told[0][1][-500:]
+    reference = np.full((40, 40, 3), 100, np.uint8)
+    here, there = (psnr_y.score(reference + np.uint8(by), reference) for by in (4, 16))
+    for out, _ in told:
+        value = float(out)
+        assert value == pytest.approx((here + 2 * there) / 3, rel=1e-7)
+        assert abs(value - (here + there) / 2) > 1  # not the mean of both processes
 
 
 def test_a_missing_torchmetrics_is_told(monkeypatch):
