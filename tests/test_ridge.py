@@ -143,6 +143,7 @@ def call_ridge(folder: Path, images: pd.DataFrame, values: np.ndarray, names=Non
             pairs=folder / "pairs.csv",
             folds=folder / "folds.csv",
             out=folder / "scores.csv",
+            keep=None,
         )
     )
     return folder / "scores.csv"

@@ -6,8 +6,8 @@
 
 "embedded" comes with the package. "official" is FGResQ with its authors' weights, where they are
 placed. A folder is a checkpoint that was trained here: FGResQ, also on people's scores, a
-retrained baseline, or another model of the embedded kind. Any method of the catalogue that is not
-trained here goes by its name. Images are files or uint8 RGB arrays (h, w, 3).
+retrained baseline, a ridge, or another model of the embedded kind. Any method of the catalogue
+that is not trained here goes by its name. Images are files or uint8 RGB arrays (h, w, 3).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ MEND = "Give a folder of weights that was trained here: weights.safetensors with
 EMBEDDED, OFFICIAL = "embedded", "official"
 PUBLISHED = "fgresq_published"  # the official model's name in the catalogue
 RETRAINED = "baseline "  # what the kinds of retrained baselines begin with
+RIDGE = "ridge"  # the kind that `fgresq step ridge --keep` writes
 DEVICES, PRECISIONS = ("auto", "cpu", "cuda"), ("float32", "bfloat16")
 PROTOCOLS = ("paper", "native")  # a 256 x 256 squash and its centre; views at the image's own size
 Picture = np.ndarray | str | Path
@@ -244,6 +245,10 @@ def of_folder(folder: Path, device: str, precision: str) -> Judge:
         from fgresq.scoring.baseline_judge import Retrained
 
         return Retrained(folder)
+    if kind == RIDGE:
+        from fgresq.scoring.ridge_judge import RidgeJudge
+
+        return RidgeJudge(folder)
     raise UserError(folder / CARD, f"no judge reads weights of the kind {kind!r}", MEND)
 
 

@@ -2,15 +2,17 @@
 
 `fgresq step features TOWER --images images.csv --weights DIR --out TOWER.npz`, with TOWER `dinov2`
 or `random` (the same network with random weights). The file holds `image` (identifiers) and
-`features` (float32, one row an image, 768 numbers). Settings (section `ridge`): block, counted
-from 1, whose tokens are pooled; grid, of views a side (224 pixels each, at the image's own
-resolution); seed, of the random weights. Where section `tower` is the same network with the same
-grid, the features of images that are trained on come from the forward that training makes.
+`features` (float32, one row an image, 768 numbers), and `made`, JSON of how. Settings (section
+`ridge`): block, counted from 1, whose tokens are pooled; grid, of views a side (224 pixels each, at
+the image's own resolution); seed, of the random weights. Where section `tower` is the same network
+with the same grid, the features of images that are trained on come from the forward that training
+makes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -77,5 +79,8 @@ def main(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     images = read_images(args.images)
     values = features_of(args.tower, images, options, args.weights)
+    ridge = options.ridge
+    made = {"tower": args.tower, "block": ridge.block, "grid": ridge.grid, "seed": ridge.seed}
     with atomic(args.out) as scratch:
-        np.savez(scratch, image=images["image"].to_numpy(dtype=str), features=values)
+        names = images["image"].to_numpy(dtype=str)
+        np.savez(scratch, image=names, features=values, made=json.dumps(made, sort_keys=True))

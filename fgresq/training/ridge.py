@@ -7,15 +7,22 @@ values of the images of test pairs by a model of the images of train pairs (the 
 split). Features are standardised. The penalty is chosen on the training side, families left out,
 by the error inside groups (features and scores less their group's mean): chosen by the plain error
 it grows until only the contents are told apart, and images of one content no longer.
+
+With `--keep FOLDER` one more ridge, of all images, is written as weights with a card, which
+`fgresq compare --model FOLDER` and every other command that takes a model read.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -32,9 +39,12 @@ from fgresq.tables import (
     write_scores,
 )
 from fgresq.training.compared import compared_in
+from fgresq.weights.checkpoints import write_weights
 
 ALPHAS = np.logspace(1, 4, 7)
 INNER_FOLDS = 5
+RIDGE = "ridge"  # the kind of its weights, as its card says
+Kept = tuple[dict[str, torch.Tensor], dict[str, Any]]
 
 
 def fitted(
@@ -148,6 +158,46 @@ def read_features(path: Path, images: pd.DataFrame) -> np.ndarray:
     return values[[place[name] for name in images["image"]]].astype(np.float64)
 
 
+def kept(images: pd.DataFrame, features: np.ndarray, made: Mapping[str, Any]) -> Kept:
+    """Fit a ridge to all images.
+
+    Args:
+        images: image table.
+        features: (n, d), of its rows.
+        made: how they were: tower, block, grid, seed.
+
+    Returns:
+        its weights by name, and its card.
+    """
+    families = (images["source"] + "/" + images["family"]).to_numpy()
+    scores = images["score"].to_numpy(dtype=float)
+    model = fitted(features, scores, families, compared_in(images).to_numpy(), "ridge, all images")
+    scaler, ridge = model[0], model[-1]
+    state = {
+        "mean": torch.from_numpy(scaler.mean_),
+        "scale": torch.from_numpy(scaler.scale_),
+        "weight": torch.from_numpy(ridge.coef_),
+        "bias": torch.tensor([ridge.intercept_], dtype=torch.float64),
+    }
+    sources = sorted(images["source"].unique())
+    card = {"kind": RIDGE, "features": dict(made), "penalty": ridge.alpha, "sources": sources}
+    return state, {**card, "train_images": len(images), "train_pairs": 0}
+
+
+def read_made(path: Path) -> dict[str, Any]:
+    """Read how a file of features was made.
+
+    Raises:
+        UserError: an older version of the step wrote it.
+    """
+    with np.load(path, allow_pickle=False) as data:
+        if "made" not in data:
+            problem = "it does not say by which tower it was made"
+            raise UserError(path, problem, "Run 'fgresq step features' again")
+        made: dict[str, Any] = json.loads(str(data["made"]))
+    return made
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this step."""
     parser.add_argument("method", help="name of the method in the score table")
@@ -156,6 +206,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=Path, required=True, help="pair table")
     parser.add_argument("--folds", type=Path, required=True, help="folds of the families")
     parser.add_argument("--out", type=Path, required=True, help="score table")
+    parser.add_argument("--keep", type=Path, help="folder for the weights of a ridge of all images")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -169,3 +220,5 @@ def main(args: argparse.Namespace) -> None:
     parts = [by_family(images, features, folds), by_pairs(images, features, read_pairs(args.pairs))]
     scores = pd.concat(parts, ignore_index=True).assign(method=args.method, reason="")
     write_scores(args.out, scores.sort_values(["split", "image"]))
+    if args.keep is not None:
+        write_weights(args.keep, *kept(images, features, read_made(args.features)))
