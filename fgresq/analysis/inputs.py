@@ -65,6 +65,9 @@ NULL_COLUMNS: dict[str, type] = {
     "null": float,  # expected from range restriction alone at the printed overall SRCC
     "null_low": float,
     "null_high": float,
+    "n_fifth": int,  # images of a fifth of the set, as in a test split of 20 %
+    "fifth_low": float,  # the band on such a fifth
+    "fifth_high": float,
 }
 RANKING_COLUMNS: dict[str, type] = {
     "pair": str,

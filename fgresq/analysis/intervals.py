@@ -92,16 +92,30 @@ def noise_strength(score: np.ndarray, noise: np.ndarray, target: float) -> float
 def simulate(score: np.ndarray, overall: float, seed: int) -> dict[str, Correlations]:
     """Give the correlations of the simulated metrics, (200,) an interval and statistic.
 
-    A method with a negative overall SRCC is likened to a metric that runs the wrong way.
     Intervals with under 3 images or with all labels alike are left out; so is everything where
     the overall SRCC is not defined.
     """
+    return correlate(simulated_metrics(score, overall, seed), score)
+
+
+def simulated_metrics(score: np.ndarray, overall: float, seed: int) -> np.ndarray | None:
+    """Give the simulated metrics (200, n) of an overall SRCC; None where that is not defined.
+
+    A method with a negative overall SRCC is likened to a metric that runs the wrong way.
+    """
     if not np.isfinite(overall):
-        return {}
+        return None
     noise = noise_of(seed, len(score))
     few = noise[: max(20, TUNING_CELLS // len(score))]
     strength = noise_strength(score, few, abs(overall))
-    metrics = np.copysign(1.0, overall) * (score + strength * noise)
+    metrics: np.ndarray = np.copysign(1.0, overall) * (score + strength * noise)
+    return metrics
+
+
+def correlate(metrics: np.ndarray | None, score: np.ndarray) -> dict[str, Correlations]:
+    """Correlate simulated metrics (200, n), if any, with the score (n,) in each interval."""
+    if metrics is None:
+        return {}
     order = metrics.argsort(axis=1)
     return {
         label: correlations_of(metrics, order, score, rows)

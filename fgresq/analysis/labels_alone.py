@@ -8,7 +8,7 @@ names it reads the `label_sources` of the preset. Writes into --out
   intervals.csv  SRCC and PLCC of each metric column inside the intervals, with the null of range
                  restriction, as `fgresq step intervals` gives them for methods scored here
   nulls.csv      for labels without metric columns: the null at each overall SRCC that the paper
-                 prints, on the true scores, beside the printed numbers
+                 prints, on the true scores and on a fifth of them, beside the printed numbers
   sources.json   a record a source: counts and range of its scores, or why there are none
 """
 
@@ -26,6 +26,7 @@ import pandas as pd
 from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.analysis.bootstrap import Draws, draw
+from fgresq.analysis.fifth import band_of, bands, count_fifth, draw_fifths
 from fgresq.analysis.inputs import (
     COUNT_COLUMNS,
     INTERVAL_COLUMNS,
@@ -34,7 +35,14 @@ from fgresq.analysis.inputs import (
     orient,
     write_rounded,
 )
-from fgresq.analysis.intervals import OVERALL, bins_of, measure_source, null_of, simulate
+from fgresq.analysis.intervals import (
+    OVERALL,
+    bins_of,
+    correlate,
+    measure_source,
+    null_of,
+    simulated_metrics,
+)
 from fgresq.catalogues import add_sources, read_sources
 from fgresq.errors import UserError, unknown
 from fgresq.files import write_json
@@ -95,12 +103,15 @@ def nulls(source: str, score: np.ndarray, printed: pd.DataFrame, seed: int) -> l
     """
     rows = []
     counts = {label: int(inside.sum()) for label, inside in bins_of(score).items()}
+    fifths = draw_fifths(score, seed)
     for method, own in printed.groupby("method", sort=False):
         value = own.set_index(["bin", "stat"])["value"]
-        simulated = simulate(score, value.get((OVERALL, "srcc"), np.nan), seed)
+        metrics = simulated_metrics(score, value.get((OVERALL, "srcc"), np.nan), seed)
+        simulated, narrow = correlate(metrics, score), bands(metrics, score, fifths)
         rows += [
             {"source": source, "method": method, "bin": label, "stat": stat, "n": n}
             | {"printed": value.get((label, stat), np.nan), **null_of(simulated, label, stat)}
+            | {"n_fifth": count_fifth(n), **band_of(narrow, label, stat)}
             for label, n in counts.items()
             for stat in ("srcc", "plcc")
         ]
