@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "integrations": ("networks", "ops", "scoring"),
     "fetch": ("sources", "weights"),
     "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
+    "audit": ("analysis",),
     "report": ("analysis", "human", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch

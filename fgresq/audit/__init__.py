@@ -1,0 +1,1 @@
+"""What the paper's printed numbers do not say: findings, each recomputed from data."""
