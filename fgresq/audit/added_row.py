@@ -5,17 +5,20 @@ from __future__ import annotations
 import pandas as pd
 
 from fgresq.audit.averages import AVERAGE, STATS, wide
-from fgresq.audit.finding import CERTAIN, Answer, Material, finding
+from fgresq.audit.finding import CERTAIN, TABLE3, TABLE3_PAGE, Answer, Material, finding
 from fgresq.audit.printed import CannotTell, ordered
 
 PAGE = "table3_official_page"
 
 
 @finding(
+    "A row that the paper lacks",
     "The authors' page prints a row of Table 3 that the paper lacks, and it has the best average "
     "ACC of the full-reference methods.",
     "Compare with this row too: the paper's best full-reference method is not the best one that "
     "its authors measured.",
+    TABLE3_PAGE,
+    TABLE3,
 )
 def added_row(material: Material) -> Answer:
     """Lay the added row beside the full-reference rows of Table 3."""

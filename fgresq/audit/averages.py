@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from fgresq.audit.finding import CERTAIN, Answer, Material, finding
+from fgresq.audit.finding import CERTAIN, FIGURE2, TABLE3, Answer, Material, finding
 from fgresq.audit.printed import OWN, TASK_NAMES, CannotTell, Printed, ordered
 
 STATS = ("SRCC", "PLCC", "ACC")
@@ -16,9 +16,12 @@ ROUNDING = 0.001  # half a unit of the last digit in the average, and as much in
 
 
 @finding(
+    "What Table 3's averages are",
     "Each average of Table 3 is the mean of the cells printed in its row.",
     "Averages compare methods of the same tasks only; every task counts alike, the "
     "one with fewest test pairs as much as the one with most.",
+    TABLE3,
+    FIGURE2,
 )
 def averages(material: Material) -> Answer:
     """Compare each printed average with the mean of its row, plain and weighted by counts.
@@ -51,9 +54,11 @@ def averages(material: Material) -> Answer:
 
 
 @finding(
+    "Averages over unequal tasks",
     "The averages of full-reference and no-reference methods in Table 3 are over different tasks.",
     "Do not compare a full-reference average with a no-reference one as printed: read the columns "
     "over equal tasks.",
+    TABLE3,
 )
 def equal_tasks(material: Material) -> Answer:
     """Average all methods over the tasks that all of them have."""

@@ -6,7 +6,7 @@ import pandas as pd
 
 from fgresq.analysis.intervals import OVERALL
 from fgresq.audit.copies import INTERVAL_TABLES
-from fgresq.audit.finding import LIKELY, Answer, Material, finding
+from fgresq.audit.finding import LIKELY, TABLE1, TABLE5_17, Answer, Material, finding
 from fgresq.audit.printed import CannotTell, same
 from fgresq.audit.signs import entries
 
@@ -14,9 +14,12 @@ COMPARED = ("PC", "Elo")  # how Table 1 says that raters compared images
 
 
 @finding(
+    "Scores on no common scale",
     "Overall correlations of some interval tables pool scores that come from comparisons.",
     "Raters compared images of one content, so scores of two contents share no scale: read a "
     "correlation inside groups of one content, or the accuracy of pairs, beside the overall one.",
+    TABLE1,
+    TABLE5_17,
 )
 def pooled(material: Material) -> Answer:
     """List the interval tables whose data set was annotated by comparing images, by Table 1."""

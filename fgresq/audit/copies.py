@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from fgresq.audit.finding import CERTAIN, Answer, Material, finding
+from fgresq.audit.finding import CERTAIN, TABLE5_17, Answer, Material, finding
 from fgresq.audit.printed import Printed, ordered
 
 INTERVAL_TABLES = tuple(f"table{number}" for number in range(5, 18))
@@ -16,9 +16,11 @@ SHOWN = 5
 
 
 @finding(
+    "A table printed twice",
     "Two of the interval tables are one table, printed under the names of two data sets.",
     "One of the two data sets has no printed numbers at all: leave its table out, and count the "
     "other once.",
+    TABLE5_17,
 )
 def copies(material: Material) -> Answer:
     """Count, for each two interval tables, the cells that are equal."""

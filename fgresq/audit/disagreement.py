@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fgresq.audit.averages import AVERAGE, wide
-from fgresq.audit.finding import INFERRED, Answer, Material, finding
+from fgresq.audit.finding import INFERRED, TABLE3, Answer, Material, finding
 from fgresq.audit.printed import CannotTell
 
 CHANCE = 0.5
@@ -13,9 +13,11 @@ CLEAR = 0.4  # an SRCC that nobody calls none
 
 
 @finding(
+    "ACC against SRCC",
     "Some methods order the images of a task well and its pairs worse than a coin.",
     "Do not rank methods by ACC alone: in such a cell the two numbers are of different things, "
     "or pairs that were judged equal count as wrong.",
+    TABLE3,
 )
 def disagreement(material: Material) -> Answer:
     """List the cells of Table 3 with an ACC under chance and a clear SRCC."""

@@ -12,6 +12,11 @@ import pandas as pd
 
 from fgresq.audit.printed import CannotTell, Printed
 
+PAPER, LABELS = "reports/paper/", "results/labels/{preset}/"
+TABLE1, TABLE3 = PAPER + "table1_datasets.csv", PAPER + "table3_fgrestore.csv"
+TABLE3_PAGE = PAPER + "table3_official_page_afine.csv"
+TABLE4, TABLE5_17 = PAPER + "table4_ablation.csv", PAPER + "table5_17_mos_ranges.csv"
+FIGURE2, FIGURE3 = PAPER + "fig2_task_counts.csv", PAPER + "fig3_funnel.csv"
 HOLDS, FAILS, UNTOLD = "holds", "does not hold", "cannot be told"
 CERTAIN, LIKELY, INFERRED = "certain", "likely", "inferred"
 PACKAGE = Path(__file__).parents[1]
@@ -72,16 +77,20 @@ class Finding:
 
     Args:
         name: key, unique.
+        title: in few words, for a heading.
         claim: what is said of the paper's numbers.
         changes: what it changes for a reader.
+        reads: the files whose numbers it is computed from; {preset} stands for a run's.
         holds: whether it holds; None where that cannot be told, and `reason` says why.
         found, evidence, sure, because: as in `Answer`; empty where it cannot be told.
         code: module and line of the test.
     """
 
     name: str
+    title: str
     claim: str
     changes: str
+    reads: tuple[str, ...]
     holds: bool | None
     code: str
     found: str = ""
@@ -99,25 +108,30 @@ class Finding:
 Test = Callable[[Material], Answer]
 
 
-def finding(claim: str, changes: str) -> Callable[[Test], Callable[[Material], Finding]]:
+def finding(
+    title: str, claim: str, changes: str, *reads: str
+) -> Callable[[Test], Callable[[Material], Finding]]:
     """Make a finding of a test of a claim; the test may raise `CannotTell`.
 
     Args:
+        title: in few words.
         claim: what is said of the paper's numbers, a sentence that may be true or not.
         changes: what a reader does otherwise where it holds, a sentence.
+        reads: the files that it is computed from.
     """
 
     def of(test: Test) -> Callable[[Material], Finding]:
-        name, code = test.__name__, place_of(test)
+        known = (test.__name__, title, claim, changes, reads)
+        code = place_of(test)
 
         def find(material: Material) -> Finding:
             try:
                 answer = test(material)
             except CannotTell as error:
-                return Finding(name, claim, changes, None, code, reason=str(error))
-            return Finding(name, claim, changes, code=code, **vars(answer))
+                return Finding(*known, None, code, reason=str(error))
+            return Finding(*known, code=code, **vars(answer))
 
-        find.__name__, find.__doc__ = name, test.__doc__
+        find.__name__, find.__doc__ = test.__name__, test.__doc__
         return find
 
     return of

@@ -15,7 +15,7 @@ from scipy import stats
 
 from fgresq.analysis.intervals import OVERALL
 from fgresq.audit.copies import INTERVAL_TABLES
-from fgresq.audit.finding import LIKELY, Answer, Material, finding
+from fgresq.audit.finding import LABELS, LIKELY, TABLE5_17, Answer, Material, finding
 from fgresq.audit.printed import CannotTell, Printed, ordered
 
 SIZES = range(2, 26)  # above, nearly every thousandth lies on the lattice
@@ -26,8 +26,11 @@ SHARE = 0.2  # test side of an 8:2 split
 
 
 @finding(
+    "Intervals of few images",
     "Some intervals hold so few images that their SRCC values betray the number.",
     "An SRCC over so few images is an accident: leave these intervals out of any conclusion.",
+    TABLE5_17,
+    f"{LABELS}counts.csv",
 )
 def few_images(material: Material) -> Answer:
     """Find the number of images that explains the SRCC of an interval best."""
@@ -41,8 +44,10 @@ def few_images(material: Material) -> Answer:
 
 
 @finding(
+    "Correlations of exactly one",
     "Most of the printed correlations of exactly one lie in intervals of two images.",
     "A correlation of two images is always 1 or -1: these cells say nothing of a method.",
+    TABLE5_17,
 )
 def perfect(material: Material) -> Answer:
     """Count the SRCC of 1 and -1 by the size of their interval."""
@@ -61,9 +66,12 @@ def perfect(material: Material) -> Answer:
 
 
 @finding(
+    "Tables of a fifth of a data set",
     "Some interval tables were computed on about a fifth of their data set.",
     "Their intervals hold a fifth of the images that the data set has, and their values scatter "
     "more than twice as widely as the full set would let them.",
+    TABLE5_17,
+    f"{LABELS}counts.csv",
 )
 def parts_used(material: Material) -> Answer:
     """Compare the number of images of an interval with that of the whole data set."""

@@ -7,15 +7,18 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from fgresq.audit.averages import TEST_SHARE, counts_of
-from fgresq.audit.finding import LIKELY, Answer, Material, finding
+from fgresq.audit.finding import FIGURE2, LIKELY, Answer, Material, finding
 
 MOST = 0.5
 
 
 @finding(
+    "Test images seen in training",
     "A random 8:2 split by pairs shows the model most test images in training, in every task.",
     "Table 3's numbers of trained methods are of images that they have seen: look for a split by "
     "photograph before you expect them on new ones.",
+    FIGURE2,
+    "results/pairs/{preset}/leak.json",
 )
 def pair_split_leak(material: Material) -> Answer:
     """Give the share of test images that also occur in training pairs, by the counts of Figure 2.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.audit.averages import AVERAGE, tested_pairs, wide
-from fgresq.audit.finding import LIKELY, Answer, Material, finding
+from fgresq.audit.finding import FIGURE2, LIKELY, TABLE3, TABLE4, Answer, Material, finding
 from fgresq.audit.printed import OWN, CannotTell, Printed
 
 WITHOUT = "w/o DFL"
@@ -15,9 +15,13 @@ DIFFER = (0.05, 0.1, 0.2)  # shares of pairs on which two models may decide diff
 
 
 @finding(
+    "The ablation's gain",
     "The ablation's gain in average ACC is within two standard errors of that average.",
     "Do not take Table 4 alone as proof that degradation-aware feature learning helps: no number "
     "of runs is stated, and the gain may be chance.",
+    TABLE4,
+    TABLE3,
+    FIGURE2,
 )
 def ablation_gain(material: Material) -> Answer:
     """Compare the gain of Table 4 with the binomial standard error of the average ACC."""
@@ -46,8 +50,11 @@ def ablation_gain(material: Material) -> Answer:
 
 
 @finding(
+    "Leads by task",
     "In most tasks the lead of the paper's model in ACC is within two standard errors, or none.",
     "Call a lead in Table 3 real only where it is more than two standard errors.",
+    TABLE3,
+    FIGURE2,
 )
 def leads(material: Material) -> Answer:
     """Compare, in each task, the ACC of the paper's model with that of the best other method."""

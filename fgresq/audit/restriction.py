@@ -6,7 +6,7 @@ import pandas as pd
 
 from fgresq.analysis.intervals import OVERALL
 from fgresq.audit.copies import INTERVAL_TABLES
-from fgresq.audit.finding import LIKELY, Answer, Material, finding
+from fgresq.audit.finding import LABELS, LIKELY, TABLE5_17, Answer, Material, finding
 from fgresq.audit.printed import CannotTell, ordered
 
 NO_NULL = "no null: labels unknown"
@@ -17,9 +17,12 @@ BAND = ["n", "null", "null_low", "null_high", "n_fifth", "fifth_low", "fifth_hig
 
 
 @finding(
+    "What a narrow range explains",
     "Range restriction alone explains most of the correlations printed inside intervals.",
     "A low correlation inside an interval is no sign of blindness to fine differences: read only "
     "values outside the band as one.",
+    TABLE5_17,
+    f"{LABELS}nulls.csv",
 )
 def restriction(material: Material) -> Answer:
     """Count the printed SRCC that lie in the band of a metric with constant noise."""

@@ -8,17 +8,19 @@ import pandas as pd
 
 from fgresq.analysis.intervals import OVERALL
 from fgresq.audit.copies import INTERVAL_TABLES
-from fgresq.audit.finding import INFERRED, Answer, Material, finding
+from fgresq.audit.finding import INFERRED, TABLE5_17, Answer, Material, finding
 from fgresq.catalogues import catalogue
 
 CLEAR = 0.3  # a correlation that is no noise on hundreds of images
 
 
 @finding(
+    "Signs that run the other way",
     "In one interval table full-reference methods run against the scores, and most of the "
     "learned ones with them.",
     "Do not read such a table as full-reference methods failing: where raw scores are better when "
     "lower, they were probably not turned before they were correlated.",
+    TABLE5_17,
 )
 def signs(material: Material) -> Answer:
     """Compare the signs of overall SRCC of full-reference and no-reference methods by table."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.audit.averages import counts_of
-from fgresq.audit.finding import CERTAIN, Answer, Material, finding
+from fgresq.audit.finding import CERTAIN, FIGURE2, FIGURE3, TABLE1, Answer, Material, finding
 from fgresq.audit.printed import CannotTell, Printed, same
 from fgresq.catalogues import catalogue
 
@@ -20,8 +20,12 @@ Check = tuple[str, float, float, bool, str]  # what, printed, expected, right, w
 
 
 @finding(
+    "Counts that do not add up",
     "Counts in Table 1 contradict each other or the published data sets.",
     "Take the number of images of a data set from its authors, not from Table 1.",
+    TABLE1,
+    FIGURE2,
+    FIGURE3,
 )
 def totals(material: Material) -> Answer:
     """Add up the counts of Table 1 and Figures 2 and 3, and compare them with those published."""

@@ -6,7 +6,7 @@ import pandas as pd
 
 from fgresq.analysis.intervals import OVERALL
 from fgresq.audit.copies import INTERVAL_TABLES
-from fgresq.audit.finding import CERTAIN, Answer, Material, finding
+from fgresq.audit.finding import CERTAIN, LABELS, TABLE5_17, Answer, Material, finding
 from fgresq.audit.printed import CannotTell, same
 from fgresq.catalogues import catalogue
 
@@ -14,8 +14,11 @@ CLOSE = 0.02  # versions of a metric differ by less
 
 
 @finding(
+    "True rows of a copied table",
     "The printed rows of a data set whose labels and metric values are at hand are not its rows.",
     "Do not cite the printed table of this data set: its true rows stand here.",
+    TABLE5_17,
+    f"{LABELS}intervals.csv",
 )
 def true_rows(material: Material) -> Answer:
     """Compare printed SRCC with those of metric values that came with the labels."""
