@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fgresq.analysis.intervals import OVERALL
-from fgresq.audit.copies import INTERVAL_TABLES
 from fgresq.audit.finding import LIKELY, TABLE1, TABLE5_17, Answer, Material, finding
 from fgresq.audit.printed import CannotTell, same
-from fgresq.audit.signs import entries
+from fgresq.audit.signs import entries, overall_srcc
 
 COMPARED = ("PC", "Elo")  # how Table 1 says that raters compared images
 
@@ -23,14 +21,13 @@ COMPARED = ("PC", "Elo")  # how Table 1 says that raters compared images
 )
 def pooled(material: Material) -> Answer:
     """List the interval tables whose data set was annotated by comparing images, by Table 1."""
-    rows = material.printed.table(*INTERVAL_TABLES)
+    overall = overall_srcc(material.printed)
     words = material.printed.texts("table1")
     words = words[words["stat"].eq("annotation_type")]
     if words.empty:
         raise CannotTell("Table 1 does not say how its data sets were annotated")
     annotation = {same(r.dataset_or_task): r.value for r in words.itertuples()}
     known = {e["paper_table"]: e for e in entries() if "paper_table" in e}
-    overall = rows[rows["bin"].eq(OVERALL) & rows["stat"].eq("SRCC")]
     found = []
     for (table, name), own in overall.groupby(["table", "dataset_or_task"], sort=False):
         told = annotation.get(same(str(name)), "")
@@ -42,7 +39,7 @@ def pooled(material: Material) -> Answer:
             found.append((title, name, told, kind, inside, best["number"], best["method"]))
     names = ["table", "data set", "annotation by Table 1", "scores", "comparable inside one"]
     frame = pd.DataFrame(found, columns=[*names, "highest overall SRCC", "of"])
-    said = f"{len(frame)} of {rows['table'].nunique()} interval tables are of such data sets"
+    said = f"{len(frame)} of {overall['table'].nunique()} interval tables are of such data sets"
     said += f": {', '.join(frame['data set'])}." if found else "."
     because = "How scores of comparisons were joined over contents is known of few data sets."
     return Answer(bool(found), said, frame, LIKELY, because)

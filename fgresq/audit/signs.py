@@ -9,6 +9,7 @@ import pandas as pd
 from fgresq.analysis.intervals import OVERALL
 from fgresq.audit.copies import INTERVAL_TABLES
 from fgresq.audit.finding import INFERRED, TABLE5_17, Answer, Material, finding
+from fgresq.audit.printed import CannotTell, Printed
 from fgresq.catalogues import catalogue
 
 CLEAR = 0.3  # a correlation that is no noise on hundreds of images
@@ -24,8 +25,7 @@ CLEAR = 0.3  # a correlation that is no noise on hundreds of images
 )
 def signs(material: Material) -> Answer:
     """Compare the signs of overall SRCC of full-reference and no-reference methods by table."""
-    rows = material.printed.table(*INTERVAL_TABLES)
-    rows = rows[rows["bin"].eq(OVERALL) & rows["stat"].eq("SRCC")]
+    rows = overall_srcc(material.printed)
     kinds = {
         f"{kind} {name}": own.groupby("dataset_or_task", sort=False)["number"]
         for kind, name in (("FR", "full-reference"), ("NR", "no-reference"))
@@ -49,6 +49,19 @@ def signs(material: Material) -> Answer:
     because = "The signs are printed; that scores were not turned is inferred from the direction "
     because += "in which public readers of the data set take its raw scores."
     return Answer(bool(against.any()), found, frame.reset_index(), INFERRED, because)
+
+
+def overall_srcc(printed: Printed) -> pd.DataFrame:
+    """Give the SRCC over all images, of Tables 5 to 17.
+
+    Raises:
+        CannotTell: there is none.
+    """
+    rows = printed.table(*INTERVAL_TABLES)
+    rows = rows[rows["bin"].eq(OVERALL) & rows["stat"].eq("SRCC")]
+    if rows.empty:
+        raise CannotTell("no interval table has its row over all images")
+    return rows
 
 
 def entries() -> list[dict[str, Any]]:
