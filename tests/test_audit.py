@@ -257,10 +257,12 @@ def test_known_leak_and_standard_error() -> None:
     frame = find("pair_split_leak", read_printed(PAPER)).evidence.set_index("task")
     tasks = [TASK_NAMES[name] for name in ALL]
     known = [0.999, 0.983, 0.958, 0.729, 0.979, 0.633]
-    assert frame.loc[tasks, "of these also in training"].tolist() == pytest.approx(known, abs=6e-4)
+    assert frame.loc[tasks, "share of these in training too"].tolist() == pytest.approx(
+        known, abs=6e-4
+    )
     tested = [0.830, 0.645, 0.557, 0.346, 0.622, 0.310]
-    assert frame.loc[tasks, "in test pairs"].tolist() == pytest.approx(tested, abs=6e-4)
-    assert frame.loc["deblurring", "in our split by pairs"] == 0.93
+    assert frame.loc[tasks, "share in test pairs"].tolist() == pytest.approx(tested, abs=6e-4)
+    assert frame.loc["deblurring", "share in our split by pairs"] == 0.93
     gain = find("ablation_gain", read_printed(PAPER)).evidence["value"]
     assert gain.tolist()[:2] == [pytest.approx(0.009), pytest.approx(0.0067, abs=5e-5)]
 
@@ -321,7 +323,7 @@ def test_without_labels_findings_say_what_is_missing() -> None:
         "restriction",
         "parts_used",
     ]
-    assert "in our split by pairs" not in found["pair_split_leak"].evidence
+    assert "share in our split by pairs" not in found["pair_split_leak"].evidence
 
 
 def test_label_tables_of_an_older_version_are_named() -> None:

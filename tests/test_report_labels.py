@@ -10,6 +10,7 @@ import report_inputs as inputs
 
 from fgresq.absent import Absent
 from fgresq.analysis.intervals import OVERALL
+from fgresq.audit.printed import same
 from fgresq.catalogues import catalogue
 from fgresq.report.coverage import Shown, coverage
 from fgresq.report.paper import read_paper
@@ -17,7 +18,6 @@ from fgresq.report.parts import label_only
 from fgresq.report.parts.dataset_tables import printed_table
 from fgresq.report.parts.funnel_tables import funnel_table
 from fgresq.report.parts.source_states import sources_table
-from fgresq.report.results import same
 
 PAPER = read_paper("reports/paper")
 BINS = ["[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]"]

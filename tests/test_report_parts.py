@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import report_inputs as inputs
 
+from fgresq.audit.printed import same
 from fgresq.errors import UserError
 from fgresq.report import paper
 from fgresq.report.page import with_code
 from fgresq.report.parts import beside, gallery
 from fgresq.report.parts import funnel_tables as funnel
 from fgresq.report.parts.cells import Methods
-from fgresq.report.results import Run, read_columns, same
+from fgresq.report.results import Run, read_columns
 
 METHODS = Methods(inputs.METHODS, "config/methods.yaml")
 

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "fetch": ("sources", "weights"),
     "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
     "audit": ("analysis",),
-    "report": ("analysis", "human", "scoring", "sources"),
+    "report": ("analysis", "audit", "human", "scoring", "sources"),
 }
 # who imports a module by name, and why: these are the tables of dispatch
 BY_NAME = {

@@ -36,15 +36,15 @@ def pair_split_leak(material: Material) -> Answer:
             "images": counts["n_images"].astype(int).to_numpy(),
             "pairs": counts["n_pairs"].astype(int).to_numpy(),
             "pairs an image": per_image.to_numpy(),
-            "in test pairs": [tested for tested, _ in shares],
-            "of these also in training": [both for _, both in shares],
+            "share in test pairs": [tested for tested, _ in shares],
+            "share of these in training too": [both for _, both in shares],
         }
     )
     own = material.leak.get("pairs_split", {})
     if own:
         tasks = [own.get(str(task), {}) for task in counts.index]
-        frame["in our split by pairs"] = [task.get("share", np.nan) for task in tasks]
-    share = frame["of these also in training"]
+        frame["share in our split by pairs"] = [task.get("share", np.nan) for task in tasks]
+    share = frame["share of these in training too"]
     found = f"From {share.min():.1%} ({frame['task'][share.idxmin()]}) to {share.max():.1%} "
     found += f"({frame['task'][share.idxmax()]}) of test images also occur in training pairs."
     because = "Expected values for pairs drawn at random; the list of FGRestore's pairs, when it "

@@ -79,6 +79,8 @@ def read_printed(folder: str | Path) -> Printed:
         UserError: no table can be read, or about.yaml cannot.
     """
     folder = Path(folder)
+    if not any(folder.glob("*.csv")):
+        raise UserError(folder, "no reported numbers here", "Restore the folder from git")
     listed = {name: folder / name for name in read_yaml(folder / ABOUT).get("files", {})}
     paths = {path.name: path for path in folder.glob("*.csv")} | listed
     frames, faults = [], []

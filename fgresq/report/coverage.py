@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from fgresq.absent import COVERAGE
+from fgresq.audit.printed import same
 from fgresq.records import absence_of_source
 from fgresq.report.paper import Paper
 from fgresq.report.parts.cells import Row, Table, head, text
 from fgresq.report.parts.label_only import LabelOnly
 from fgresq.report.parts.source_states import brought_in_by
-from fgresq.report.results import Run, same
+from fgresq.report.results import Run
 from fgresq.report.site import Site
 from fgresq.tables import TASKS
 

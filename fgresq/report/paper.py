@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from fgresq.absent import COVERAGE
-from fgresq.errors import UserError
+from fgresq.audit.printed import ABOUT, TASK_NAMES, Printed, read_printed, same
 from fgresq.report.parts.cells import Methods
-from fgresq.report.results import Run, same
+from fgresq.report.results import Run
 from fgresq.settings import read_yaml
 from fgresq.tables import TASKS
 
@@ -20,15 +20,6 @@ TOLERANCE = 0.02
 BORROWED = "metric values came with the labels"
 AVERAGES = "averages"  # how the reason begins where only the tasks averaged are others
 MATCH, BETTER, WORSE, INCOMPARABLE = "match", "better", "worse", "not comparable"
-TASK_NAMES = {
-    "SuperResolution": "super-resolution",
-    "Deblurring": "deblurring",
-    "Denoising": "denoising",
-    "Deraining": "deraining",
-    "Dehazing": "dehazing",
-    "MixtureRestoration": "mixture",
-    "Average": "average",
-}
 TABLE4_NAMES = {"full": "FGResQ", "no_dfl": "w/o DFL"}
 OVERALL = "[0.0,1.0]"
 KEYS = ["item", "method", "at", "stat"]
@@ -36,11 +27,15 @@ KEYS = ["item", "method", "at", "stat"]
 
 @dataclass(frozen=True)
 class Paper:
-    """What the paper reports: numbers (one a row), notes of our audit, its tables and figures."""
+    """What the paper reports: its printed numbers, its tables and figures."""
 
-    numbers: pd.DataFrame
-    notes: list[dict[str, str]]
+    printed: Printed
     items: list[dict[str, str]]
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """The printed numbers, one a row."""
+        return self.printed.numbers
 
     def table(self, name: str) -> pd.DataFrame:
         """Give the rows of one of its tables."""
@@ -50,24 +45,20 @@ class Paper:
 def read_paper(folder: str | Path) -> Paper:
     """Read the reported numbers and what is known of them.
 
+    What is faulty in its files is left out and named in `printed.faults`.
+
     Raises:
         UserError: the folder holds none.
     """
-    files = sorted(p for p in Path(folder).glob("*.csv") if not p.name.startswith("slides"))
-    if not files:
-        raise UserError(folder, "no reported numbers here", "Restore the folder from git")
-    frames = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in files]
-    about = read_yaml(Path(folder) / "about.yaml")
-    return Paper(pd.concat(frames, ignore_index=True), about["notes"], about["items"])
+    printed = read_printed(folder)
+    return Paper(printed, read_yaml(Path(folder) / ABOUT)["items"])
 
 
 def reported(paper: Paper, name: str, at: str) -> pd.DataFrame:
     """Give a table of numbers as KEYS, kind, paper; `at` is the column that is task or bin."""
     rows = paper.table(name)
     rows = rows[rows["stat"].isin(["SRCC", "PLCC", "ACC"])]
-    rows = rows[
-        pd.to_numeric(rows["value"], errors="coerce").notna()
-    ]  # the paper prints some as "-"
+    rows = rows[rows["number"].notna()]  # the paper prints some as "-"
     place = rows[at].map(TASK_NAMES) if at == "dataset_or_task" else rows[at]
     return pd.DataFrame(
         {
@@ -76,7 +67,7 @@ def reported(paper: Paper, name: str, at: str) -> pd.DataFrame:
             "kind": rows["type"],
             "at": place,
             "stat": rows["stat"].str.lower(),
-            "paper": rows["value"].astype(float),
+            "paper": rows["number"],
         }
     ).reset_index(drop=True)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fgresq.analysis.observers import COLUMNS
 from fgresq.analysis.roles import is_simulated
+from fgresq.audit.printed import same
 from fgresq.errors import UserError, unread
 from fgresq.files import read_json
 from fgresq.records import Funnel, Leak, SourceRecord
@@ -126,11 +127,6 @@ class Run:
         """Give the record of a source whose name or title means `source`, if the run has one."""
         named = (r for r in self.records if same(source) in (same(r["source"]), same(r["title"])))
         return next(named, None)
-
-
-def same(name: str) -> str:
-    """Reduce a name to letters and digits, so that `KADID-10k` and `kadid10k` are the same."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def read_columns(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:

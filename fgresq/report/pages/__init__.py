@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from fgresq.report.pages import (
+    audit,
     comparison,
     data,
     index,
@@ -44,6 +45,7 @@ PAGES: tuple[PageModule, ...] = (
     training,
     data,
     methods,
+    audit,
     provenance,
     terms,
 )

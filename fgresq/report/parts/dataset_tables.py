@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from fgresq.audit.printed import TASK_NAMES
 from fgresq.records import SourceRecord
-from fgresq.report.paper import TASK_NAMES, Paper
+from fgresq.report.paper import Paper
 from fgresq.report.parts.cells import Cell, Row, Table, head, text, whole
 from fgresq.report.parts.label_only import LabelOnly
 from fgresq.report.results import Run
@@ -67,6 +69,7 @@ def printed_table(paper: Paper, run: Run, labels: LabelOnly) -> Table:
     records = []
     for name, group in rows.groupby("dataset_or_task", sort=False):
         printed = dict(zip(group["stat"], group["value"], strict=True))
+        counts = group.set_index("stat")["number"]
         record = run.present_record(name)
         known = None if record else labels.record(name)
         own = source_counts(run, record) if record else known or {}
@@ -76,11 +79,11 @@ def printed_table(paper: Paper, run: Run, labels: LabelOnly) -> Table:
                 "data set": name,
                 "year": printed.get("year", ""),
                 "annotation": printed.get("annotation_type", ""),
-                "images printed": float(printed["n_images"]),
+                "images printed": counts.get("n_images", np.nan),
                 "images measured": own.get("images"),
-                "pairs printed": float(printed["n_pairs"]),
+                "pairs printed": counts.get("n_pairs", np.nan),
                 "pairs measured": own.get("pairs"),
-                "annotations printed": float(printed["n_annotations"]),
+                "annotations printed": counts.get("n_annotations", np.nan),
                 "state": state,
             }
         )
@@ -117,15 +120,15 @@ def split_head(frame: pd.DataFrame) -> list[Cell]:
 def task_counts(paper: Paper, run: Run) -> Table:
     """Build the counts of images and pairs per task beside those of the paper's Figure 2."""
     printed = {
-        (TASK_NAMES[row.dataset_or_task], row.stat): float(row.value)
+        (TASK_NAMES.get(row.dataset_or_task), row.stat): float(row.number)
         for row in paper.table("fig2").itertuples()
     }
     records: list[dict[str, Any]] = [
         {
             "task": task,
-            "images printed": printed[(task, "n_images")],
+            "images printed": printed.get((task, "n_images"), np.nan),
             "images measured": int((run.images["task"] == task).sum()),
-            "pairs printed": printed[(task, "n_pairs")],
+            "pairs printed": printed.get((task, "n_pairs"), np.nan),
             "pairs measured": int((run.pairs["task"] == task).sum()),
         }
         for task in TASKS

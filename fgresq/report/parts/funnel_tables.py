@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,7 +66,8 @@ def printed_steps(paper: Paper) -> dict[str, dict[str, float | None]]:
     """Give what the paper prints of FGRestore's funnel, by step; it prints no count between."""
     rows = paper.table("fig3")
     steps = {
-        step: {row.stat.removeprefix("n_"): float(row.value) for row in own.itertuples()}
+        step: {"pairs": math.nan}
+        | {row.stat.removeprefix("n_"): float(row.number) for row in own.itertuples()}
         for step, own in rows.groupby("bin", sort=False)
     }
     first = next(iter(steps.values()), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fgresq.analysis.inputs import COUNT_COLUMNS, INTERVAL_COLUMNS, NULL_COLUMNS
+from fgresq.audit.printed import same
 from fgresq.files import read_json
 from fgresq.report.paper import BORROWED, OVERALL, Paper, join, judge, reported
 from fgresq.report.parts.cells import (
@@ -26,7 +28,9 @@ from fgresq.report.parts.cells import (
     whole,
 )
 from fgresq.report.parts.interval_tables import interval_tables
-from fgresq.report.results import read_columns, same
+from fgresq.report.results import numbers, read_columns
+
+NEWER = ("n_fifth", "fifth_low", "fifth_high")  # columns of nulls.csv that older tables lack
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,15 @@ def read_label_only(folder: str | Path) -> LabelOnly:
     tables = {"counts": COUNT_COLUMNS, "intervals": INTERVAL_COLUMNS, "nulls": NULL_COLUMNS}
     read = {
         name: read_columns(
-            folder / f"{name}.csv", {c: float if k is int else k for c, k in columns.items()}
+            folder / f"{name}.csv",
+            {c: float if k is int else k for c, k in columns.items() if c not in NEWER},
         )
         for name, columns in tables.items()
     }
+    nulls = read["nulls"]
+    for name in NEWER:
+        known = name in nulls
+        nulls[name] = numbers(nulls[name], folder / "nulls.csv") if known else math.nan
     return LabelOnly(read_json(folder / "sources.json"), **read)
 
 

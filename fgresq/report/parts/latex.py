@@ -6,7 +6,13 @@ import pandas as pd
 
 from fgresq.report.parts.cells import Table
 
-TYPED = {"−": "-", "\u202f": ",", "–": "--"}  # what the page writes, and what is typed for it
+TYPED = {
+    "−": "-",
+    "\u202f": ",",
+    "–": "--",
+    "✓ ": "",
+    "✗ ": "",
+}  # what the page writes, and what is typed for it
 STYLES = {"best": "textbf:--rwrap;", "second": "underline:--rwrap;"}
 
 
