@@ -111,7 +111,8 @@ def counts_of(printed: Printed) -> pd.DataFrame:
     """
     rows = printed.table("fig2")
     counts = rows.pivot(index="dataset_or_task", columns="stat", values="number")
-    counts = counts.reindex(columns=["n_images", "n_pairs"]).dropna().rename(TASK_NAMES)
+    counts = counts.reindex(ordered(rows["dataset_or_task"]), columns=["n_images", "n_pairs"])
+    counts = counts.dropna().rename(TASK_NAMES)
     if counts.empty:
         raise CannotTell("Figure 2 counts no task's images and pairs")
     return counts

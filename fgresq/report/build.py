@@ -159,6 +159,8 @@ def main(args: argparse.Namespace) -> None:
     """Run the step."""
     out = args.out or workspace.reports("site", args.preset)
     site = read_site(args, out)
+    for fault in site.numbers.printed.faults:
+        logging.warning("%s", fault)
     write_site(site, args.pages)
     told = {"absent": absences(site.asked, site.catalogue), "folds": fold_note(site.asked)}
     write_json(out / ABSENCES, told)

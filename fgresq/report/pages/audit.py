@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fgresq.audit.all_findings import audit
@@ -20,6 +21,7 @@ from fgresq.report.site import Page, Site
 
 # a verdict said of several claims
 MANY = {HOLDS: "hold", FAILS: "do not hold", UNTOLD: "cannot be told"}
+MINUS = re.compile(r"(?<!\w)-(?=\d)")  # a hyphen that is a sign
 PAGE = Page("audit", "Audit", "What do the paper's numbers not say?")
 
 
@@ -60,5 +62,11 @@ def shown(finding: Finding, material: Material, preset: str) -> dict[str, Any]:
         drawn = lattice_figure(material, finding)
     if finding.name == "signs":
         drawn = signs_figure(material)
-    look = {"symbol": SYMBOLS[finding.verdict], "mark": MARKS[finding.verdict]}
-    return {"finding": finding, **look, "tables": tables, "picture": drawn}
+    return {
+        "finding": finding,
+        "found": MINUS.sub("−", finding.found),
+        "symbol": SYMBOLS[finding.verdict],
+        "mark": MARKS[finding.verdict],
+        "tables": tables,
+        "picture": drawn,
+    }

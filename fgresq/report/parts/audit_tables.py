@@ -70,7 +70,7 @@ def evidence_table(finding: Finding, preset: str) -> Table | None:
         return None
     columns = [cells_of(frame[name], str(name)) for name in frame.columns]
     rows = [Row(list(cells)) for cells in zip(*columns, strict=True)]
-    caption = f"Evidence: {finding.title[:1].lower()}{finding.title[1:]}."
+    caption = f"Evidence of: {finding.title}."
     return Table(
         f"audit_{finding.name}",
         caption,
@@ -135,15 +135,14 @@ def nulls_beside(cells: pd.DataFrame, made: Made) -> Table:
         )
     columns = head("Method", "Data set", "Statistic")
     for name in bins:
-        columns += head((name, "printed"), ("null", f"{name}, its 95 % band on all, on a fifth"))
+        columns += head((name, "printed"), ("null", f"{name}: all; a fifth"))
     sets = [str(name) for name in cells["data set"].unique()]
     filters = [
         Filter("source", "Data set", sets, sets[0]),
         Filter("stat", "Statistic", ["SRCC", "PLCC"], "SRCC"),
     ]
     caption = "Every number printed inside an interval, beside what its range alone explains."
-    dropped = ["printed here", "has null"]
-    frame = cells.drop(columns=dropped)
+    frame = cells.drop(columns=["printed here", "has null"])
     return Table("audit_nulls", caption, columns, rows, frame, filters, made=made)
 
 
@@ -153,8 +152,8 @@ def both_cells(row: dict | None) -> list[Cell]:
         return [number(None), Cell("", mark="number null")]
     if not row["has null"]:
         words = re.split(r": ", row["note"] or NO_NULL, maxsplit=1)
-        return [number(row["printed"]), Cell(words[0], "", words[-1], "number null")]
+        return [number(row["printed"]), Cell(words[0], "", words[-1], "number null stacked")]
     mark = ("few " if row["n_fifth"] < 10 else "") + ("" if row["in fifth"] else "outside")
     bands = [interval(row[f"{name}_low"], row[f"{name}_high"], 2) for name in ("null", "fifth")]
-    null = Cell(decimal(row["null"]), row["null"], ", ".join(bands), "number null")
+    null = Cell(decimal(row["null"]), row["null"], "; ".join(bands), "number null stacked")
     return [number(row["printed"], mark=mark.strip()), null]
