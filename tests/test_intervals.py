@@ -11,9 +11,9 @@ import pytest
 from analysis_tables import make_images, make_pairs, make_scores, run_step
 from scipy import stats
 
-from fgresq.analysis import preference
+from fgresq.analysis import fifth, preference
 from fgresq.analysis.inputs import INTERVAL_COLUMNS, PREFERENCE_COLUMNS
-from fgresq.analysis.intervals import bins_of, simulate
+from fgresq.analysis.intervals import bins_of, simulate, simulated_metrics
 from fgresq.tables import PAIR_COLUMNS, empty, write_pairs
 
 
@@ -124,3 +124,41 @@ def test_trained_methods_count_by_their_out_of_fold_values(tmp_path):
     table = run_step(tmp_path, "intervals", images, scores=(good, bad))
     overall = table.set_index(["bin", "stat"]).loc[("[0.0,1.0]", "srcc")]
     assert overall["value"] == 1 and overall["n"] == 60
+
+
+def test_the_band_of_a_fifth_is_that_of_metrics_measured_on_a_fifth():
+    rng = np.random.default_rng(0)
+    score = rng.random(600)
+    metrics = simulated_metrics(score, 0.6, 1)
+    parts = fifth.draw_fifths(score, 2)
+    for label, rows in bins_of(score).items():
+        images = parts[label]
+        assert images.shape == (200, round(rows.sum() / 5)) and rows[images].all()
+        assert all(len(set(row)) == images.shape[1] for row in images)
+    found = fifth.bands(metrics, score, parts)
+    images = parts["[0.4,0.6)"]
+    for stat, correlate in (("srcc", stats.spearmanr), ("plcc", stats.pearsonr)):
+        values = [correlate(m[i], score[i]).statistic for m, i in zip(metrics, images, strict=True)]
+        assert found["[0.4,0.6)", stat] == pytest.approx(np.percentile(values, (2.5, 97.5)))
+
+
+def test_fewer_images_widen_the_band_and_leave_its_middle():
+    score = np.random.default_rng(0).random(1500)
+    metrics = simulated_metrics(score, 0.7, 1)
+    narrow = simulate(score, 0.7, 1)
+    wide = fifth.bands(metrics, score, fifth.draw_fifths(score, 2))
+    for label in ("[0.2,0.4)", "[0.8,1.0]"):
+        low, high = np.percentile(narrow[label]["srcc"], (2.5, 97.5))
+        below, above = wide[label, "srcc"]
+        assert 1.8 < (above - below) / (high - low) < 2.8  # the root of five is 2.24
+        assert (above + below) / 2 == pytest.approx((low + high) / 2, abs=0.08)
+
+
+def test_a_fifth_of_few_images_has_no_band():
+    score = np.concatenate([np.full(12, 0.1), np.linspace(0.41, 0.99, 60)])
+    parts = fifth.draw_fifths(score, 0)
+    assert "[0.0,0.2)" not in parts and fifth.bands(None, score, parts) == {}
+    assert all(np.isnan(v) for v in fifth.band_of({}, "[0.0,0.2)", "srcc").values())
+    alike = np.concatenate([np.full(20, 0.1), np.linspace(0.41, 0.99, 60)])  # labels all alike
+    found = fifth.bands(alike + np.zeros((200, 1)), alike, fifth.draw_fifths(alike, 0))
+    assert ("[0.0,0.2)", "srcc") not in found and ("[0.4,0.6)", "srcc") in found

@@ -151,6 +151,9 @@ def test_nulls_stand_beside_what_the_paper_prints(
     inside = ssim.loc[[(label, "srcc") for label in BINS]]
     assert (inside["null"] < 0.45).all() and (inside["null_low"] < inside["null_high"]).all()
     assert inside["n"].sum() == 400
+    assert (inside["n_fifth"] == (inside["n"] / 5).round()).all()
+    assert (inside["fifth_low"] < inside["null_low"]).all()
+    assert (inside["fifth_high"] > inside["null_high"]).all()
 
 
 def test_metric_columns_become_rows_turned_by_their_direction(
