@@ -120,8 +120,9 @@ def within(drawn: pd.DataFrame, images: pd.DataFrame, most: int = MOST_PIXELS) -
     """
     counted: set[str] = set()
     total = 0
+    paths = images[["path", "reference"]].to_dict("index")
     for kept, (a, b) in enumerate(zip(drawn["image_a"], drawn["image_b"], strict=True)):
-        files = {path for name in (a, b) for path in images.loc[name, ["path", "reference"]]}
+        files = {path for name in (a, b) for path in paths[name].values()}
         total += sum(map(pixels_of, sorted(files - counted - {""})))
         counted |= files
         if total > most:
@@ -152,13 +153,14 @@ def shown_pairs(run: Run, methods: Methods, number: int) -> list[Shown]:
     images = run.images.drop_duplicates("image").set_index("image", drop=False)
     known = run.pairs["image_a"].isin(images.index) & run.pairs["image_b"].isin(images.index)
     drawn = within(draw(run.pairs[known], number), images)
+    rows = images.loc[sorted({*drawn["image_a"], *drawn["image_b"]})].to_dict("index")
     judged = dict(list(judge_pairs(run, methods, drawn).groupby("pair")))
     found = []
     for pair in drawn.to_dict("records"):
-        rows = judged.get(pair["pair"])
-        verdicts = [] if rows is None else verdicts_of(rows, methods)
+        said = judged.get(pair["pair"])
+        verdicts = [] if said is None else verdicts_of(said, methods)
         wrong = sum(v.verdict == WRONG for v in verdicts if v.role == "method")
-        image_a, image_b = (images.loc[pair[side]].to_dict() for side in ("image_a", "image_b"))
+        image_a, image_b = rows[pair["image_a"]], rows[pair["image_b"]]
         found.append(Shown(pair, image_a, image_b, verdicts, wrong, 0))
     return marked(found)
 
