@@ -13,7 +13,7 @@ from PIL import Image
 
 from fgresq.images import read_rgb, write_png
 from fgresq.report.parts import pairs_shown, site_images, verdicts
-from fgresq.report.cells import Methods
+from fgresq.report.parts.cells import Methods
 from fgresq.report.parts.pairs_shown import draw, figure_pairs, pair_link, shown_pairs, thumbnail
 from fgresq.report.parts.site_images import TOO_MANY, keep_images
 from fgresq.report.results import Run

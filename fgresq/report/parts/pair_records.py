@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fgresq.report.cells import Methods, decimal, missing
+from fgresq.report.parts.cells import Methods, decimal, missing
 from fgresq.report.parts.pairs_shown import GAP_STEP, Shown
 from fgresq.report.parts.site_images import Kept
 from fgresq.report.parts.verdicts import RIGHT, WRONG, Verdict, votes_text

@@ -24,7 +24,7 @@ from PIL import Image
 
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.report.cells import Methods
+from fgresq.report.parts.cells import Methods
 from fgresq.report.parts.verdicts import WRONG, Verdict, judge_pairs, verdicts_of
 from fgresq.report.results import Run
 from fgresq.tables import TASKS

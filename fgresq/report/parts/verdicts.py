@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fgresq.report.cells import Methods, decimal, missing
+from fgresq.report.parts.cells import Methods, decimal, missing
 from fgresq.report.results import Run
 
 RIGHT, WRONG, TIE = "right", "wrong", "tie"
