@@ -14,7 +14,14 @@ from PIL import Image
 from fgresq.images import read_rgb, write_png
 from fgresq.report.parts import pairs_shown, site_images, verdicts
 from fgresq.report.parts.cells import Methods
-from fgresq.report.parts.pairs_shown import draw, figure_pairs, pair_link, shown_pairs, thumbnail
+from fgresq.report.parts.pairs_shown import (
+    draw,
+    figure_pairs,
+    gap_step,
+    pair_link,
+    shown_pairs,
+    thumbnail,
+)
 from fgresq.report.parts.site_images import TOO_MANY, keep_images
 from fgresq.report.results import Run
 from fgresq.tables import IMAGE_COLUMNS, PAIR_COLUMNS, TASKS
@@ -102,23 +109,23 @@ def test_every_task_has_as_many_pairs_over_all_gaps(run: Run) -> None:
     drawn = draw(run.pairs, 40)
     assert dict(drawn["task"].value_counts()) == dict.fromkeys(TASKS, 40)
     assert "equal" not in set(drawn["preference"])
-    steps = pairs_shown.gap_step(drawn["score_difference"]).groupby(drawn["task"]).value_counts()
+    steps = drawn["score_difference"].map(gap_step).groupby(drawn["task"]).value_counts()
     assert steps.groupby("task").size().eq(6).all()
     assert steps.min() >= 6 and steps.max() <= 8  # 40 over six steps, of which the last has most
     assert list(drawn["task"].head(6)) == list(TASKS)  # tasks take turns, so that a cut is fair
 
 
 def test_a_step_with_few_pairs_leaves_its_places_to_the_others(run: Run) -> None:
-    wide = pairs_shown.gap_step(run.pairs["score_difference"]) == 5
+    wide = run.pairs["score_difference"].map(gap_step) == 5
     few = run.pairs[~wide | run.pairs["pair"].isin(run.pairs.loc[wide, "pair"].iloc[:2])]
     drawn = draw(few[few["task"] == TASKS[0]], 40)
-    steps = pairs_shown.gap_step(drawn["score_difference"]).value_counts()
+    steps = drawn["score_difference"].map(gap_step).value_counts()
     assert len(drawn) == 40 and steps[5] <= 2 and steps.drop(5).min() >= 7
 
 
 def test_known_steps() -> None:
-    gaps = pd.Series([0.0, -0.049999, 0.05, -0.15, 0.3, 1.0, math.nan])
-    assert list(pairs_shown.gap_step(gaps)) == [0, 0, 1, 3, 6, 20, -1]
+    gaps = (0.0, -0.049999, 0.05, -0.15, 0.3, 1.0, math.nan)
+    assert [gap_step(gap) for gap in gaps] == [0, 0, 1, 3, 6, 20, -1]
 
 
 def test_images_are_counted_once_and_hold_at_most_so_many_pixels(run: Run) -> None:

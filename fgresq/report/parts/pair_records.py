@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fgresq.report.parts.cells import Methods, decimal, missing
-from fgresq.report.parts.pairs_shown import GAP_STEP, Shown
+from fgresq.report.parts.pairs_shown import GAP_STEP, Shown, gap_step
 from fgresq.report.parts.site_images import Kept
 from fgresq.report.parts.verdicts import RIGHT, WRONG, Verdict, votes_text
 from fgresq.tables import TASKS
@@ -46,9 +46,8 @@ def class_of(value: float | None, steps: Sequence[float]) -> str:
 
 def gap_class(difference: float) -> str:
     """Give the class of a score difference by where it begins."""
-    if missing(difference):
-        return UNKNOWN
-    return f"{int(round(abs(difference), 6) / GAP_STEP + 1e-6) * GAP_STEP:.2f}"
+    step = gap_step(difference)
+    return UNKNOWN if step < 0 else f"{step * GAP_STEP:.2f}"
 
 
 def share_of_preferred(pair: Mapping[str, Any]) -> float:

@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import numpy as np
 import pandas as pd
 from PIL import Image
 
 from fgresq.errors import UserError
 from fgresq.images import read_rgb
-from fgresq.report.parts.cells import Methods
+from fgresq.report.parts.cells import Methods, missing
 from fgresq.report.parts.verdicts import WRONG, Verdict, judge_pairs, verdicts_of
 from fgresq.report.results import Run
 from fgresq.tables import TASKS
@@ -84,10 +83,11 @@ def lot(image_a: str, image_b: str, vote_kind: str) -> str:
     return hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()
 
 
-def gap_step(difference: pd.Series) -> pd.Series:
-    """Give the step of score difference that each pair lies in, from 0; -1 where it is unknown."""
-    steps = np.floor(difference.abs().round(6) / GAP_STEP + 1e-6)
-    return steps.fillna(-1).astype(int)
+def gap_step(difference: float) -> int:
+    """Give the step of score difference that a pair lies in, from 0; -1 where it is unknown."""
+    if missing(difference):
+        return -1
+    return int(round(abs(difference), 6) / GAP_STEP + 1e-6)
 
 
 def draw(pairs: pd.DataFrame, number: int) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def draw(pairs: pd.DataFrame, number: int) -> pd.DataFrame:
     decided = pairs[pairs["preference"] != "equal"]
     names = decided[["image_a", "image_b", "vote_kind"]].itertuples(index=False)
     table = decided.assign(lot=[lot(*each) for each in names])
-    table["step"] = gap_step(table["score_difference"])
+    table["step"] = table["score_difference"].map(gap_step)
     table = table.sort_values("lot")
     table["turn"] = table.groupby(["task", "source", "step"]).cumcount()
     table = table.sort_values(["turn", "lot"])
