@@ -50,10 +50,10 @@ def image_rows(folder: Path, task: str, number: int = 30) -> list[dict]:
 
 def pair_rows(task: str, number: int = 30) -> list[dict]:
     """Give all pairs of a task; score differences grow with the distance of the numbers."""
-    rows = []
+    rows: list[dict] = []
     for a in range(number):
         for b in range(a + 1, number):
-            row = {**dict.fromkeys(PAIR_COLUMNS, ""), "pair": f"s#{task}-{len(rows):05d}"}
+            row: dict = {**dict.fromkeys(PAIR_COLUMNS, ""), "pair": f"s#{task}-{len(rows):05d}"}
             row |= {"image_a": f"s/{task}/{a}.png", "image_b": f"s/{task}/{b}.png", "task": task}
             row |= {"source": "s", "group": "g", "score_difference": -0.01 * (b - a), "ssim": 0.9}
             preference = "equal" if (a + b) % 7 == 0 else "A"

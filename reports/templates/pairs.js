@@ -37,14 +37,14 @@
     last.className = `verdict ${verdict ?? "tie"}`;
   });
   const pictures = (pair) => {
-    const whole = pair.images.find((image) => image.file) ?? { width: 4, height: 3 };
+    const whole = pair.images.find((image) => image.file) ?? { width: 320, height: 240 };
     slider.style.setProperty("--w", whole.width);
     slider.style.setProperty("--h", whole.height);
     pair.images.forEach((image, number) => {
       const shot = shots[number], link = field(`file-${names[number]}`);
+      shot.hidden = !image.file;
       if (image.file) shot.src = image.file;
-      else shot.removeAttribute("src");
-      shot.alt = image.file ? `${words[number]}: ${image.name}` : `${words[number]} is not there`;
+      shot.alt = `${words[number]}: ${image.name}`;
       link.textContent = image.name;
       if (image.file) link.href = image.file;
       else link.removeAttribute("href");
@@ -140,6 +140,7 @@
   shots.forEach((shot, number) => shot.addEventListener("error", () => {
     const item = document.createElement("li");
     item.textContent = `${words[number]} is not beside this page: ${shot.getAttribute("src")}.`;
+    shot.hidden = true;
     field("lacks").append(item);
   }));
   addEventListener("hashchange", open);

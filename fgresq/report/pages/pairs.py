@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def affordable(each: Shown, kept: Mapping[str, Kept]) -> bool:
     return all(kept[path].reason != TOO_MANY for path in each.paths[:2])
 
 
-def in_order(shown: Any) -> list[Shown]:
+def in_order(shown: Iterable[Shown]) -> list[Shown]:
     """Put pairs in the order of the page: by task, from fine to coarse."""
     tasks = {task: place for place, task in enumerate(TASKS)}
     return sorted(

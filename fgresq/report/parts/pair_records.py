@@ -39,7 +39,7 @@ class Choice:
 
 def class_of(value: float | None, steps: Sequence[float]) -> str:
     """Give the class of a value by where it begins; unknown where there is no value."""
-    if missing(value):
+    if value is None or missing(value):
         return UNKNOWN
     return f"{max(step for step in steps if value >= step - 1e-6):.2f}"
 
