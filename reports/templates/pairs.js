@@ -44,6 +44,7 @@
       const shot = shots[number], link = field(`file-${names[number]}`);
       shot.hidden = !image.file;
       if (image.file) shot.src = image.file;
+      else shot.removeAttribute("src");
       shot.alt = `${words[number]}: ${image.name}`;
       link.textContent = image.name;
       if (image.file) link.href = image.file;
