@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,11 +15,9 @@ from fgresq.report.parts import pairs_shown, site_images, verdicts
 from fgresq.report.parts.cells import Methods
 from fgresq.report.parts.pairs_shown import (
     draw,
-    figure_pairs,
     gap_step,
     pair_link,
     shown_pairs,
-    thumbnail,
 )
 from fgresq.report.parts.site_images import TOO_MANY, keep_images
 from fgresq.report.results import Run
@@ -151,18 +148,6 @@ def test_the_hardest_are_those_that_most_methods_misrank(run: Run) -> None:
     assert [v.role for v in shown[0].verdicts] == ["method"] * 3 + ["sanity", "label source"]
 
 
-def test_figures_show_the_hardest_whose_images_are_there(tmp_path: Path) -> None:
-    run = make(tmp_path)
-    shown = shown_pairs(run, METHODS, 40)
-    site = SimpleNamespace(shown_pairs=shown)
-    first, second = figure_pairs(site, "denoising", 2)  # type: ignore[arg-type]
-    assert (first.hard, second.hard) == (1, 2)
-    Path(first.image_a["path"]).unlink()
-    left = figure_pairs(site, "denoising", 40)  # type: ignore[arg-type]
-    assert left and first not in left
-    assert all(each.wrong for each in left)
-
-
 def test_a_link_names_any_pair() -> None:
     assert pair_link("mini#0000012") == "pairs.html#pair=mini%230000012"
     assert pair_link("a&b=c d/é") == "pairs.html#pair=a%26b%3Dc%20d%2F%C3%A9"
@@ -243,13 +228,6 @@ def test_the_images_of_a_site_stay_under_so_many_bytes(tmp_path: Path) -> None:
     assert [bool(image.file) for image in kept.values()] == [True] * 4 + [False] * 2
     assert kept[paths[5]].reason == TOO_MANY
     assert sum(f.stat().st_size for f in (tmp_path / "site/images").iterdir()) <= 3 * size
-
-
-def test_a_thumbnail_is_small_and_an_image_that_is_gone_has_none(tmp_path: Path) -> None:
-    write_png(tmp_path / "a.png", np.zeros((300, 600, 3), np.uint8))
-    uri = thumbnail(tmp_path / "a.png", 100)
-    assert uri.startswith("data:image/webp;base64,") and uri == thumbnail(tmp_path / "a.png", 100)
-    assert thumbnail(tmp_path / "gone.png", 100) == ""
 
 
 def test_too_wide_for_webp_is_told(tmp_path: Path) -> None:

@@ -10,26 +10,18 @@ the images would hold more than `MOST_PIXELS`, and with them the site too many b
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 from PIL import Image
 
-from fgresq.errors import UserError
-from fgresq.images import read_rgb
 from fgresq.report.parts.cells import Methods, missing
 from fgresq.report.parts.verdicts import WRONG, Verdict, judge_pairs, verdicts_of
 from fgresq.report.results import Run
 from fgresq.tables import TASKS
-
-if TYPE_CHECKING:
-    from fgresq.report.site import Site
 
 SEED = 0
 GAP_STEP = 0.05  # of the score difference, whose range is 1
@@ -55,11 +47,6 @@ class Shown:
     verdicts: list[Verdict]
     wrong: int
     hard: int
-
-    @property
-    def link(self) -> str:
-        """Give the address at which the page of pairs shows this one."""
-        return pair_link(self.pair["pair"])
 
     @property
     def reference(self) -> str:
@@ -178,32 +165,3 @@ def by_hardness(found: list[Shown], task: str) -> list[Shown]:
     """Order a task's pairs that any method misranks, those first that most misrank."""
     here = [each for each in found if each.pair["task"] == task and each.wrong]
     return sorted(here, key=lambda each: (-each.wrong, each.pair["pair"]))
-
-
-def figure_pairs(site: Site, task: str, n: int) -> list[Shown]:
-    """Give the pairs of a task that most methods misrank, of those that the site shows.
-
-    Pairs of which an image has been deleted since are left out.
-
-    Args:
-        site: of a finished run.
-        task: one of `TASKS`.
-        n: how many, at most.
-    """
-    hardest = by_hardness(site.shown_pairs, task)
-    return [each for each in hardest if all(Path(p).is_file() for p in each.paths[:2])][:n]
-
-
-def thumbnail(path: str | Path, side: int) -> str:
-    """Give an image, no side over `side` pixels, as a data URI; empty where it cannot be read."""
-    try:
-        image = Image.fromarray(read_rgb(path))
-    except UserError:
-        return ""
-    scale = min(1.0, side / max(image.size))
-    size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
-    if size != image.size:
-        image = image.resize(size, Image.Resampling.BOX)
-    buffer = io.BytesIO()
-    image.save(buffer, format="WEBP", quality=85, method=4)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
