@@ -252,4 +252,4 @@ class Analysis(Section):
 class Report(Section):
     """The page."""
 
-    gallery: Annotated[int, Field(ge=0, le=12)]
+    pairs: Annotated[int, Field(ge=0, le=200)]  # shown of a task, at most

@@ -7,10 +7,10 @@ from pathlib import Path
 import jinja2
 
 
-def templates(folder: Path) -> jinja2.Environment:
-    """Give the templates of a folder."""
+def templates(*folders: Path) -> jinja2.Environment:
+    """Give the templates of folders, the first of a name."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,6 +1,6 @@
 """Report: every table and figure of the paper that could be had, a page a question.
 
-Purpose: paper and ours side by side, coverage, gallery and provenance, for reading.
+Purpose: paper and ours side by side, coverage, pairs and provenance, for reading.
 Inputs: all phases' tables, the reported numbers in reports/paper/, reports/human/,
     reports/templates/.
 Outputs: reports/site/PRESET/index.html with the other pages, their tables and images beside it,

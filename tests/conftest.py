@@ -117,7 +117,7 @@ def set_probe(place: Path) -> None:
         "jnd": {"images": 4},
         "analysis": {"bootstrap": 10},
         "filter": {"tau": 1.0},
-        "report": {"gallery": 1},
+        "report": {"pairs": 1},
     }
     path.write_text(yaml.safe_dump(config))
     write_folder(place / "data/raw/own")

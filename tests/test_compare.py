@@ -148,3 +148,19 @@ def test_the_page_is_one_file_that_shows_both(told: Told, tmp_path: Path) -> Non
     assert "<b>&.png" not in page and "Shown at 1280x1280; judged at 1400x1400" in page
     assert not re.search(r"""(?:src|href)=["'](?!data:)|https?://|@import|url\(""", page)
     assert "prefers-color-scheme: dark" in page and "keydown" in page
+    assert "data-hold aria" not in page  # nothing to hold for
+
+
+def test_the_page_holds_the_reference_where_one_was_given(told: Told, tmp_path: Path) -> None:
+    names = ("clean", "a", "b")
+    clean, *pair = (save(tmp_path / f"{n}.png", level(i)) for i, n in enumerate(names))
+    out = tmp_path / "page.html"
+    given = ["--reference", clean, "--model", "ssim", "--html", str(out)]
+    assert main(["compare", *pair, *given]) == 0
+    shots = re.findall(r'<img class="shot([^"]*)"[^>]*alt="([^"]*)"', out.read_text())
+    assert [(mark.strip(), alt[:2]) for mark, alt in shots] == [
+        ("left", "A:"),
+        ("right", "B:"),
+        ("reference", "re"),
+    ]
+    assert "data-hold aria" in out.read_text()

@@ -16,7 +16,7 @@ from tests.conftest import mark_workspace
 def report(root: Path, preset: str, *more: str) -> int:
     """Build the report of a preset of the workspace `root`; give the exit code."""
     methods = inputs.write_methods(root / "methods.yaml")
-    words = ["step", "report", "--options", '{"report": {"gallery": 0}}', *more]
+    words = ["step", "report", "--options", '{"report": {"pairs": 0}}', *more]
     words += ["--methods", str(methods), *inputs.arguments(root, preset)]
     write_json(root / f"reports/metrics/{preset}.json", {"headline": f"found in {preset}"})
     return main([*words, "--out", str(root / f"reports/site/{preset}")])

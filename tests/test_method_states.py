@@ -109,7 +109,7 @@ def test_the_report_lists_methods_and_leaves_absent_ones_out(
         made["ridge"] = states.state("ridge", entries["ridge"], None)
     made = {name: {**state, "full": name == "ridge"} for name, state in made.items()}
     write_json(scored / "methods.json", made)
-    words = ["step", "report", "--options", '{"report": {"gallery": 0}}']
+    words = ["step", "report", "--options", '{"report": {"pairs": 0}}']
     words += ["--methods", str(inputs.write_methods(tmp_path / "methods.yaml"))]
     words += inputs.arguments(tmp_path)
     out = tmp_path / "site"

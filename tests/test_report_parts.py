@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import report_inputs as inputs
 
@@ -14,7 +13,7 @@ from fgresq.audit.printed import same
 from fgresq.errors import UserError
 from fgresq.report import paper
 from fgresq.report.page import with_code
-from fgresq.report.parts import beside, gallery
+from fgresq.report.parts import beside, verdicts
 from fgresq.report.parts import funnel_tables as funnel
 from fgresq.report.parts.cells import Methods
 from fgresq.report.results import Run, read_columns
@@ -103,31 +102,22 @@ def test_verdict_edges() -> None:
     assert (paper.verdict(0.021), paper.verdict(-0.021)) == ("better", "worse")
 
 
-def test_gallery_heeds_direction(tmp_path: Path) -> None:
+def test_verdicts_heed_direction(tmp_path: Path) -> None:
     """PSNR follows the scores and is wrong; LPIPS, with the same values, is lower-better: right."""
     inputs.write_run(tmp_path)
-    judged = gallery.judge_pairs(read(tmp_path), METHODS)
-    verdicts = judged.groupby("method")["verdict"].unique()
-    assert list(verdicts["psnr"]) == ["wrong"] and list(verdicts["lpips"]) == ["right"]
+    judged = verdicts.judge_pairs(read(tmp_path), METHODS)
+    said = judged.groupby("method")["verdict"].unique()
+    assert list(said["psnr"]) == ["wrong"] and list(said["lpips"]) == ["right"]
 
 
 def test_a_decision_against_the_majority_is_told() -> None:
     pair = {"fraction_a": 0.35, "preference": "B", "label_origin": "simulated"}
-    assert gallery.votes_text(pair) == "35 % of votes for A"
-    told = gallery.votes_text(pair | {"preference": "A"})
+    assert verdicts.votes_text(pair) == "35 % of votes for A"
+    told = verdicts.votes_text(pair | {"preference": "A"})
     assert told == "35 % of votes for A; the groups disagreed, the experts decided"
-    told = gallery.votes_text(pair | {"preference": "A", "label_origin": "human"})
+    told = verdicts.votes_text(pair | {"preference": "A", "label_origin": "human"})
     assert told.endswith("not by majority")
-    assert "experts decided" in gallery.votes_text(pair | {"fraction_a": 0.5})
-
-
-def test_large_images_are_cut_where_they_differ() -> None:
-    a = np.zeros((500, 700, 3), np.uint8)
-    b = a.copy()
-    b[420:480, 600:690] = 9
-    cut_a, cut_b, window = gallery.cut(a, b)
-    assert cut_a.shape == cut_b.shape == (gallery.SIDE, gallery.SIDE, 3)
-    assert int(cut_b.astype(int).sum()) == int(b.astype(int).sum()) and "700×500" in window
+    assert "experts decided" in verdicts.votes_text(pair | {"fraction_a": 0.5})
 
 
 def test_bad_inputs_name_place_and_mend(tmp_path: Path) -> None:

@@ -17,14 +17,13 @@ from fgresq.report.parts.label_only import LabelOnly
 from fgresq.report.parts.source_states import brought_in_by
 from fgresq.report.results import Run
 from fgresq.report.site import Site
-from fgresq.tables import TASKS
 
 REPRODUCED, LABELS_ONLY, STAND_IN, ABSENT = COVERAGE
 PLACE = "place FGRestore and run the preset paper (see its entry in the catalogue of data sets)"
 LACKING = {  # what to do where FGRestore is in place and the item still cannot be shown
     "comparison": "add methods to the preset",
     "preference": "map `fraction_preferring_a` of its pairs in config/sources.yaml, if there",
-    "gallery": "only misranked pairs are shown: add methods, or raise report/gallery",
+    "gallery": "raise report/pairs, or see why its pairs were not decided",
     "training": "add fgresq to the methods of the preset",
     "ablation": "name runs under runs/variants in config/config.yaml",
     "caveat": "train with the preset paper as it stands, on a CUDA device",
@@ -208,18 +207,13 @@ def coverage_sentence(rows: pd.DataFrame) -> str:
     return f"Of the paper's {len(rows)} tables and figures: {', '.join(parts)}."
 
 
-def tasks_in(names: set[str]) -> frozenset[str]:
-    """Keep the names that are tasks."""
-    return frozenset(name for name in names if name in TASKS)
-
-
 def shown_of(site: Site) -> Shown:
     """Say what the pages of a site show.
 
     The records of the preset asked for say which of its data sets are absent.
     """
     run, asked = site.run, site.asked
-    tasks = tasks_in(set(run.pairs["task"]))
+    tasks = frozenset(each.pair["task"] for each in site.shown_pairs)
     steps = {same(e["title"]): brought_in_by(name, e) for name, e in site.sources.items()}
     known = {record["source"] for record in run.records}
     extra = [record for record in asked.records if record["source"] not in known]

@@ -31,8 +31,8 @@ def capital(words: str) -> str:
 
 
 def render(template: str, **values: Any) -> str:
-    """Render a template of `reports/templates`."""
-    environment = templates(workspace.reports("templates"))
+    """Render a template of `reports/templates`, or of those that commands share with the report."""
+    environment = templates(workspace.reports("templates"), workspace.packaged("templates"))
     environment.filters |= {"with_code": with_code, "sentence": capital}
     return environment.get_template(template).render(**values)
 
@@ -44,7 +44,7 @@ def write_page(out: str | Path, html: str, tables: Iterable[Table] = ()) -> None
         UserError: the page is over 5 MB.
     """
     if len(html.encode()) > MAX_BYTES:
-        raise UserError(out, "the page is over 5 MB", "Lower `report: gallery` in the settings")
+        raise UserError(out, "the page is over 5 MB", "Lower `report: pairs` in the settings")
     folder = Path(out).parent / TABLES
     for table in tables:
         write_csv(folder / f"{table.name}.csv", table.frame)

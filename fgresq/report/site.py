@@ -10,6 +10,7 @@ from typing import Any
 from fgresq.report.paper import Paper
 from fgresq.report.parts.cells import Made, Methods
 from fgresq.report.parts.label_only import LabelOnly
+from fgresq.report.parts.pairs_shown import Shown, shown_pairs
 from fgresq.report.parts.transfer_tables import Transfer
 from fgresq.report.results import Run
 from fgresq.sections import Report
@@ -98,6 +99,11 @@ class Site:
     def methods(self) -> Methods:
         """Every method, with the roles that it has in the run that is shown."""
         return self.catalogue.in_run(self.run.records)
+
+    @cached_property
+    def shown_pairs(self) -> list[Shown]:
+        """The pairs to look at, in the order of the draw."""
+        return shown_pairs(self.run, self.methods, self.options.pairs)
 
     def made(self, file: str, where: str = "") -> Made:
         """Say what a table of the run that is shown was made of.

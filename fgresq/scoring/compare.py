@@ -252,7 +252,7 @@ def write_html(out: str, pairs: Sequence[Compared], judges: Sequence[Judge]) -> 
     if len(pairs) > MOST_SLIDERS:
         lines.append(f"The first {MOST_SLIDERS} of {len(pairs)} pairs are shown as pictures.")
     sliders = [
-        slider_of(pair.name, (pair.a, pair.b), (f"A: {pair.a}", f"B: {pair.b}"))
+        slider_of(pair.name, (pair.a, pair.b), (f"A: {pair.a}", f"B: {pair.b}"), pair.reference)
         for pair in pairs[:MOST_SLIDERS]
     ]
     write_page(

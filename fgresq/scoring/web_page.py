@@ -24,6 +24,7 @@ from fgresq.templating import templates
 
 MOST_SIDE = 1280  # pixels of a side that a page embeds
 MOST_SHOTS = 16  # images of a slider
+REFERENCE = "reference"  # its label under a slider
 MOST_SLIDERS = 12
 MOST_BYTES = 24_000_000  # of all images of a page
 
@@ -46,6 +47,7 @@ class Slider:
         name: of the group.
         shots: label, uri, width and height of each.
         left, right: numbers of those that are shown first.
+        reference: number of the one that is shown while a button is held; None: there is none.
         notes: what was done to the images to show them.
     """
 
@@ -53,6 +55,7 @@ class Slider:
     shots: list[dict[str, Any]]
     left: int = 0
     right: int = 1
+    reference: int | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -63,7 +66,9 @@ def data_uri(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def slider_of(name: str, paths: Sequence[str], labels: Sequence[str]) -> Slider | None:
+def slider_of(
+    name: str, paths: Sequence[str], labels: Sequence[str], reference: str = ""
+) -> Slider | None:
     """Read images for a slider; None where fewer than two can be read.
 
     All are shown at the size of the first, no side over `MOST_SIDE`; what is done is noted.
@@ -72,7 +77,10 @@ def slider_of(name: str, paths: Sequence[str], labels: Sequence[str]) -> Slider 
         name: of the group.
         paths: of the image files.
         labels: of each.
+        reference: path of what the others were made from; empty: there is none.
     """
+    if reference:
+        paths, labels = [*paths, reference], [*labels, REFERENCE]
     images, told = {}, []
     for path, label in zip(paths[:MOST_SHOTS], labels, strict=False):
         try:
@@ -98,7 +106,8 @@ def slider_of(name: str, paths: Sequence[str], labels: Sequence[str]) -> Slider 
             image if fits else np.asarray(Image.fromarray(image).resize(size, resample_of(scale)))
         )
         shots.append({"label": label, "uri": data_uri(shown), "width": size[0], "height": size[1]})
-    return Slider(name, shots, notes=told)
+    at = list(images).index(REFERENCE) if reference and REFERENCE in images else None
+    return Slider(name, shots, reference=at, notes=told)
 
 
 def resample_of(scale: float) -> Image.Resampling:
