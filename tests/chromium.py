@@ -24,6 +24,7 @@ from workflow.browser import axe
 WIDTHS = (390, 768, 1280)
 THEMES = ("light", "dark")
 HEIGHT = 800
+OF_COLOURS = ("color-contrast", "link-in-text-block")  # rules that a theme can break
 LOCAL = ("file:", "data:", "blob:", "about:")
 # what a person can reach with the key Tab; of a group of radio buttons that is the chosen one
 REACHABLE = """
@@ -45,7 +46,7 @@ document.addEventListener('focusin', (event) => {
 OUTLINED = "return arguments[0].map((element) => element.outerHTML.slice(0, 160));"
 AXE_RUN = """
 const done = arguments[arguments.length - 1];
-const only = arguments[0] ? {runOnly: {type: 'tag', values: [arguments[0]]}} : {};
+const only = arguments[0] ? {runOnly: {type: 'rule', values: arguments[0]}} : {};
 axe.run(document, {resultTypes: ['violations'], ...only}).then((found) => done(found.violations),
   (error) => done([{id: String(error), impact: 'critical', help: '', nodes: []}]));
 """
@@ -65,7 +66,9 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.downloads = downloads
         downloads.mkdir(parents=True, exist_ok=True)
-        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+        several = {"profile.default_content_setting_values.automatic_downloads": 1}
+        prefs = {"download.default_directory": str(downloads), **several}
+        options.add_experimental_option("prefs", prefs)
         service = Service(executable_path=str(shutil.which("chromedriver")))
         self.driver = webdriver.Chrome(options=options, service=service)
         self.driver.set_script_timeout(120)
@@ -150,15 +153,15 @@ class Browser:
             )
         )
 
-    def barriers(self, kind: str = "") -> list[str]:
+    def barriers(self, rules: tuple[str, ...] = ()) -> list[str]:
         """Give the serious and critical faults that axe-core finds in the page as it stands.
 
         Args:
-            kind: rules of this tag alone, such as `cat.color`: all that a theme can change.
+            rules: ask these alone, such as `OF_COLOURS`; none: all that axe-core asks by itself.
         """
         if not self.run("return 'axe' in window"):
             self.run(self.axe)
-        found = self.driver.execute_async_script(AXE_RUN, kind)
+        found = self.driver.execute_async_script(AXE_RUN, rules)
         return [told(rule) for rule in found if rule["impact"] in ("serious", "critical")]
 
     def unreached(self) -> tuple[list[str], list[str]]:
@@ -182,7 +185,8 @@ class Browser:
 
         def came() -> list[Path]:
             new = set(self.downloads.iterdir()) - before
-            return [path for path in new if path.suffix not in (".crdownload", ".tmp")]
+            unfinished = (".crdownload", ".tmp")
+            return [p for p in new if p.suffix not in unfinished and p.name[0] != "."]
 
         return Path(self.until(came)[0])
 

@@ -6,7 +6,6 @@ What it shows means nothing; it has the shape, and the size, of what a real run 
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -298,8 +297,7 @@ def write_made_run(root: Path, size: Size = SMALL, preset: str = PRESET) -> Path
     facts = {"commit": "0" * 40, "dirty": False, "preset": preset, "seeds": {"split/seed": 0}}
     write_json(at("analysis") / "provenance.json", facts | {"versions": {"python": "3.11"}})
     write_metrics(root / f"reports/metrics/{preset}.json", preset, pairs)
-    write_labels(root)
-    os.renames(root / "labels", at("labels"))
+    write_labels(at("labels"))
     return root
 
 
@@ -326,25 +324,12 @@ def write_metrics(path: Path, preset: str, pairs: pd.DataFrame) -> None:
     write_json(path, {"preset": preset, "headline": headline, "pairs": {SOURCE: len(pairs)}})
 
 
-def build_report(root: Path, preset: str = PRESET, site: str = "reports/site") -> Path:
-    """Build the report of a made run and give the folder of its pages."""
-    parts = [
-        f"--{name}=results/{name}/{preset}" for name in ("data", "pairs", "analysis", "labels")
-    ]
-    scores = sorted((root / "results/scores" / preset).glob("*.csv"))
+def build_report(root: Path, preset: str = PRESET, *more: str) -> Path:
+    """Build the report of a made run with the command line and give the folder of its pages."""
+    options = ("--options", '{"report": {"gallery": 12}}')
     with contextlib.chdir(root):
-        code = main(
-            [
-                *("step", "report", "--preset", preset, "--options", '{"report": {"gallery": 12}}'),
-                *(*parts, f"--metrics=reports/metrics/{preset}.json", "--paper=reports/paper"),
-                *("--machines=reports/machines.json", "--human=reports/human"),
-                *("--scores", *[str(p) for p in scores if not p.stem.endswith(".ranking")]),
-                *("--states", f"results/scores/{preset}/methods.json"),
-                *("--out", f"{site}/{preset}/index.html"),
-            ]
-        )
-    assert code == 0
-    return root / site / preset
+        assert main(["step", "report", "--preset", preset, *options, *more]) == 0
+    return root / "reports/site" / preset
 
 
 def link_workspace(root: Path) -> None:

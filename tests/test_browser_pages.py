@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import THEMES, WIDTHS, Browser
+from chromium import OF_COLOURS, THEMES, WIDTHS, Browser
 
 PAPER = 720  # pixels of a printed line; Chromium shrinks what is up to twice as wide
 COLOURS = """
@@ -22,6 +22,11 @@ def pages(site: Path) -> Iterator[Path]:
     found = sorted(site.glob("*.html"))
     assert site / "index.html" in found
     yield from found
+
+
+def listed(wrong: dict[str, list[str]]) -> str:
+    """Write faults by page, one a line."""
+    return "\n" + "\n".join(f"{page}: {fault}" for page, own in wrong.items() for fault in own)
 
 
 def lightness(colour: str) -> float:
@@ -39,7 +44,7 @@ def test_a_page_asks_for_nothing_and_fits_its_window(browser: Browser, made_site
             wide = browser.overflow()
             found += [f"{wide} pixels wider than its window"] if wide > 0 else []
             wrong |= {f"{page.name} at {width}": found} if found else {}
-    assert not wrong
+    assert not wrong, listed(wrong)
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -50,9 +55,9 @@ def test_nothing_keeps_people_from_a_page(browser: Browser, made_site: Path, the
         for width in WIDTHS:
             browser.look(width, theme)
             browser.open(page)
-            found = browser.barriers("" if theme == THEMES[0] else "cat.color")
+            found = browser.barriers(() if theme == THEMES[0] else OF_COLOURS)
             wrong |= {f"{page.name} at {width}": found} if found else {}
-    assert not wrong
+    assert not wrong, listed(wrong)
 
 
 @pytest.mark.parametrize("width", (WIDTHS[0], WIDTHS[-1]))
@@ -63,9 +68,11 @@ def test_the_keyboard_reaches_all_and_shows_where_it_is(
     browser.look(width)
     for page in pages(made_site):
         browser.open(page)
-        found = browser.unreached()
-        wrong |= {page.name: found} if any(found) else {}
-    assert not wrong
+        missed, unmarked = browser.unreached()
+        found = [f"Tab never comes to {element}" for element in missed]
+        found += [f"no mark of the focus on {element}" for element in unmarked]
+        wrong |= {page.name: found} if found else {}
+    assert not wrong, listed(wrong)
 
 
 def test_a_page_follows_the_theme_of_the_system(browser: Browser, made_site: Path) -> None:
