@@ -46,7 +46,7 @@ document.addEventListener('focusin', (event) => {
 OUTLINED = "return arguments[0].map((element) => element.outerHTML.slice(0, 160));"
 AXE_RUN = """
 const done = arguments[arguments.length - 1];
-const only = arguments[0] ? {runOnly: {type: 'rule', values: arguments[0]}} : {};
+const only = arguments[0].length ? {runOnly: {type: 'rule', values: arguments[0]}} : {};
 axe.run(document, {resultTypes: ['violations'], ...only}).then((found) => done(found.violations),
   (error) => done([{id: String(error), impact: 'critical', help: '', nodes: []}]));
 """
