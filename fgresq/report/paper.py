@@ -30,6 +30,7 @@ TASK_NAMES = {
     "Average": "average",
 }
 TABLE4_NAMES = {"full": "FGResQ", "no_dfl": "w/o DFL"}
+STATS = ("SRCC", "PLCC", "ACC")  # of agreement; other rows are counts and words
 OVERALL = "[0.0,1.0]"
 KEYS = ["item", "method", "at", "stat"]
 
@@ -51,20 +52,36 @@ def read_paper(folder: str | Path) -> Paper:
     """Read the reported numbers and what is known of them.
 
     Raises:
-        UserError: the folder holds none.
+        UserError: the folder holds none, or a file is not as it should be.
     """
     files = sorted(p for p in Path(folder).glob("*.csv") if not p.name.startswith("slides"))
     if not files:
         raise UserError(folder, "no reported numbers here", "Restore the folder from git")
-    frames = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in files]
+    frames = [read_numbers(path) for path in files]
     about = read_yaml(Path(folder) / "about.yaml")
     return Paper(pd.concat(frames, ignore_index=True), about["notes"], about["items"])
+
+
+def read_numbers(path: Path) -> pd.DataFrame:
+    """Read a file of reported numbers as text.
+
+    Raises:
+        UserError: names the row whose number is none; what the paper leaves out is empty.
+    """
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    measured = table["stat"].isin(STATS) & table["value"].ne("")
+    wrong = table[measured & ~np.isfinite(pd.to_numeric(table["value"], errors="coerce"))]
+    if len(wrong):
+        where = f"{path}, row {wrong.index[0] + 2}, column 'value'"
+        problem = f"'{wrong['value'].iloc[0]}' is no number"
+        raise UserError(where, problem, "Mend the cell, or restore the file from git")
+    return table
 
 
 def reported(paper: Paper, name: str, at: str) -> pd.DataFrame:
     """Give a table of numbers as KEYS, kind, paper; `at` is the column that is task or bin."""
     rows = paper.table(name)
-    rows = rows[rows["stat"].isin(["SRCC", "PLCC", "ACC"])]
+    rows = rows[rows["stat"].isin(STATS)]
     rows = rows[
         pd.to_numeric(rows["value"], errors="coerce").notna()
     ]  # the paper prints some as "-"
