@@ -52,6 +52,7 @@ class References(HTMLParser):
         self.policy = ""
         self.inside = ""
         self.feed(html)
+        self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Take what an element refers to, or is named."""
