@@ -6,6 +6,7 @@ What it shows means nothing; it has the shape, and the size, of what a real run 
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from fgresq.catalogues import read_methods
 from fgresq.cli import main
 from fgresq.files import sha256, write_csv, write_json
 from fgresq.images import write_png
+from fgresq.presets import preset_named
 from fgresq.tables import (
     FOLD_COLUMNS,
     IMAGE_COLUMNS,
@@ -326,9 +328,9 @@ def write_metrics(path: Path, preset: str, pairs: pd.DataFrame) -> None:
 
 def build_report(root: Path, preset: str = PRESET, *more: str) -> Path:
     """Build the report of a made run with the command line and give the folder of its pages."""
-    options = ("--options", '{"report": {"gallery": 12}}')
     with contextlib.chdir(root):
-        assert main(["step", "report", "--preset", preset, *options, *more]) == 0
+        options = json.dumps({"report": preset_named(preset).report.record()})
+        assert main(["step", "report", "--preset", preset, "--options", options, *more]) == 0
     return root / "reports/site" / preset
 
 
