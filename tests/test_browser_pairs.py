@@ -128,7 +128,8 @@ def test_the_difference_and_the_reference_are_shown_by_their_keys(page: Browser)
     page.press("d")
     assert "difference" in view.get_attribute("class").split()
     blends = page.run(
-        "return [...document.querySelectorAll('.shot')].map((s) => getComputedStyle(s).mixBlendMode)"
+        "return [...document.querySelectorAll('.shot')]"
+        ".map((shot) => getComputedStyle(shot).mixBlendMode)"
     )
     assert "difference" in blends
     page.press("d")
