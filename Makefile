@@ -2,6 +2,7 @@
 PYTHON ?= python3
 FOLDER ?= data/raw/own
 PRESET ?= mini
+REV ?= HEAD
 VENV := .venv
 ENV := $(VENV)/.installed
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
@@ -13,7 +14,7 @@ SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/
 RATED = $(foreach set,clive biq2021 agiqa3k srcolor srij,results/data/human/sources/$(set).csv) \
 	$(foreach name,dinov2_vits14 efficientnet_lite0 lpips_alex vgg16 dists brisque niqe steerable_sp5,data/weights/$(name)/card.json)
 
-.PHONY: help env weights report report-full own human human-full check-human embedded test check-machines check-wheel faults mutants tiny browser check-report site-zip clean-env
+.PHONY: help env weights report report-full own human human-full check-human embedded test check-machines check-wheel faults mutants tiny browser check-report site-zip plots-diff clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
@@ -26,6 +27,7 @@ help:
 	@echo "make test              all tests"
 	@echo "make check-report      is the finished report whole? (PRESET=mini; PRESET=own and others)"
 	@echo "make site-zip          the report of PRESET as one file to send: reports/site/PRESET.zip"
+	@echo "make plots-diff        what changed since REV (HEAD): numbers here, accuracies as a page"
 	@echo "make browser           what tests in a real browser need: chromium, LaTeX (as root, on Debian)"
 	@echo "make check-machines    the mini data and pairs under a lower instruction set, compared"
 	@echo "make check-wheel       the wheel in an empty environment, from an empty folder (1.8 GB)"
@@ -70,6 +72,9 @@ test: weights
 
 check-report: $(ENV)
 	python -m workflow.check_report --preset '$(PRESET)'
+
+plots-diff: $(ENV)
+	python -m workflow.dvc_plots $(REV)
 
 site-zip: $(ENV)
 	python -m workflow.site_zip --preset '$(PRESET)'
