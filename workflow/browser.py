@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from typing import Any
 
 from fgresq import workspace
 from fgresq.errors import UserError
@@ -26,7 +27,7 @@ from fgresq.weights.pip_download import package_file
 BROWSER = {"chromium": "chromium", "chromium-driver": "chromedriver"}
 LATEX = {"texlive-latex-base": "article.cls", "texlive-latex-recommended": "booktabs.sty"}
 # axe-core 4 under MPL-2.0, used as it is and passed on to nobody; of this package only its file
-AXE = {
+AXE: dict[str, Any] = {
     "package": "axe-playwright-python",
     "version": "0.1.8",
     "file": "axe_playwright_python-0.1.8-py3-none-any.whl",

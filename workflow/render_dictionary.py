@@ -185,12 +185,12 @@ def render() -> str:
             "\n",
         ]
     schema = yaml.safe_load((ROOT / SCHEMA).read_text(encoding="utf-8"))
-    found = [(f"`{place}`", told) for place, told in keys(schema, schema, "", set())]
+    told_of = [(f"`{place}`", told) for place, told in keys(schema, schema, "", set())]
     parts += [
         f"## reports/metrics/PRESET.json\n{schema['description'].capitalize()}. "
         f"Its schema: `{SCHEMA}`. A star stands for any name; what a statistic holds is told once."
         "\n\n",
-        table(("key", "what"), *found),
+        table(("key", "what"), *told_of),
     ]
     return "".join(parts)
 

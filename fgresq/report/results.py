@@ -217,7 +217,7 @@ class Folder:
         """
         found = read_json(path) if self.there(path) else none
         if not isinstance(found, type(none)):
-            kind = {dict: "a record, {...}", list: "a list, [...]"}[type(none)]
+            kind = "a list, [...]" if isinstance(none, list) else "a record, {...}"
             raise UserError(path, f"this is not {kind}", "Remove the file and run the step again")
         return found
 
