@@ -1,6 +1,8 @@
 # make report | make test | make own FOLDER=... ; everything else serves these.
 PYTHON ?= python3
 FOLDER ?= data/raw/own
+PRESET ?= mini
+REV ?= HEAD
 VENV := .venv
 ENV := $(VENV)/.installed
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
@@ -12,7 +14,7 @@ SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/
 RATED = $(foreach set,clive biq2021 agiqa3k srcolor srij,results/data/human/sources/$(set).csv) \
 	$(foreach name,dinov2_vits14 efficientnet_lite0 lpips_alex vgg16 dists brisque niqe steerable_sp5,data/weights/$(name)/card.json)
 
-.PHONY: help env weights report report-full own human human-full check-human embedded test check-machines check-wheel faults mutants tiny clean-env
+.PHONY: help env weights report report-full own human human-full check-human embedded test check-machines check-wheel faults mutants tiny browser check-report site-zip plots-diff clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
@@ -23,6 +25,10 @@ help:
 	@echo "make check-human       does the committed table of that tell all that it must?"
 	@echo "make embedded          the model in the package, made again (5 min; wants data/raw/clive)"
 	@echo "make test              all tests"
+	@echo "make check-report      is the finished report whole? (PRESET=mini; PRESET=own and others)"
+	@echo "make site-zip          the report of PRESET as one file to send: reports/site/PRESET.zip"
+	@echo "make plots-diff        what changed since REV (HEAD): numbers here, accuracies as a page"
+	@echo "make browser           what tests in a real browser need: chromium, LaTeX (as root, on Debian)"
 	@echo "make check-machines    the mini data and pairs under a lower instruction set, compared"
 	@echo "make check-wheel       the wheel in an empty environment, from an empty folder (1.8 GB)"
 	@echo "make faults            plant each fault of tests/faults in a copy and see its tests fail"
@@ -63,6 +69,18 @@ test: weights
 	python -m snakemake --lint
 	python -m mypy
 	python -m pytest
+
+check-report: $(ENV)
+	python -m workflow.check_report --preset '$(PRESET)'
+
+plots-diff: $(ENV)
+	python -m workflow.dvc_plots $(REV)
+
+site-zip: $(ENV)
+	python -m workflow.site_zip --preset '$(PRESET)'
+
+browser: $(ENV)
+	python -m workflow.browser
 
 human: $(ENV)
 	@$(SNAKEMAKE) results/human/transfer.csv

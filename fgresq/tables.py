@@ -276,8 +276,14 @@ def write_pairs(path: str | Path, pairs: pd.DataFrame) -> None:
 
 
 def read_scores(path: str | Path) -> pd.DataFrame:
-    """Read a score table."""
-    return read_table(path, SCORE_COLUMNS)
+    """Read a score table.
+
+    Raises:
+        UserError: as `read_table` says, or a value is infinite.
+    """
+    scores = read_table(path, SCORE_COLUMNS)
+    check_numbers(scores["value"], ~np.isinf(scores["value"]), "finite number", path)
+    return scores
 
 
 def write_scores(path: str | Path, scores: pd.DataFrame) -> None:

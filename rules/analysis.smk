@@ -2,7 +2,8 @@
 
 Purpose: the numbers of the paper's tables 2 to 17, each with n and a 95 % interval.
 Inputs: image, pair and score tables.
-Outputs: results/analysis/PRESET/*.csv, provenance.json; reports/metrics/PRESET.json (in git).
+Outputs: results/analysis/PRESET/*.csv, provenance.json; in git reports/metrics/PRESET.json and
+    reports/plots/PRESET.csv.
 """
 
 
@@ -169,6 +170,7 @@ rule summary:
         machines=glob_of("reports/machines.json"),
     output:
         metrics="reports/metrics/{preset}.json",
+        plots="reports/plots/{preset}.csv",
         provenance="results/analysis/{preset}/provenance.json",
     log:
         "logs/{preset}/summary.log",
@@ -184,4 +186,4 @@ rule summary:
         " --ablation {input.ablation} --training {input.training}"
         " --threshold {input.threshold} --observers {input.observers}"
         " --machines reports/machines.json --out {output.metrics}"
-        " --provenance {output.provenance} --log {log}"
+        " --plots {output.plots} --provenance {output.provenance} --log {log}"

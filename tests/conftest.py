@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,10 @@ from PIL import Image
 from fgresq import workspace
 from fgresq.presets import preset_named
 from fgresq.tables import IMAGE_COLUMNS
+from workflow.browser import unmet
+
+if TYPE_CHECKING:
+    from chromium import Browser
 
 ROOT = Path(__file__).parent.parent
 # what tests keep outside of a workspace never reaches the user's own cache; one for all their calls
@@ -127,6 +132,33 @@ def set_probe(place: Path) -> None:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a copy of the repository's files, with the weights linked, to run the pipeline in."""
     return copy_with_weights(tmp_path_factory.mktemp("checkout") / "fgresq")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Give a real browser; where there is none the test is skipped, and in CI it fails."""
+    require(unmet())
+    from chromium import Browser  # selenium is needed for nothing else
+
+    window = Browser(tmp_path_factory.mktemp("downloads"))
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="session")
+def made_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the site of a made-up run of several hundred images, with its workspace above it."""
+    from made_run import build_report, write_made_run
+
+    return build_report(write_made_run(tmp_path_factory.mktemp("made")))
+
+
+def require(missing: str) -> None:
+    """Skip the test that runs where something is missing on this machine; in CI it fails."""
+    if missing and os.environ.get("CI"):
+        pytest.fail(missing)
+    elif missing:
+        pytest.skip(missing)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -19,6 +20,9 @@ from tests import replicas
 from tests.conftest import ROOT, set_probe
 from workflow.render_dvc import TARGET, render
 from workflow.render_environment import render as render_environment
+
+if TYPE_CHECKING:
+    from chromium import Browser
 
 pytestmark = pytest.mark.workflow
 RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
@@ -66,6 +70,17 @@ def test_tiny_runs_the_whole_graph(checkout: Path) -> None:
     assert (checkout / "reports/site/tiny/index.html").exists()
     rules, printed = snakemake(checkout, "tiny")
     assert not rules and "Nothing to be done" in printed
+
+
+def test_the_report_of_tiny_is_without_fault_in_a_browser(tiny: Path, browser: Browser) -> None:
+    pages = sorted((tiny / "reports/site").rglob("*.html"))
+    assert len(pages) > 8
+    for page in pages:
+        for width in (390, 1280):
+            browser.look(width)
+            browser.open(page)
+            assert not browser.logged() and browser.overflow() <= 0, page
+            assert browser.find("h1").is_displayed(), page
 
 
 def test_baselines_are_trained_where_they_are_asked_for(checkout: Path) -> None:

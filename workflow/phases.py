@@ -17,6 +17,7 @@ class Phase:
         settings: keys of config/config.yaml it reads, beside the presets.
         files: other files it depends on.
         metrics: a folder it writes that is kept in git, with a file a preset.
+        plots: the same, of tables of methods and their accuracy that DVC draws.
         beside: other folders that DVC keeps with its output.
         apart: it has a target of its own, `make PHASE`; neither the report nor DVC asks for it.
     """
@@ -28,6 +29,7 @@ class Phase:
     settings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    plots: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     apart: bool = False
 
@@ -168,6 +170,7 @@ PHASES = {
         settings=("defaults", "full"),
         files=(*catalogues("methods"), "reports/machines.json", "reports/human/observers.csv"),
         metrics=("reports/metrics",),
+        plots=("reports/plots",),
     ),
     "report": Phase(
         out="reports/site",

@@ -19,6 +19,13 @@ from workflow.steps import files_of
 TARGET = Path("dvc.yaml")
 HEAD = "# Made by workflow/render_dvc.py from workflow/phases.py: `make dvc.yaml`. Do not edit.\n"
 EVERY_PHASE = ["Snakefile", "fgresq/data/schemas", "workflow"]
+PLOT = {
+    "template": "bar_horizontal",
+    "x": "value",
+    "y": "method",
+    "x_label": "mean pair accuracy",
+    "title": "Accuracy of every method, by revision",
+}
 EVERY_SETTING = ["folder", "preset", "presets", "require"]
 
 
@@ -41,6 +48,8 @@ def stage(name: str, phase: Phase) -> dict[str, Any]:
     }
     if phase.metrics:
         made["metrics"] = [{path: {"cache": False, "persist": True}} for path in phase.metrics]
+    if phase.plots:
+        made["plots"] = [{path: {"cache": False, "persist": True, **PLOT}} for path in phase.plots]
     return made
 
 

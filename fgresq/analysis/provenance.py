@@ -12,7 +12,7 @@ from typing import Any
 from fgresq.files import digest
 from fgresq.records import SourceRecord
 
-GENERATED = ("results", "reports/metrics", "reports/site", "dvc.lock")
+GENERATED = ("results", "reports/metrics", "reports/plots", "reports/site", "dvc.lock")
 PACKAGES = (
     *("numpy", "scipy", "pandas", "scikit-image", "scikit-learn", "opencv-python-headless"),
     *("PyWavelets", "pillow", "torch", "torchvision", "timm", "spandrel", "cvvdp", "snakemake"),

@@ -3,8 +3,9 @@
 The metrics file lives in git: numbers rounded to 6 decimals, the family split by task and the
 pairs split by its average, the intervals, the funnel, the leak of the random split, the ablation
 and the task accuracy where training was run, what stands for people where observers are simulated,
-and one headline made from them. The provenance file
-holds commit, settings digest, manifests, seeds, device and versions. Neither holds a time.
+and one headline made from them; docs/data-dictionary.md has its form. With --plots, its mean
+accuracies become a table, which `dvc plots diff` draws. The provenance file holds commit, settings
+digest, manifests, seeds, device and versions. None holds a time.
 
 Where the numbers are those in git to within what moves between processors (--machines), git's
 metrics file stands as it is; else the new one is written, and what moved is told.
@@ -13,6 +14,7 @@ metrics file stands as it is; else the new one is written, and what moved is tol
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 from typing import Any
 
@@ -30,9 +32,17 @@ from fgresq.files import json_text, read_json, write_json, write_text
 from fgresq.options import options_of
 from fgresq.presets import Preset
 from fgresq.records import Funnel
-from fgresq.tables import read_table
+from fgresq.tables import read_table, write_table
 
 DIGITS = 6
+AVERAGE = "average"  # over tasks, in the place of one
+PLOT_COLUMNS: dict[str, type] = {
+    "method": str,
+    "value": float,  # mean pair accuracy over tasks, families of the test side unseen
+    "low": float,  # 95 % bootstrap interval over families
+    "high": float,
+    "n": int,  # decided pairs
+}
 INPUTS = {
     "performance": "table of the step performance",
     "intervals": "table of the step intervals",
@@ -60,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--observers", help="record of the step observers")
     parser.add_argument("--machines", help="what moves between processors, measured (JSON)")
     parser.add_argument("--out", required=True, help="metrics file to write")
+    parser.add_argument("--plots", help="table of them to write, for `dvc plots diff`")
     parser.add_argument("--provenance", required=True, help="provenance file to write")
 
 
@@ -137,8 +148,20 @@ def main(args: argparse.Namespace) -> None:
     if said:
         logging.info(said)
     write_text(args.out, text)
+    if args.plots:
+        write_table(args.plots, plotted(json.loads(text)), PLOT_COLUMNS)
     made = provenance(args.preset, options.record(), records, training, args.threads)
     write_json(args.provenance, made)
+
+
+def plotted(metrics: dict[str, Any]) -> pd.DataFrame:
+    """Give the mean pair accuracy of every method as a table, from the metrics file."""
+    rows = [
+        {"method": method, **{name: stats[AVERAGE]["acc"][name] for name in list(PLOT_COLUMNS)[1:]}}
+        for method, stats in metrics["family"].items()
+        if "acc" in stats.get(AVERAGE, {})
+    ]
+    return pd.DataFrame(rows, columns=list(PLOT_COLUMNS))
 
 
 def funnel_counts(funnel: Funnel) -> dict[str, Any]:

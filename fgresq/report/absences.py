@@ -83,9 +83,9 @@ def fold_note(run: Run) -> str:
         for trained in run.trained.record.get("runs", [])
         if (trained["stage"], trained["variant"]) == (2, FULL) and trained["run"].isdigit()
     }
-    if not run.trained.there or len(tested) == run.folds:
-        return ""
     rows = run.scores[run.scores["method"].eq(OURS) & run.scores["split"].eq("family")]
+    if not run.trained.there or len(tested) == run.folds or rows.empty:
+        return ""
     last, numbers = run.folds - 1, ", ".join(map(str, sorted(tested)))
     named = f"folds {numbers} of 0..{last} only" if tested else f"none of the folds 0..{last}"
     return (

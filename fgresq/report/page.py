@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def capital(words: str) -> str:
 def render(template: str, **values: Any) -> str:
     """Render a template of `reports/templates`, or of those that commands share with the report."""
     environment = templates(workspace.reports("templates"), workspace.packaged("templates"))
-    environment.filters |= {"with_code": with_code, "sentence": capital}
+    environment.filters |= {"with_code": with_code, "sentence": capital, "latex": latex}
     return environment.get_template(template).render(**values)
 
 
@@ -53,8 +54,13 @@ def write_page(out: str | Path, html: str, tables: Iterable[Table] = ()) -> None
 
 
 def all_tables(value: Any) -> list[Table]:
-    """Collect the tables in nested lists and mappings."""
+    """Collect the tables in nested lists, mappings and records, in their order."""
     if isinstance(value, Table):
         return [value]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    if is_dataclass(value):
+        inner: Iterable[Any] = vars(value).values()
+    elif isinstance(value, dict):
+        inner = value.values()
+    else:
+        inner = value if isinstance(value, list | tuple) else ()
     return [table for item in inner for table in all_tables(item)]

@@ -48,7 +48,7 @@ def read_paper(folder: str | Path) -> Paper:
     What is faulty in its files is left out and named in `printed.faults`.
 
     Raises:
-        UserError: the folder holds none.
+        UserError: the folder holds none, or a file is not as it should be.
     """
     printed = read_printed(folder)
     return Paper(printed, read_yaml(Path(folder) / ABOUT)["items"])

@@ -203,8 +203,19 @@ class Folder:
 
     def record(self, phase: str, name: str, none: Any) -> Any:
         """Read a JSON record; `none` where it is not there."""
-        path = self.path(phase, name)
-        return read_json(path) if self.there(path) else none
+        return self.read(self.path(phase, name), none)
+
+    def read(self, path: Path, none: Any) -> Any:
+        """Read a JSON record of a place; `none`, whose kind it has, where it is not there.
+
+        Raises:
+            UserError: it is no JSON, or of another kind.
+        """
+        found = read_json(path) if self.there(path) else none
+        if not isinstance(found, type(none)):
+            kind = "a list, [...]" if isinstance(none, list) else "a record, {...}"
+            raise UserError(path, f"this is not {kind}", "Remove the file and run the step again")
+        return found
 
 
 def read_run(preset: str, results: Path, metrics: Path) -> Run:
@@ -234,7 +245,7 @@ def read_run(preset: str, results: Path, metrics: Path) -> Run:
         threshold=folder.record("pairs", "threshold.json", {}),
         leak=folder.record("pairs", "leak.json", {}),
         provenance=folder.record("analysis", "provenance.json", {}),
-        metrics=read_json(summary) if folder.there(summary) else {},
+        metrics=folder.read(summary, {}),
         trained=read_trained(results / "analysis" / preset),
         folds=folder.columns("pairs", "folds.csv", {"fold": float})["fold"].nunique(),
         states=states,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from fgresq.report.parts.cells import Table
 
-TYPED = {
-    "−": "-",
-    "\u202f": ",",
-    "–": "--",
-    "✓ ": "",
-    "✗ ": "",
-}  # what the page writes, and what is typed for it
+TYPED = {"−": "-", "\u202f": ",", "–": "--"}  # what the page writes, and what is typed for it
+SET = {  # what LaTeX sets in no text; other letters than Latin ones want xelatex or lualatex
+    **{"▲": r"\triangle", "▼": r"\bigtriangledown", "○": r"\circ", "●": r"\bullet"},
+    **{"◇": r"\diamond", "◆": r"\diamond", "✓": r"\surd", "✗": r"\times", "→": r"\rightarrow"},
+    **{"≤": r"\leq", "≥": r"\geq", "≈": r"\approx", "Φ": r"\Phi", "λ": r"\lambda"},
+    **{"ρ": r"\rho", "τ": r"\tau", "β": r"\beta", "α": r"\alpha", "σ": r"\sigma", "Δ": r"\Delta"},
+}
 STYLES = {"best": "textbf:--rwrap;", "second": "underline:--rwrap;"}
 
 
@@ -40,7 +42,11 @@ def latex(table: Table) -> str:
     sides = ["r" if "number" in cell.mark.split() else "l" for cell in first]
     style = frame.style.hide(axis="index").format(escape="latex").apply(lambda _: marks, axis=None)
     style = style.format_index(axis="columns", escape="latex")
-    return str(style.to_latex(hrules=True, column_format="".join(sides) or "l"))
+    made = str(style.to_latex(hrules=True, column_format="".join(sides) or "l"))
+    for sign, command in SET.items():
+        made = made.replace(sign, f"${command}$")
+    # what a row begins with would be taken for an argument of the line end above it
+    return re.sub(r"^(?=[\[*])", "{}", made, flags=re.MULTILINE)
 
 
 def heads(table: Table) -> list[str]:
