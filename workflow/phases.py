@@ -152,12 +152,14 @@ PHASES = {
         targets=(
             "results/analysis/{preset}/provenance.json",
             "results/analysis/{preset}/preference.csv",
+            "results/analysis/{preset}/significance.csv",
             "results/analysis/{preset}/baselines.csv",
         ),
         steps=(
             "performance",
             "intervals",
             "observers",
+            "trust",
             "preference",
             "training",
             "ablation",
