@@ -22,7 +22,7 @@ from fgresq.analysis.judged import Judged
 from fgresq.analysis.trust_tables import ALL_TASKS, AT, EVERYWHERE, NEEDS, NEVER, WANTED
 
 BLOCKS, LEAST_PAIRS = 8, 25  # at most so many blocks, of at least so many pairs
-QUARTILES = (25, 50, 75)  # percentiles of the differences near which round ones are asked
+ASKED = (10, 50, 90)  # percentiles of the differences near which round ones are asked
 ROUND = np.array([1.0, 2.0, 3.0, 5.0, 10.0])
 
 
@@ -170,11 +170,9 @@ def margins_of(
 def steps_of(curve: Curve, sizes: np.ndarray, families: int) -> list[dict[str, Any]]:
     """Read off a curve the chance at round differences, and what WANTED needs."""
     known = sizes[sizes > 0]
-    asked = (
-        {round_difference(size) for size in np.percentile(known, QUARTILES)} if any(known) else ()
-    )
+    usual = np.percentile(known, ASKED) if len(known) else []
     rows = []
-    for difference in sorted(asked):
+    for difference in sorted({round_difference(size) for size in usual}):
         chance, drawn = at(curve, difference)
         low, high = spread(drawn, families)
         rows.append(

@@ -26,6 +26,7 @@ from fgresq.analysis.wins import holm
 LEVEL = 0.05
 EXACT = 14  # families; with more, ways of turning signs are drawn
 RANDOM = 9_999
+PEOPLE = {"human", "derived from scores"}  # origins of labels; scores are those of raters
 ROUNDING = 1e-12  # two sums that are equal but for the order of adding
 
 
@@ -168,3 +169,16 @@ def over_trivial(table: pd.DataFrame) -> pd.DataFrame:
     low = own["low"].fillna(-np.inf)  # without an interval nothing is beaten
     tightest = own.loc[low.groupby([own["task"], own["method"]], sort=False).idxmin()]
     return tightest[kept].assign(beats=tightest["low"].gt(0).to_numpy()).reset_index(drop=True)
+
+
+def of_people(origin: str) -> bool:
+    """Tell whether people stand behind all preferences of such an origin."""
+    return bool(origin) and set(origin.split(", ")) <= PEOPLE
+
+
+def recommended(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep of `over_trivial` what is a recommendation: people's labels, and all trivial rows beaten.
+
+    Preferences that a model made recommend nothing, however clear they are.
+    """
+    return table[table["beats"].astype(bool) & table["origin"].map(of_people).astype(bool)]
