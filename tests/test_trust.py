@@ -189,10 +189,14 @@ def test_verdicts_have_the_direction_of_the_difference() -> None:
 
 
 def test_two_methods_are_compared_on_pairs_of_which_both_have_a_value() -> None:
-    rows = families([4] * 8)
+    rows = [
+        (task, own, value, liked)
+        for task, own, _, liked in families([4] * 8)
+        for value in (-1.0, 1.0)
+    ]
     other = [np.nan, -1.0] * (len(rows) // 2)
     found = against(judged_of(rows, {SHARPNESS: other}), SHARPNESS).loc["up"]
-    assert (found["n"], found["value"], found["other"]) == (16, 1.0, 0.0)
+    assert (found["n"], found["value"], found["other"]) == (32, 1.0, 0.0)
 
 
 def test_the_average_gives_every_task_the_same_weight() -> None:
