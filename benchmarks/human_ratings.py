@@ -42,7 +42,8 @@ from fgresq.human.declared_search import read_search
 from fgresq.human.left_models import Desk, by_fgresq, by_ridge, desk_of, is_made
 from fgresq.human.left_out import ALGORITHM, ELSEWHERE, PROTOCOLS, Run, asked_of, runs_of
 from fgresq.human.lent import lent
-from fgresq.human.ratings_table import COLUMNS, RECORD, Answer, lines_of, table_of
+from fgresq.human.ratings_columns import COLUMNS, RECORD
+from fgresq.human.ratings_table import Answer, lines_of, table_of
 from fgresq.human.taught import Taught
 from fgresq.presets import load
 from fgresq.tables import write_table

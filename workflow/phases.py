@@ -178,6 +178,7 @@ PHASES = {
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/cost.csv",
             "reports/human",
             "reports/machines.json",
             "reports/paper",

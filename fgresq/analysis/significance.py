@@ -177,7 +177,7 @@ def of_people(origin: str) -> bool:
 
 
 def recommended(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep of `over_trivial` what is a recommendation: people's labels, and all trivial rows beaten.
+    """Keep of `over_trivial` what is recommended: by people, and ahead of all trivial rows.
 
     Preferences that a model made recommend nothing, however clear they are.
     """
