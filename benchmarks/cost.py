@@ -6,7 +6,7 @@ Each untrained method scores a noisy copy of one photograph, 1024 x 1024 pixels,
 reference is taken apart anew for every repeat, as for an image with a reference of its own. A run
 ahead of the repeats is not timed; repeats end once --most seconds are spent. The median counts,
 the fastest and the slowest repeat stand beside it. It is the time of the process, so that other
-work on the machine does not count. A method that is absent here has its reason.
+work on the machine does not count. Methods that are trained by a run, or absent here, have no row.
 """
 
 from __future__ import annotations
@@ -53,24 +53,20 @@ def photographs() -> list[tuple[np.ndarray, np.ndarray]]:
 
 def measured(name: str, entry: dict[str, Any], repeats: int, most: float) -> dict[str, Any]:
     """Time a method; a row of the table."""
-    row: dict[str, Any] = {"method": name, "megapixels": SIDE * SIDE / 1e6, "repeats": 0}
-    row |= {"threads": 1, "device": device(), "reason": ""}
-    if entry["trained"]:
-        return row | {"reason": "it is trained by a run"}
-    absent = absence(name, entry)
-    if absent:
-        return row | {"reason": absent.reason}
+    megapixels = SIDE * SIDE / 1e6
     score, taken = method_of(name, entry).score, []
     sets = [(a, b if entry["kind"] == "FR" else None) for a, b in photographs()]
     score(*sets[0])
     for repeat in range(1, repeats + 1):  # the reference changes, so that none is remembered
         started = time.process_time()
         score(*sets[repeat % 2])
-        taken.append(1000 * (time.process_time() - started) / row["megapixels"])
-        if sum(taken) * row["megapixels"] / 1000 > most:
+        taken.append(1000 * (time.process_time() - started) / megapixels)
+        if sum(taken) * megapixels / 1000 > most:
             break
     numbers = {"milliseconds": np.median(taken), "low": min(taken), "high": max(taken)}
-    return row | {k: round(float(v), 2) for k, v in numbers.items()} | {"repeats": len(taken)}
+    row = {"method": name, **{key: round(float(value), 2) for key, value in numbers.items()}}
+    row |= {"megapixels": megapixels, "repeats": len(taken)}
+    return row | {"threads": 1, "device": device()}
 
 
 @torch.inference_mode()
@@ -88,9 +84,11 @@ def main() -> None:
     cv2.setNumThreads(1)
     threadpool_limits(1)
     known = read_methods()
+    untrained = [name for name in args.methods or known if not known[name]["trained"]]
+    here = [name for name in untrained if not absence(name, known[name])]
     rows = [
         measured(name, known[name], args.repeats, args.most)
-        for name in tqdm(args.methods or list(known), desc="methods", disable=None)
+        for name in tqdm(here, desc="methods", disable=None)
     ]
     write_csv(args.out, pd.DataFrame(rows).reindex(columns=list(COLUMNS)))
 

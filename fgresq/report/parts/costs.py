@@ -9,14 +9,13 @@ from fgresq.tables import read_table
 
 COLUMNS: dict[str, type] = {
     "method": str,
-    "milliseconds": float,  # a megapixel, of the processor; empty where it was not measured
+    "milliseconds": float,  # a megapixel, of the processor
     "low": float,  # the fastest and the slowest repeat
     "high": float,
     "megapixels": float,  # of the image it was measured on
     "repeats": int,
     "threads": int,
     "device": str,
-    "reason": str,  # why there is no number; else empty
 }
 
 
@@ -37,13 +36,12 @@ def read_costs(path: str | Path) -> Costs:
     if not Path(path).is_file():
         return Costs()
     table = read_table(path, COLUMNS)
-    there = table[table["milliseconds"].notna()]
-    if there.empty:
+    if table.empty:
         return Costs()
-    first = there.iloc[0]
+    first = table.iloc[0]
     sentence = (
         f"Cost: processor time of {first['threads']} thread on {first['device']}, one image of "
         f"{first['megapixels']:.2f} megapixels with its reference, decoding not counted "
         "(`python -m benchmarks.cost`); trained methods were not measured."
     )
-    return Costs(dict(zip(there["method"], there["milliseconds"], strict=True)), sentence)
+    return Costs(dict(zip(table["method"], table["milliseconds"], strict=True)), sentence)
