@@ -29,7 +29,14 @@ from fgresq.analysis import (
 from fgresq.analysis.bootstrap import draw
 from fgresq.analysis.inputs import Inputs, orient
 from fgresq.analysis.judged import Judged, judge
-from fgresq.analysis.trivial import CONSTANT, ENTRIES, SHARPNESS, constant_orders, with_trivial
+from fgresq.analysis.trivial import (
+    CONSTANT,
+    ENTRIES,
+    NETWORK,
+    SHARPNESS,
+    constant_orders,
+    with_trivial,
+)
 from fgresq.analysis.trust_tables import (
     ALL_TASKS,
     AT,
@@ -232,10 +239,11 @@ def test_all_are_compared_with_the_best_where_there_is_no_fgresq() -> None:
     assert significance.opponents(judged_of(rows, best), {"m"}) == ["up", SHARPNESS]
 
 
-def leads(origin: str, right: list[int], wrong: int) -> pd.DataFrame:
-    """Say what `up` has over two trivial rows, a coin and one that is always wrong."""
+def leads(origin: str, right: list[int], wrong: int, network: bool = True) -> pd.DataFrame:
+    """Say what `up` has over the trivial rows: a coin, and two that are always wrong."""
     rows = families(right, wrong)
-    trivial = {SHARPNESS: [0.0] * len(rows), CONSTANT: [-1.0] * len(rows)}
+    others = {NETWORK: [-1.0] * len(rows)} if network else {}
+    trivial = {SHARPNESS: [0.0] * len(rows), CONSTANT: [-1.0] * len(rows), **others}
     made = significance.comparisons(judged_of(rows, trivial, origin), set(), 0)
     return significance.over_trivial(pd.DataFrame(made))
 
@@ -247,6 +255,12 @@ def test_a_recommendation_needs_people_and_an_interval_over_every_trivial_row() 
     unclear = leads("human", [9, 1, 9, 1, 9, 1], 5)
     assert (unclear["low"] < 0).all() and (unclear["difference"] > -0.1).all()
     assert significance.recommended(unclear).empty
+
+
+def test_what_was_not_compared_with_every_trivial_row_is_not_recommended() -> None:
+    lacks = leads("human", [9] * 6, 1, network=False)
+    assert lacks["beats"].all() and set(lacks["lacking"]) == {NETWORK}
+    assert significance.recommended(lacks).empty
 
 
 @pytest.mark.parametrize(

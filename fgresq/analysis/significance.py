@@ -160,15 +160,22 @@ def over_trivial(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Rows task, method, origin, beats (bool), against (the trivial row it is least ahead of)
-        and that one's difference, low, high. Trivial rows have no row.
+        and that one's difference, low, high; lacking (trivial rows that it was not compared with).
+        Trivial rows have no row.
     """
     own = table[table["against"].isin(TRIVIAL) & ~table["method"].isin(TRIVIAL)]
     kept = ["task", "method", "origin", "against", "difference", "low", "high"]
     if own.empty:
-        return pd.DataFrame(columns=[*kept, "beats"])
+        return pd.DataFrame(columns=[*kept, "beats", "lacking"])
     low = own["low"].fillna(-np.inf)  # without an interval nothing is beaten
     tightest = own.loc[low.groupby([own["task"], own["method"]], sort=False).idxmin()]
-    return tightest[kept].assign(beats=tightest["low"].gt(0).to_numpy()).reset_index(drop=True)
+    met = own.groupby(["task", "method"])["against"].agg(set)
+    lacking = [
+        ", ".join(name for name in TRIVIAL if name not in met[key])
+        for key in zip(tightest["task"], tightest["method"], strict=True)
+    ]
+    beats = tightest["low"].gt(0).to_numpy()
+    return tightest[kept].assign(beats=beats, lacking=lacking).reset_index(drop=True)
 
 
 def of_people(origin: str) -> bool:
@@ -179,6 +186,8 @@ def of_people(origin: str) -> bool:
 def recommended(table: pd.DataFrame) -> pd.DataFrame:
     """Keep of `over_trivial` what is recommended: by people, and ahead of all trivial rows.
 
-    Preferences that a model made recommend nothing, however clear they are.
+    Preferences that a model made recommend nothing, however clear they are; nor does a comparison
+    that lacks a trivial row.
     """
-    return table[table["beats"].astype(bool) & table["origin"].map(of_people).astype(bool)]
+    people = table["origin"].map(of_people).astype(bool)
+    return table[table["beats"].astype(bool) & people & table["lacking"].eq("")]

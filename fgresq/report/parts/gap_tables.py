@@ -33,7 +33,8 @@ HALF = 0.5  # a coin
 
 def cost_cell(costs: Mapping[str, float], method: str) -> Cell:
     """Give the cell of what a method costs: milliseconds a megapixel, on one thread of a CPU."""
-    return number(costs.get(method), 0 if costs.get(method, 0) >= 10 else 1)
+    cost = costs.get(method)
+    return number(cost, 0 if cost is None or cost >= 10 else 1 if cost >= 1 else 2)
 
 
 def gap_table(run: Run, methods: Methods, costs: Mapping[str, float]) -> Table | None:

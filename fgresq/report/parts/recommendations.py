@@ -75,7 +75,12 @@ def lead_table(run: Run, methods: Methods, costs: Mapping[str, float]) -> Table 
                     ),
                     text(known.title(r.against)),
                     text(r.origin),
-                    text(f"{SIGNS[said]} {said}", f"verdict {MARKS[said]}"),
+                    Cell(
+                        f"{SIGNS[said]} {said}",
+                        said,
+                        f"not compared with {r.lacking}" if r.lacking else "",
+                        f"verdict {MARKS[said]}",
+                    ),
                 ],
                 mark=known.role(r.method).replace(" ", "-"),
                 filters={"task": r.task},
@@ -91,7 +96,10 @@ def lead_table(run: Run, methods: Methods, costs: Mapping[str, float]) -> Table 
         "Says",
     )
     caption = "Lead over the trivial rows: sharpness, a constant order, a random network."
-    note = "A recommendation needs labels of people and an interval above 0 over every trivial row."
+    note = (
+        "A recommendation needs labels of people and an interval above 0 over every trivial row, "
+        "all of them compared."
+    )
     return Table("leads", caption, columns, rows, leads, [task_filter(leads, AVERAGE)], note)
 
 
