@@ -30,7 +30,8 @@ def values(site: Site) -> dict[str, Any]:
     people = recommendations.people_table(site.transfer)
     if run.trust["gaps"].empty and people is None:
         reason = "which metric to trust was not worked out for this run, and no ratings are here"
-        raise Lacking(reason, f"Run snakemake --cores all --config preset={run.preset}")
+        again = f"Run snakemake --cores all --config preset={run.preset}"
+        raise Lacking(reason, f"{again}, or make human for the ratings")
     return {
         "rated": people,
         "every_row": site.transfer.tables if site.transfer else [],
