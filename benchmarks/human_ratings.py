@@ -29,11 +29,12 @@ from tqdm import tqdm
 from benchmarks.left_baselines import PRESET, Beside, absence_of, folder_of, trained
 from fgresq import workspace
 from fgresq.analysis.provenance import git_state
+from fgresq.analysis.trivial import constant_order
 from fgresq.baselines import BASELINES
 from fgresq.catalogues import read_methods
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_json
-from fgresq.human.agreement import constant_order, draws_of
+from fgresq.human.agreement import draws_of
 from fgresq.human.answers import Bench
 from fgresq.human.at_hand import read_sets
 from fgresq.human.declared import CONSTANT, RANDOM, SHARPNESS, Line, read_declared
@@ -41,7 +42,8 @@ from fgresq.human.declared_search import read_search
 from fgresq.human.left_models import Desk, by_fgresq, by_ridge, desk_of, is_made
 from fgresq.human.left_out import ALGORITHM, ELSEWHERE, PROTOCOLS, Run, asked_of, runs_of
 from fgresq.human.lent import lent
-from fgresq.human.ratings_table import COLUMNS, RECORD, Answer, lines_of, table_of
+from fgresq.human.ratings_columns import COLUMNS, RECORD
+from fgresq.human.ratings_table import Answer, lines_of, table_of
 from fgresq.human.taught import Taught
 from fgresq.presets import load
 from fgresq.tables import write_table
@@ -144,7 +146,7 @@ def untaught_rows(world: World, protocol: str, runs: Sequence[Run], methods: Ite
         reason = "a restorer that is left out has no place in an order of the others"
         found[CONSTANT] = Answer("control", "", reason=reason)
     else:
-        found[CONSTANT] = Answer("control", "", laid(constant_order(own)[0]))
+        found[CONSTANT] = Answer("control", "", laid(constant_order(own.images)))
     for name in methods:
         line = Line(name=name, kind="method")
         reason = world.bench.lacking(line) or world.bench.lacking_on(line, OF)

@@ -72,6 +72,7 @@ STEPS = {
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),
     "observers": ("fgresq.analysis.observers", "what the measure that stands for people does"),
+    "trust": ("fgresq.analysis.trust", "which method may be trusted for what, and who can tell"),
     "preference": ("fgresq.analysis.preference", "preference against score difference"),
     "training": ("fgresq.analysis.learning", "curves, task accuracy and reliability of training"),
     "baseline-runs": ("fgresq.analysis.baseline_runs", "collect how the baselines were trained"),

@@ -1,6 +1,7 @@
 """Analysis: how well each method agrees with the preferences, with intervals.
 
-Purpose: the numbers of the paper's tables 2 to 17, each with n and a 95 % interval.
+Purpose: the numbers of the paper's tables 2 to 17, each with n and a 95 % interval; which method
+    may be trusted for what.
 Inputs: image, pair and score tables.
 Outputs: results/analysis/PRESET/*.csv, provenance.json; in git reports/metrics/PRESET.json and
     reports/plots/PRESET.csv.
@@ -138,6 +139,36 @@ rule ablation:
     shell:
         "python -m fgresq step ablation --runs {params.runs} --images {input.images}"
         " --pairs {input.pairs} --options {params.options:q} --out {output} --log {log}"
+
+
+rule trust:
+    input:
+        images="results/data/{preset}/images.csv",
+        sources="results/data/{preset}/sources.json",
+        pairs="results/pairs/{preset}/pairs.csv",
+        scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
+        methods=inputs.catalogue("methods"),
+    output:
+        "results/analysis/{preset}/significance.csv",
+        "results/analysis/{preset}/mean_ranks.csv",
+        "results/analysis/{preset}/nemenyi.csv",
+        "results/analysis/{preset}/gaps.csv",
+        "results/analysis/{preset}/margins.csv",
+        "results/analysis/{preset}/margin_steps.csv",
+        "results/analysis/{preset}/restorers.csv",
+        "results/analysis/{preset}/choices.csv",
+        "results/analysis/{preset}/within.csv",
+    log:
+        "logs/{preset}/trust.log",
+    conda:
+        "../environment.yml"
+    params:
+        options=values.options("analysis"),
+        code=code_of("trust"),
+    shell:
+        "python -m fgresq step trust --images {input.images} --sources {input.sources}"
+        " --pairs {input.pairs} --scores {input.scores} --options {params.options:q}"
+        " --out {output[0]} --log {log}"
 
 
 rule preference:

@@ -18,6 +18,7 @@ rule report:
         sources=inputs.catalogue("sources"),
         machines=glob_of("reports/machines.json"),
         human=glob_of("reports/human/*"),
+        costs=glob_of("reports/cost.csv"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/**/*.*"),
         stand_in=inputs.stand_in("results/analysis/{preset}/provenance.json"),

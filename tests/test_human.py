@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 
 from fgresq.analysis.bootstrap import draw
+from fgresq.analysis.trivial import constant_order
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.human import answers, declared, kept, transfer
-from fgresq.human.agreement import Question, constant_order, difference, majority, measured
+from fgresq.human.agreement import Question, difference, majority, measured
 from fgresq.human.agreement import questions as questions_of
 from fgresq.human.answers import Bench, Values
 from fgresq.human.at_hand import read_sets
@@ -187,7 +188,7 @@ def test_an_interval_holds_training_images_as_well_as_contents() -> None:
 
 def test_a_constant_order_leaves_the_content_out(world: World) -> None:
     own = bench_of(world).sets["srij"]
-    images = own.images.assign(value=constant_order(own)[0])
+    images = own.images.assign(value=constant_order(own.images))
     of = images.pivot(index="content", columns="algorithm", values="value")
     # three contents have one order, and one, which a vote of its own would not change, another
     assert (of["mild"] > of["bad"]).all()

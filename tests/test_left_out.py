@@ -12,11 +12,12 @@ import pytest
 
 from benchmarks import human_ratings, left_baselines
 from fgresq.files import read_json
-from fgresq.human import left_models, ratings_table
+from fgresq.human import left_models, ratings_columns
 from fgresq.human.agreement import draws_of
 from fgresq.human.left_out import PROTOCOLS, asked_of, runs_of, wide
 from fgresq.human.rated_sets import RatedSet
-from fgresq.human.ratings_table import AGAINST, Answer, lines_of, read_ratings
+from fgresq.human.ratings_columns import AGAINST, read_ratings
+from fgresq.human.ratings_table import Answer, lines_of
 from fgresq.settings import merge
 from fgresq.weights.checkpoints import trained_state
 from tests.conftest import ROOT, mark_workspace
@@ -268,7 +269,7 @@ def test_a_committed_table_of_ratings_is_checked_with_the_other(
 
 
 def test_docs_show_the_committed_ratings() -> None:
-    if not (render_ratings.FOLDER / ratings_table.TABLE).exists():
+    if not (render_ratings.FOLDER / ratings_columns.TABLE).exists():
         pytest.skip("`make human-full` was not run yet")
     assert render_ratings.TARGET.read_text(encoding="utf-8") == render_ratings.render()
-    assert read_json(render_ratings.FOLDER / ratings_table.RECORD)["command"] == "make human-full"
+    assert read_json(render_ratings.FOLDER / ratings_columns.RECORD)["command"] == "make human-full"

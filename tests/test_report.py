@@ -131,9 +131,9 @@ def test_a_page_that_is_none_is_told(folder: Path, capsys: pytest.CaptureFixture
 
 
 def test_a_page_without_its_inputs_says_so_and_the_others_stand(site: Path) -> None:
-    """The workspace has no bench of transfer."""
+    """The workspace has no bench of transfer, and no tables of the step `trust`."""
     html = (site / "which-metric.html").read_text()
-    assert "This page has nothing to show" in html and "Run make human" in html
+    assert "This page has nothing to show" in html and "or make human" in html
     assert "nothing to show" not in (site / "comparison.html").read_text()
 
 

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "metrics": ("external", "mini", "model", "networks", "ops", "weights"),
     "training": ("mini", "model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),
-    "analysis": ("pairs", "sources"),
+    "analysis": ("ops", "pairs", "sources"),
     "scoring": (
         *("analysis", "baselines", "external", "metrics", "model"),
         *("networks", "ops", "training", "weights"),

@@ -29,8 +29,8 @@ from fgresq.human.declared import (
     read_declared,
 )
 from fgresq.human.left_out import PROTOCOLS
-from fgresq.human.ratings_table import AGAINST, read_ratings
-from fgresq.human.ratings_table import TABLE as RATINGS
+from fgresq.human.ratings_columns import AGAINST, read_ratings
+from fgresq.human.ratings_columns import TABLE as RATINGS
 from fgresq.human.transfer_table import TABLE, read_transfer
 
 METHODS = ("brisque", "niqe", "lpips", "dists")  # without training, beside every trained row

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fgresq import workspace
+from fgresq.analysis.trust_tables import TABLES as TRUST
 from fgresq.baselines.shared import packaged_weights
 from fgresq.human.declared import FGRESQ, Declared, controls, methods_asked
 from fgresq.human.tower_names import GLANCE, WEIGHTS
@@ -30,6 +31,7 @@ REPORT_READS = {
         *("performance.csv", "intervals.csv", "preference.csv", "provenance.json"),
         *("ablation.csv", "confusion.csv", "reliability.csv", "curves.csv", "training.json"),
         *("baselines.csv", "baseline_curves.csv", "observers.csv", "observers.json"),
+        *(f"{name}.csv" for name in TRUST),
     ),
 }
 

@@ -154,12 +154,14 @@ PHASES = {
         targets=(
             "results/analysis/{preset}/provenance.json",
             "results/analysis/{preset}/preference.csv",
+            "results/analysis/{preset}/significance.csv",
             "results/analysis/{preset}/baselines.csv",
         ),
         steps=(
             "performance",
             "intervals",
             "observers",
+            "trust",
             "preference",
             "training",
             "ablation",
@@ -179,6 +181,7 @@ PHASES = {
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/cost.csv",
             "reports/human",
             "reports/machines.json",
             "reports/paper",

@@ -13,7 +13,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from fgresq.human.left_out import PROTOCOLS
-from fgresq.human.ratings_table import AGAINST, TABLE, read_ratings
+from fgresq.human.ratings_columns import AGAINST, TABLE, read_ratings
 from workflow.render_human import with_interval
 
 ROOT = Path(__file__).parents[1]

@@ -15,6 +15,7 @@ import pandas as pd
 from fgresq.errors import unknown
 
 TIES = {"half": 0.5, "wrong": 0.0}  # what a metric tie is worth
+GAPS = (0.0, 0.05, 0.1, 0.2, 1.0)  # shares of the range of the scores, from fine to coarse
 
 
 def correct(gap: np.ndarray, preference: np.ndarray, ties: str) -> np.ndarray:
@@ -35,6 +36,12 @@ def correct(gap: np.ndarray, preference: np.ndarray, ties: str) -> np.ndarray:
         raise unknown("setting analysis/metric_ties", "value", ties, TIES)
     agrees = np.sign(gap) * np.where(preference == "A", 1, -1)
     return np.where(agrees > 0, 1.0, np.where(agrees < 0, 0.0, TIES[ties]))
+
+
+def between(differences: pd.Series, low: float, high: float) -> pd.Series:
+    """Say which score differences lie in (low, high] by their size; from nought on, nought too."""
+    size = differences.abs()
+    return (size > low) & (size <= high) if low else size <= high
 
 
 def counted(votes: pd.DataFrame) -> np.ndarray:

@@ -18,7 +18,6 @@ import numpy as np
 from scipy import optimize, special, stats
 
 LEAST = 3  # observations: two points always correlate perfectly
-LEAST_FITTED = 5  # one more than the logistic has parameters
 BLOCK = 2_000_000  # matrix cells held at once
 
 
@@ -64,11 +63,54 @@ def logistic(
     return bottom + (top - bottom) * special.expit((metric - centre) / (abs(width) + 1e-12))
 
 
-def fitted(metric: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, str]:
-    """Map a metric (n,) onto the scores (n,) by the 4-parameter logistic, least squares.
+def logistic_of_five(
+    metric: np.ndarray, height: float, slope: float, centre: float, tilt: float, base: float
+) -> np.ndarray:
+    """The 5-parameter logistic of Sheikh, Sabir and Bovik (IEEE TIP 2006): a logistic on a line."""
+    return height * (special.expit(slope * (metric - centre)) - 0.5) + tilt * metric + base
+
+
+def fit(form: Callable, metric: np.ndarray, score: np.ndarray, start: list[float]) -> np.ndarray:
+    """Fit the parameters of a mapping by least squares.
+
+    Raises:
+        RuntimeError: the fit does not converge.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optimize.OptimizeWarning)  # the covariance is not used
+        return optimize.curve_fit(form, metric, score, p0=start, maxfev=20_000)[0]
+
+
+def four(metric: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """Fit the 4-parameter logistic; `metric` has mean 0 and standard deviation 1.
 
     Start as VQEG: top = max score, bottom = min score, centre = mean metric, width = a quarter
     of its standard deviation; top and bottom change places where the metric falls with the score.
+
+    Raises:
+        RuntimeError: the fit does not converge.
+    """
+    ends = [score.max(), score.min()]
+    ends = ends if plcc(metric, score) >= 0 else ends[::-1]
+    return fit(logistic, metric, score, [*ends, 0.0, 0.25])
+
+
+def mapped_by_five(metric: np.ndarray, score: np.ndarray, by_four: np.ndarray) -> np.ndarray:
+    """Map a metric by the 5-parameter logistic, from the curve of four parameters on.
+
+    That curve is one of its own, and stays where no better one is found.
+    """
+    top, bottom, centre, width = by_four
+    start = [top - bottom, 1 / (abs(width) + 1e-12), centre, 0.0, (top + bottom) / 2]
+    try:
+        return logistic_of_five(metric, *fit(logistic_of_five, metric, score, start))
+    except RuntimeError:
+        return logistic(metric, *by_four)
+
+
+def fitted(metric: np.ndarray, score: np.ndarray, parameters: int = 4) -> tuple[np.ndarray, str]:
+    """Map a metric (n,) onto the scores (n,) by a logistic of 4 or 5 parameters, least squares.
+
     A falling mapping would make a metric that runs the wrong way look right, so its values are
     negated: the correlation with the scores keeps the metric's sign.
 
@@ -76,20 +118,26 @@ def fitted(metric: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, str]:
         The mapped values and an empty reason, or NaN and the reason why there is no mapping.
     """
     nothing = np.full(len(metric), np.nan)
-    reason = undefined(metric, score, LEAST_FITTED)
+    reason = undefined(metric, score, parameters + 1)
     if reason:
         return nothing, reason
     scaled = (metric - metric.mean()) / metric.std()
-    ends = [score.max(), score.min()]
-    start = [*(ends if plcc(metric, score) >= 0 else ends[::-1]), 0.0, 0.25]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optimize.OptimizeWarning)  # the covariance is not used
-        try:
-            best, _ = optimize.curve_fit(logistic, scaled, score, p0=start, maxfev=20_000)
-        except RuntimeError:
-            return nothing, "the logistic fit did not converge"
-    mapped = logistic(scaled, *best) * (1.0 if best[0] >= best[1] else -1.0)
-    return (nothing, "the logistic fit is flat") if alike(mapped) else (mapped, "")
+    try:
+        best = four(scaled, score)
+    except RuntimeError:
+        return nothing, "the logistic fit did not converge"
+    mapped, rises = logistic(scaled, *best), best[0] >= best[1]
+    if parameters == 5:
+        mapped = mapped_by_five(scaled, score, best)
+        rises = plcc(scaled, mapped) >= 0
+    return (
+        (nothing, "the logistic fit is flat")
+        if alike(mapped)
+        else (
+            mapped * (1.0 if rises else -1.0),
+            "",
+        )
+    )
 
 
 def srcc_inside(metric: np.ndarray, score: np.ndarray, groups: np.ndarray) -> dict[object, float]:

@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq.analysis.accuracy import TIES
+from fgresq.analysis.accuracy import GAPS, TIES, between
 from fgresq.analysis.bootstrap import Draws, Measure, draw
 from fgresq.analysis.inputs import DIGITS
 from fgresq.analysis.performance import accuracy, by_votes, kinds_of_votes, measure_task
@@ -51,7 +51,6 @@ from fgresq.human.people_page import page
 from fgresq.human.people_pairs import common, derived_pairs, families_by_pairs, families_of
 from fgresq.human.people_tables import is_pairs, read_preferences, read_ratings, read_values
 
-GAPS = (0.0, 0.05, 0.1, 0.2, 1.0)  # shares of the range of the ratings
 COMPARED = ("srcc", "srcc_groups", "acc")
 ROUNDS = 1000  # draws of families
 COLUMNS = ("metric", "stat", "value", "low", "high", "n", "families", "note")
@@ -145,9 +144,8 @@ def measures(
         return {"acc": accuracy(decided, weights, ties), **votes}
     found = measure_task(images, pairs, values, weights, ties, kinds)
     found.pop("acc_gap5")
-    wide = decided["score_difference"].abs()
     for low, high in zip(GAPS, GAPS[1:], strict=False):
-        inside = decided[(wide > low) & (wide <= high)] if low else decided[wide <= high]
+        inside = decided[between(decided["score_difference"], low, high)]
         found[gap_name(low, high)] = accuracy(inside, weights, ties)
     return found
 

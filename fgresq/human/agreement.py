@@ -183,23 +183,6 @@ def difference(own: Measure, other: Measure) -> Measure:
     return replace(own, value=own.value - other.value, replicates=own.replicates - other.replicates)
 
 
-def constant_order(own: RatedSet) -> np.ndarray:
-    """Score images by who restored them: how its others did in other families; values (1, n).
-
-    Inside a group the group's mean is taken off first, as groups are rated unlike. An algorithm
-    that occurs in no other family has no value.
-    """
-    images = own.images
-    group = images.groupby(["task", "group"])["score"]
-    alone = group.transform("size").lt(2)
-    less = images["score"] - np.where(alone, images["score"].mean(), group.transform("mean"))
-    by = less.groupby(images["algorithm"])
-    same = less.groupby([images["algorithm"], images["family"]])
-    others = by.transform("size") - same.transform("size")
-    total = by.transform("sum") - same.transform("sum")
-    return np.where(others > 0, total / others.clip(lower=1), np.nan)[None]
-
-
 def best_of(measures: dict[str, Measure], names: Iterable[str]) -> str:
     """Name the row with the highest value; empty where none has a value."""
     have = [name for name in names if name in measures and np.isfinite(measures[name].value)]

@@ -8,46 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fgresq.analysis.bootstrap import Draws, Measure
-from fgresq.files import read_json
 from fgresq.human.agreement import Question, difference, measured, of_pairs
 from fgresq.human.left_out import ELSEWHERE, wide, wide_pairs
 from fgresq.human.rated_sets import RatedSet
-from fgresq.tables import read_table
+from fgresq.human.ratings_columns import AGAINST, COLUMNS
 
-AGAINST = ("metaiqa", "ridge", "dists", "sharpness")  # rows that all others are compared with
 GAP = 5.0  # of raw scores
-MEASURES = {
-    "acc": "share of the decided pairs in which it prefers what people prefer",
-    "acc_gap5": "the same of pairs whose mean scores lie more than 5 apart, by their order",
-    "srcc_groups": "mean Spearman correlation with the scores inside groups",
-    "srcc": "Spearman correlation over all images, of one model",
-}
-COLUMNS: dict[str, type] = {
-    "protocol": str,
-    "row": str,
-    "kind": str,  # fgresq, baseline, ridge, method or control
-    "trained_on": str,  # empty: nothing
-    "measure": str,
-    "value": float,
-    "low": float,  # 95 % interval over families
-    "high": float,
-    "n": float,  # pairs, groups or images
-    "families": float,
-    **{
-        f"over_{name}{end}": float  # on the same draws
-        for name in AGAINST
-        for end in ("", "_low", "_high")
-    },
-    "reason": str,  # why there is no value; else empty
-}
-TABLE, RECORD = "ratings.csv", "ratings.json"
 
 
 @dataclass(frozen=True)
@@ -151,13 +123,3 @@ def table_of(lines: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(lines).reindex(columns=list(COLUMNS))
     texts = [name for name, kind in COLUMNS.items() if kind is str]
     return table.assign(**{name: table[name].fillna("") for name in texts}).round(6)
-
-
-def read_ratings(folder: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read the table and its record.
-
-    Raises:
-        UserError: one of them is missing or unreadable.
-    """
-    folder = Path(folder)
-    return read_table(folder / TABLE, COLUMNS), read_json(folder / RECORD)

@@ -22,13 +22,13 @@ from tqdm import tqdm
 
 from fgresq.analysis.bootstrap import Draws, Measure
 from fgresq.analysis.provenance import PACKAGES, git_state, version
+from fgresq.analysis.trivial import constant_order
 from fgresq.errors import UserError
 from fgresq.files import digest, write_json
 from fgresq.human.agreement import (
     OF_PAIRS,
     Question,
     best_of,
-    constant_order,
     difference,
     draws_of,
     measured,
@@ -73,7 +73,7 @@ def simple(bench: Bench) -> dict[str, Values]:
     names = [n for n in bench.declared.of_role("select", "test") if n in bench.sets]
     return {
         SHARPNESS: {name: bench.sets[name].sharpness[None] for name in names},
-        CONSTANT: {name: constant_order(bench.sets[name]) for name in names},
+        CONSTANT: {name: constant_order(bench.sets[name].images)[None] for name in names},
     }
 
 

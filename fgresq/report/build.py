@@ -24,8 +24,10 @@ from fgresq.report.absences import absences, fold_note, refuse_absent
 from fgresq.report.page import TABLES, all_tables, render, write_page
 from fgresq.report.pages import PAGES, PageModule
 from fgresq.report.parts.cells import Methods
+from fgresq.report.parts.costs import read_costs
 from fgresq.report.parts.label_only import read_label_only
 from fgresq.report.parts.machines import read_machines
+from fgresq.report.parts.recommendations import ratings_table
 from fgresq.report.parts.transfer_tables import read_shown
 from fgresq.report.results import Run, read_run
 from fgresq.report.site import Lacking, Site
@@ -82,6 +84,8 @@ def read_site(args: argparse.Namespace, out: Path) -> Site:
         out=str(out),
         machines=read_machines(reports / "machines.json"),
         transfer=read_shown(reports / "human"),
+        ratings=ratings_table(reports / "human"),
+        costs=read_costs(reports / "cost.csv"),
     )
 
 

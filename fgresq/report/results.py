@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from fgresq.analysis.observers import COLUMNS
 from fgresq.analysis.roles import is_simulated
+from fgresq.analysis.trust_tables import TABLES as TRUST
 from fgresq.audit.printed import same
 from fgresq.errors import UserError, unread
 from fgresq.files import read_json
@@ -68,8 +70,9 @@ class Run:
     `performance`, `intervals` and `preference` are the tables of the analysis, `scores` all score
     tables joined, `records` the source records, `funnels` one record a source, `folds` the number
     of folds that families were dealt to, `states` what the preset has of every method, `observers`
-    and `relabelled` what the step of that name says of the measure that stands for people,
-    `lacking` the files that are not there, `results` the folder that it was read from.
+    and `relabelled` what the step of that name says of the measure that stands for people, `trust`
+    the tables of the step of that name, `lacking` the files that are not there, `results` the
+    folder that it was read from.
     """
 
     preset: str
@@ -90,6 +93,9 @@ class Run:
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     observers: dict[str, Any] = field(default_factory=dict)
     relabelled: pd.DataFrame = field(default_factory=lambda: empty(COLUMNS))
+    trust: dict[str, pd.DataFrame] = field(
+        default_factory=lambda: {name: empty(columns) for name, columns in TRUST.items()}
+    )
     lacking: list[str] = field(default_factory=list)
     results: str = "results"
 
@@ -253,6 +259,10 @@ def read_run(preset: str, results: Path, metrics: Path) -> Run:
         relabelled=folder.table(
             "analysis", "observers.csv", lambda path: read_table(path, COLUMNS), COLUMNS
         ),
+        trust={
+            name: folder.table("analysis", f"{name}.csv", partial(read_table, columns=own), own)
+            for name, own in TRUST.items()
+        },
         lacking=folder.lacking,
         results=str(results),
     )

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from fgresq.report.paper import Paper
-from fgresq.report.parts.cells import Made, Methods
+from fgresq.report.parts.cells import Made, Methods, Table
+from fgresq.report.parts.costs import Costs
 from fgresq.report.parts.label_only import LabelOnly
 from fgresq.report.parts.pairs_shown import Shown, shown_pairs
 from fgresq.report.parts.transfer_tables import Transfer
@@ -62,6 +63,8 @@ class Site:
         sources: entries of the catalogue of data sets.
         machines: what moves between processors, as measured; empty where it was not.
         transfer: the committed bench of agreement with people.
+        ratings: the committed table of SRIJ left out in parts.
+        costs: what methods cost, as measured.
         options: settings of the report.
         out: where its files go, for parts that write images.
     """
@@ -76,6 +79,8 @@ class Site:
     stand_in: Run | None = None
     machines: dict[str, Any] = field(default_factory=dict)
     transfer: Transfer | None = None
+    ratings: Table | None = None
+    costs: Costs = field(default_factory=Costs)
 
     @property
     def run(self) -> Run:
