@@ -192,8 +192,10 @@ def test_a_cell_of_the_paper_that_is_no_number_is_told(
         return table
 
     edit(path, change)
-    told = refused(run, capsys)
-    assert f"{name}.csv, row 4" in told and "'o.71' is no number" in told
+    site = build_report(run)
+    told = capsys.readouterr().err
+    assert f"{name}.csv, row 4" in told and "'o.71'" in told
+    assert "o.71" in text_of(site / "audit.html")
 
 
 def test_an_image_that_was_deleted_since_is_told(run: Path) -> None:
