@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fgresq.audit.printed import CannotTell, Printed
+from fgresq.records import Leak
 
 PAPER, LABELS = "reports/paper/", "results/labels/{preset}/"
 TABLE1, TABLE3 = PAPER + "table1_datasets.csv", PAPER + "table3_fgrestore.csv"
@@ -38,7 +39,7 @@ class Material:
     counts: pd.DataFrame = field(default_factory=pd.DataFrame)
     nulls: pd.DataFrame = field(default_factory=pd.DataFrame)
     true: pd.DataFrame = field(default_factory=pd.DataFrame)
-    leak: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    leak: Mapping[str, Mapping[str, Leak]] = field(default_factory=dict)
 
     def source(self, dataset: str) -> str | None:
         """Give the source whose scores are at hand for what the paper calls `dataset`."""
