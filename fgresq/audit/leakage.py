@@ -42,8 +42,9 @@ def pair_split_leak(material: Material) -> Answer:
     )
     own = material.leak.get("pairs_split", {})
     if own:
-        tasks = [own.get(str(task), {}) for task in counts.index]
-        frame["share in our split by pairs"] = [task.get("share", np.nan) for task in tasks]
+        shares = {task: leak["share"] for task, leak in own.items()}
+        ours = [shares.get(str(task), np.nan) for task in counts.index]
+        frame["share in our split by pairs"] = ours
     share = frame["share of these in training too"]
     found = f"From {share.min():.1%} ({frame['task'][share.idxmin()]}) to {share.max():.1%} "
     found += f"({frame['task'][share.idxmax()]}) of test images also occur in training pairs."
