@@ -229,7 +229,7 @@ def test_costs_are_read_and_their_device_is_named(tmp_path: Path) -> None:
 def page_of(root: Path) -> str:
     """Build the page alone with the command line and give its text."""
     methods = inputs.write_methods(root / "methods.yaml")
-    words = ["step", "report", "--options", '{"report": {"gallery": 1}}', "--pages", "which-metric"]
+    words = ["step", "report", "--options", '{"report": {"pairs": 6}}', "--pages", "which-metric"]
     words += ["--methods", str(methods), *inputs.arguments(root)]
     assert main([*words, "--out", str(root / "site")]) == 0
     return (root / "site/which-metric.html").read_text(encoding="utf-8")
