@@ -229,7 +229,7 @@ def test_costs_are_read_and_their_device_is_named(tmp_path: Path) -> None:
 def page_of(root: Path) -> str:
     """Build the page alone with the command line and give its text."""
     methods = inputs.write_methods(root / "methods.yaml")
-    words = ["step", "report", "--options", '{"report": {"gallery": 1}}', "--pages", "which-metric"]
+    words = ["step", "report", "--options", '{"report": {"pairs": 6}}', "--pages", "which-metric"]
     words += ["--methods", str(methods), *inputs.arguments(root)]
     assert main([*words, "--out", str(root / "site")]) == 0
     return (root / "site/which-metric.html").read_text(encoding="utf-8")
@@ -252,3 +252,56 @@ def test_the_page_shows_the_tables_of_the_step_the_same_twice(tmp_path: Path) ->
         assert f'id="{name}"' in html
     assert "which a model made: of people it says nothing" in html
     assert page_of(tmp_path) == html
+
+
+def ranked(run: Run) -> Run:
+    """Give a run with mean ranks of three methods, of which Nemenyi's test parts the first."""
+    names = ["psnr", SHARPNESS, CONSTANT]
+    shared = {"families": 9, "methods": 3, "friedman_p": 0.0001, "critical_difference": 1.1}
+    ranks = [
+        {"task": AVERAGE, "method": name, "mean_rank": place + 1.0, **shared}
+        for place, name in enumerate(names)
+    ]
+    pairs = [
+        {"task": AVERAGE, "method": one, "other": other, "p": 0.01 if one == "psnr" else 0.5}
+        for place, one in enumerate(names)
+        for other in names[place + 1 :]
+    ]
+    made = {"mean_ranks": pd.DataFrame(ranks), "nemenyi": pd.DataFrame(pairs)}
+    return replace(run, trust={**run.trust, **made})
+
+
+def bars(svg: str) -> int:
+    """Count the bars of a critical-difference diagram."""
+    return svg.count("stroke-width: 2.4")
+
+
+def test_a_diagram_joins_what_the_test_does_not_part_and_escapes_names(tmp_path: Path) -> None:
+    run, methods = run_of(tmp_path)
+    title = f"{inputs.HOSTILE} $x$ {{0}}"
+    hostile = Methods({**methods.entries, "psnr": {**KNOWN["psnr"], "title": title}}, "methods")
+    (first,) = significance_tables.critical_figures(ranked(run), hostile)
+    (again,) = significance_tables.critical_figures(ranked(run), hostile)
+    assert first.svg == again.svg and "<script>" not in first.svg
+    assert "1.1 apart" in first.caption and "p < 0.001" in first.caption
+    assert bars(first.svg) == 1  # from the second rank to the third; none from the first
+    joined = ranked(run)
+    joined.trust["nemenyi"].loc[0, "p"] = 0.5  # the first and the second are no longer parted
+    (more,) = significance_tables.critical_figures(joined, hostile)
+    assert bars(more.svg) == 2
+
+
+def test_the_ranking_under_each_choice_stands_side_by_side(tmp_path: Path) -> None:
+    run, methods = run_of(tmp_path)
+    rows = [
+        {"choice": "tie of a method", "setting": s, "method": m, "value": v, "rank": r}
+        for s, ranks in (("half", (1, 2)), ("zero", (2, 1)))
+        for m, v, r in (("psnr", 0.7, ranks[0]), ("lpips", 0.6, ranks[1]), ("cvvdp", 0.9, None))
+    ]
+    own = pd.DataFrame(rows).assign(ties=3, tasks=1, n=9)
+    (table,) = significance_tables.choice_tables(
+        replace(run, trust={**run.trust, "choices": own}), methods
+    )
+    assert texts(table) == [["PSNR", "1", "2"], ["LPIPS", "2", "1"], ["ColorVideoVDP", "–", "–"]]
+    assert table.rows[-1].cells[1].detail == "0.900, label source"
+    assert "2 of 3 methods change their rank. 9 pairs" in table.note
