@@ -180,6 +180,7 @@ PHASES = {
             "reports/machines.json",
             "reports/paper",
             "reports/templates",
+            "fgresq/data/templates",
             *catalogues("methods", "sources"),
         ),
     ),
