@@ -2,7 +2,7 @@
 
 Purpose: paper and ours side by side, coverage, pairs and provenance, for reading.
 Inputs: all phases' tables, the reported numbers in reports/paper/, reports/human/,
-    reports/templates/.
+    reports/templates/, the slider of fgresq/data/templates/.
 Outputs: reports/site/PRESET/index.html with the other pages, their tables and images beside it,
     and absences.json, which the terminal shows; reports/site/index.html leads there.
 """
@@ -21,6 +21,7 @@ rule report:
         costs=glob_of("reports/cost.csv"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/**/*.*"),
+        slider=glob_of("fgresq/data/templates/slider.*"),
         stand_in=inputs.stand_in("results/analysis/{preset}/provenance.json"),
         stand_in_scores=inputs.stand_in("results/scores/{preset}/{method}.csv"),
         stand_in_states=inputs.stand_in("results/scores/{preset}/methods.json"),

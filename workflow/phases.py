@@ -186,6 +186,7 @@ PHASES = {
             "reports/machines.json",
             "reports/paper",
             "reports/templates",
+            "fgresq/data/templates",
             *catalogues("methods", "sources"),
         ),
     ),
