@@ -128,7 +128,7 @@ def of_labels(record: dict, labels: LabelOnly) -> str:
     return f"{record['absent']['reason']}: counts of the intervals and {shown}"
 
 
-def of_gallery(item: dict, shown: Shown) -> State:
+def of_pairs(item: dict, shown: Shown) -> State:
     """Decide for figures of pairs, of one task or of any."""
     task = item.get("task")
     there = task in shown.tasks if task else bool(shown.tasks)
@@ -166,7 +166,7 @@ RULES = {
     ),
     "intervals": of_intervals,
     "own intervals": of_own_intervals,
-    **dict.fromkeys(PAIRS, of_gallery),
+    **dict.fromkeys(PAIRS, of_pairs),
     "training": of_training,
     "ablation": of_training,
 }
