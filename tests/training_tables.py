@@ -10,11 +10,44 @@ import pandas as pd
 from fgresq.analysis.ablation import ABLATION_COLUMNS, STATS
 from fgresq.analysis.learning import CONFUSION_COLUMNS, CURVE_COLUMNS, RELIABILITY_COLUMNS
 from fgresq.files import write_json
+from fgresq.pretrained import STAND_INS
 from fgresq.report.trained import TABLES
 from fgresq.tables import TASKS, empty, write_table
 
 ABSENT = {"code": "no_network", "reason": "no CLIP weights", "next_step": "connect once"}
 VARIANTS = ("full", "diagonal", "frozen_encoder", "no_dfl", "no_rank", "official_zero")
+
+
+def architecture(tower: str = "dinov2_vits14", trained: int = 1, **stage2: object) -> dict:
+    """Give what a model is made of: encoders of 12 features, `trained` blocks each, a prompt of 4.
+
+    Args:
+        tower: a stand-in, of 8 blocks; or a model of open_clip, of 12.
+        trained: blocks that either stage trains.
+        stage2: settings that differ.
+    """
+    stand_in = tower in STAND_INS
+    part = "above" if stand_in else "visual.transformer.resblocks"
+    numbers = range(trained) if stand_in else range(12 - trained, 12)
+    blocks = {f"{part}.{k}.mlp.weight": [6, 6] for k in numbers}
+    heads = {"score_head.weight": [1, 16], "compare_head.weight": [2, 48]}
+    heads |= {"general_centre": [12], "degradation_centre": [12], "prompt_block.prompt": [4]}
+    heads |= {"prompt_block.task_mlp.0.weight": [4, 12], "prompt_block.prompt_mlp.weight": [4, 4]}
+    settings = {"fuse": "paper", "compare": "paper", "scene_loss": "fidelity", "epochs": 3}
+    settings |= {"lambda_scene": 5.0, "lambda_rank": 1.0, "batch": 64}
+    rates = {"lr_encoder": 1e-5, "lr_heads": 1e-3}
+    first = {"epochs": 2, "batch": 32, "targets": "same_text", "tasks": list(TASKS), **rates}
+    return {
+        "run": "0",
+        "tower": {"tower": tower, "levels": [4, 6, 8], "grid": 1, "crop": "native"},
+        "objective": "contrastive",
+        "stage1": first,
+        "stage2": {**settings, **rates, **stage2},
+        "shapes": {f"quality.tower.{name}": shape for name, shape in blocks.items()}
+        | {f"degradation.clip.visual.tower.{name}": shape for name, shape in blocks.items()}
+        | {"degradation.clip.visual.projection.weight": [5, 12]}
+        | {f"quality.heads.{name}": shape for name, shape in heads.items()},
+    }
 
 
 def ablation_rows(split: str = "family") -> pd.DataFrame:
@@ -83,6 +116,7 @@ def write_training(folder: Path, stand_in: bool = True, split: str = "family") -
         "runs": runs + [run_record(2, v, "0", name) for v in VARIANTS[1:]],
         **{"absent": None, "truncated": False},
         "tower": {"settings": {}, "stand_in": stand_in, "words": words},
+        "architecture": architecture(name),
         "task_accuracy": {**accuracy, "chance": 1 / 6, "by_task": {}},
     }
     write_json(folder / "training.json", record)

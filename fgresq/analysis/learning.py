@@ -7,8 +7,9 @@ Writes four files:
   --reliability  the ranking head of the full model on unseen families: probability that A is
                  better, in tenths, against the share of decided pairs in which observers prefer A,
                  with a 95 % interval over families
-  --record       facts of every run (steps, images, tower, device, hash of its weights), the task
-                 accuracy with its interval, and why there is none where training is absent
+  --record       facts of every run (steps, images, tower, device, hash of its weights), what the
+                 full model is made of, the task accuracy with its interval, and why there is none
+                 where training is absent
 
 Task accuracy is the share of images of unseen families whose task stage 1 names rightly. Stage 1
 was trained to name tasks, so this is no zero-shot accuracy.
@@ -22,6 +23,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fgresq.analysis.ablation import FULL
+from fgresq.analysis.architecture import architecture
 from fgresq.analysis.bootstrap import Draws, Measure, draw
 from fgresq.analysis.inputs import Options, check_images, family_of, write_rounded
 from fgresq.analysis.performance import mean_of
@@ -38,7 +41,6 @@ from fgresq.options import add_options, options_of
 from fgresq.pretrained import STAND_INS
 from fgresq.tables import TASKS, empty, read_images, read_pairs
 
-FULL = "full"
 POINTS = 200  # of a curve, at most
 BINS = 10  # of the probability
 CURVE_COLUMNS: dict[str, type] = {
@@ -230,6 +232,7 @@ def record(
         "absent": None if there else why,
         "truncated": any(run["truncated"] for run in runs),
         "tower": tower_of([*stage1, *stage2]),
+        "architecture": architecture(stage1, stage2),
         "task_accuracy": accuracy,
         "single_task": bool(tasks) and all(len(known) == 1 for known in tasks),
     }

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,8 @@ from fgresq.report.site import Lacking, Site
 from fgresq.report.terminal import ABSENCES
 from fgresq.sections import Report, Section
 from fgresq.settings import read_yaml
+
+FIRST = "index"  # built last, since it says what the other pages have
 
 
 class Options(Section):
@@ -141,15 +145,21 @@ def write_site(site: Site, names: list[str] | None = None) -> None:
     for name in names or []:
         if name not in known:
             raise UserError("--pages", f"there is no page '{name}'", f"Take of: {', '.join(known)}")
-    written = {
-        name: page_html(module, site)
-        for name, module in known.items()
-        if names is None or name in names
-    }
+    wanted = [name for name in known if names is None or name in names]
+    written: dict[str, tuple[str, dict[str, Any]]] = {}
+    for name in sorted(wanted, key=lambda name: name == FIRST):
+        whole = name == FIRST and names is None
+        built = {other: identifiers(html) for other, (html, _) in written.items()}
+        written[name] = page_html(known[name], replace(site, built=built) if whole else site)
     if names is None:
         forget_tables(out)
     for name, (html, values) in written.items():
         write_page(out / f"{name}.html", html, all_tables(values))
+
+
+def identifiers(html: str) -> frozenset[str]:
+    """Give the identifiers that a page has, to which others may lead."""
+    return frozenset(re.findall(r'\sid="([^"]+)"', html))
 
 
 def forget_tables(out: Path) -> None:

@@ -17,13 +17,18 @@ from fgresq.report.parts.label_only import LabelOnly
 from fgresq.report.parts.source_states import brought_in_by
 from fgresq.report.results import Run
 from fgresq.report.site import Site
+from fgresq.report.whereabouts import Built, where
+from fgresq.tables import TASKS
 
 REPRODUCED, LABELS_ONLY, STAND_IN, ABSENT = COVERAGE
 PLACE = "place FGRestore and run the preset paper (see its entry in the catalogue of data sets)"
+PAIRS = ("misranked", "qualitative", "fine pairs", "verdicts")  # figures of pairs
+NOT_DRAWN = "no page of this report has it"
+BUILD = "run make report, which builds every page"
 LACKING = {  # what to do where FGRestore is in place and the item still cannot be shown
     "comparison": "add methods to the preset",
     "preference": "map `fraction_preferring_a` of its pairs in config/sources.yaml, if there",
-    "gallery": "raise report/pairs, or see why its pairs were not decided",
+    **dict.fromkeys(PAIRS, "add methods to the preset, or see why its pairs were not decided"),
     "training": "add fgresq to the methods of the preset",
     "ablation": "name runs under runs/variants in config/config.yaml",
     "caveat": "train with the preset paper as it stands, on a CUDA device",
@@ -37,7 +42,7 @@ class Shown:
     Args:
         run: the run itself or its stand-in.
         asked: the preset asked for.
-        gallery_tasks: tasks that the gallery covers.
+        tasks: of which there are pairs to show.
         trainer: the run whose training is shown; None where none was trained.
         training_absent: why the preset asked for was not trained.
         labels: what is known of data sets by their scores alone.
@@ -46,7 +51,7 @@ class Shown:
 
     run: Run
     asked: str
-    gallery_tasks: frozenset[str]
+    tasks: frozenset[str]
     trainer: Run | None = None
     training_absent: dict[str, str] | None = None
     labels: LabelOnly = field(default_factory=LabelOnly)
@@ -123,11 +128,11 @@ def of_labels(record: dict, labels: LabelOnly) -> str:
     return f"{record['absent']['reason']}: counts of the intervals and {shown}"
 
 
-def of_gallery(item: dict, shown: Shown) -> State:
+def of_pairs(item: dict, shown: Shown) -> State:
     """Decide for figures of pairs, of one task or of any."""
     task = item.get("task")
-    there = task in shown.gallery_tasks if task else bool(shown.gallery_tasks)
-    what = f"gallery pairs of {task}" if task else "gallery pairs"
+    there = task in shown.tasks if task else bool(shown.tasks)
+    what = f"pairs of {task}" if task else "pairs"
     return own_or_stand_in(item, shown, there, what)
 
 
@@ -153,9 +158,7 @@ def of_training(item: dict, shown: Shown) -> State:
 
 RULES = {
     "datasets": lambda item, s: own_or_stand_in(item, s, len(s.run.images) > 0, "counts"),
-    "counts": lambda item, s: own_or_stand_in(
-        item, s, len(s.run.images) > 0, "counts per task (no model)"
-    ),
+    "counts": lambda item, s: own_or_stand_in(item, s, len(s.run.images) > 0, "counts per task"),
     "comparison": lambda item, s: own_or_stand_in(item, s, s.run.measured, "comparison"),
     "funnel": lambda item, s: own_or_stand_in(item, s, s.run.paired, "funnel"),
     "preference": lambda item, s: own_or_stand_in(
@@ -163,22 +166,32 @@ RULES = {
     ),
     "intervals": of_intervals,
     "own intervals": of_own_intervals,
-    "gallery": of_gallery,
+    **dict.fromkeys(PAIRS, of_pairs),
     "training": of_training,
     "ablation": of_training,
 }
 
 
-def coverage(paper: Paper, shown: Shown) -> pd.DataFrame:
-    """Give item, title, state, why and next step of every table and figure of the paper."""
+def coverage(paper: Paper, shown: Shown, built: Built | None = None) -> pd.DataFrame:
+    """Give item, title, state, why, next step and link of every table and figure of the paper.
+
+    Args:
+        paper: with its list of items.
+        shown: what the run can fill.
+        built: the identifiers on each page that was built. An item that none of them has is
+            absent, whatever the run could fill; None: not known, as where a page is built alone.
+    """
     rows = []
     for item in paper.items:
         state, why, step = RULES[item["shows"]](item, shown)
+        place = where(item, shown.run, shown.labels, built)
+        if state != ABSENT and place is None:
+            state, why, step = ABSENT, NOT_DRAWN, BUILD
         of = item.get("data") or item.get("task")
         title = f"{item['title']}, {of}" if of and of not in item["title"] else item["title"]
-        rows.append(
-            {"item": item["item"], "title": title, "state": state, "why": why, "next_step": step}
-        )
+        row = {"item": item["item"], "title": title, "state": state, "why": why}
+        link = place.link if place and state != ABSENT else ""
+        rows.append({**row, "next_step": step, "link": link})
     return pd.DataFrame(rows)
 
 
@@ -213,7 +226,8 @@ def shown_of(site: Site) -> Shown:
     The records of the preset asked for say which of its data sets are absent.
     """
     run, asked = site.run, site.asked
-    tasks = frozenset(each.pair["task"] for each in site.shown_pairs)
+    decided = run.pairs.loc[run.pairs["preference"].ne("equal"), "task"]
+    tasks = frozenset(TASKS) & frozenset(decided)
     steps = {same(e["title"]): brought_in_by(name, e) for name, e in site.sources.items()}
     known = {record["source"] for record in run.records}
     extra = [record for record in asked.records if record["source"] not in known]

@@ -14,6 +14,7 @@ from fgresq.report.parts.label_only import LabelOnly
 from fgresq.report.parts.pairs_shown import Shown, shown_pairs
 from fgresq.report.parts.transfer_tables import Transfer
 from fgresq.report.results import Run
+from fgresq.report.whereabouts import Built
 from fgresq.sections import Report
 
 
@@ -61,6 +62,7 @@ class Site:
         numbers: what the paper reports.
         catalogue: every method that is known.
         sources: entries of the catalogue of data sets.
+        built: the identifiers on every other page, once they are built; None: not known.
         machines: what moves between processors, as measured; empty where it was not.
         transfer: the committed bench of agreement with people.
         ratings: the committed table of SRIJ left out in parts.
@@ -77,6 +79,7 @@ class Site:
     options: Report
     out: str
     stand_in: Run | None = None
+    built: Built | None = None
     machines: dict[str, Any] = field(default_factory=dict)
     transfer: Transfer | None = None
     ratings: Table | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from fgresq.report.pages import (
+    all_figures,
     audit,
     comparison,
     data,
@@ -42,6 +43,7 @@ PAGES: tuple[PageModule, ...] = (
     which_metric,
     intervals,
     pairs,
+    all_figures,
     training,
     data,
     methods,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fgresq.report.parts import dataset_tables, figures, funnel_tables, panels
+from fgresq.report.parts.funnel_pictures import funnel_parts
+from fgresq.report.parts.overview import overview_figure
 from fgresq.report.parts.source_states import sources_table
 from fgresq.report.site import Page, Site
 
@@ -21,7 +23,8 @@ def values(site: Site) -> dict[str, Any]:
         ],
         "tasks": dataset_tables.task_counts(site.numbers, run),
         "sources": sources_table(dict(site.sources), site.asked, site.labels),
-        "funnel_figure": figures.funnel_figure(run),
+        "overview": overview_figure(run, site.numbers),
+        "funnel_parts": funnel_parts(run),
         "funnel": [
             funnel_tables.funnel_table(run, site.numbers),
             funnel_tables.task_funnel_table(run),

@@ -8,7 +8,8 @@ from fgresq.report.absences import absences, partial_notes
 from fgresq.report.coverage import coverage, coverage_sentence, coverage_table, shown_of
 from fgresq.report.limits import limits
 from fgresq.report.parts.answer import answer_sentence, leaders_table
-from fgresq.report.parts.figures import comparison_figure
+from fgresq.report.parts.coverage_strip import coverage_strip
+from fgresq.report.parts.headline_plot import headline_figure
 from fgresq.report.site import Page, Site
 
 PAGE = Page("index", "Overview", "Which method agrees with whose preferences, and how surely?")
@@ -16,13 +17,13 @@ PAGE = Page("index", "Overview", "Which method agrees with whose preferences, an
 
 def values(site: Site) -> dict[str, Any]:
     """Give the headline, the leaders by task, the one plot, coverage, limits and absences."""
-    covered = coverage(site.numbers, shown_of(site))
+    covered = coverage(site.numbers, shown_of(site), site.built)
     return {
         "answer": answer_sentence(site),
         "headline": site.asked.metrics.get("headline", ""),
         "leaders_table": leaders_table(site),
-        "plot": comparison_figure(site.run, site.methods),
-        "covered": covered.to_dict("records"),
+        "plot": headline_figure(site),
+        "strip": coverage_strip(covered),
         "coverage_sentence": coverage_sentence(covered),
         "coverage": coverage_table(covered),
         "limits": limits(site),

@@ -7,6 +7,7 @@ from typing import Any
 from fgresq.report import paper
 from fgresq.report.parts import retrained, training_figures, training_tables
 from fgresq.report.parts.beside import paper_table
+from fgresq.report.parts.framework import framework_figure
 from fgresq.report.site import Lacking, Page, Site
 
 PAGE = Page("training", "Training", "What was trained, how did it go, and what is each part worth?")
@@ -39,6 +40,7 @@ def values(site: Site) -> dict[str, Any]:
         "runs": training_tables.runs_table(trained),
         "baselines": retrained.baselines_table(trained, methods),
         "figures": {
+            "framework": framework_figure(trained),
             "curves": training_figures.curves_figure(trained),
             "confusion": training_figures.confusion_figure(trained),
             "ablation": training_figures.forest_figure(trained),

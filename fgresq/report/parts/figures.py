@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fgresq.records import Funnel
-from fgresq.report.parts.cells import Methods, count, decimal, missing, stat_label
+from fgresq.report.parts.axis_words import axis_words
+from fgresq.report.parts.cells import Methods, decimal, missing, stat_label
 from fgresq.report.parts.comparison_tables import AVERAGE, SPLITS
 from fgresq.report.parts.svg import (
     BLUE,
@@ -46,19 +46,31 @@ def comparison_figure(run: Run, methods: Methods) -> Picture | None:
         axes.set_yticks(range(len(names)), [name_of(methods, m) for m in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        caption = "Averages over tasks with 95 % bootstrap intervals over families."
+        finding = highest(rows, stats[0], methods)
+        caption = f"{finding} Averages over tasks with 95 % bootstrap intervals over families."
         if any(not methods.ranked(m) for m in names):
             caption += " * made the labels: shown, not ranked."
         said = "; ".join(
             f"{methods.title(r.method)} {stat_label(r.stat)[0]} {decimal(r.value)}, by {r.split}"
             for r in rows[rows["stat"].isin(stats)].itertuples()
         )
-        return picture(figure, "fig-comparison", caption, f"Dot plot of averages. {said}")
+        return picture(figure, "fig-comparison", caption, f"{finding} {said}")
+
+
+def highest(rows: pd.DataFrame, stat: str, methods: Methods) -> str:
+    """Say which ranked method has the highest average under either split."""
+    told = []
+    for split, own in rows[rows["stat"].eq(stat)].groupby("split", sort=True):
+        own = own[own["method"].map(methods.ranked).astype(bool)]
+        if len(own):
+            best = own.loc[own["value"].idxmax()]
+            told.append(f"{SPLITS[split]} {methods.title(best['method'])} {decimal(best['value'])}")
+    return f"Highest {stat_label(stat)[0]}: {', '.join(told)}." if told else "No method is ranked."
 
 
 def name_of(methods: Methods, method: str) -> str:
     """Give the title for an axis; a star marks the label source."""
-    title = methods.title(method).replace("$", r"\$")
+    title = axis_words(methods.title(method))
     return title if methods.ranked(method) else f"{title} *"
 
 
@@ -80,41 +92,6 @@ def draw_averages(axes: Axes, rows: pd.DataFrame, names: list[str]) -> None:
         )
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-
-
-def funnel_figure(run: Run) -> Picture | None:
-    """Draw pairs (and images) left after every step, a panel a source, logarithmic."""
-    funnels = run.filtered
-    if not funnels:
-        return None
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.5 + 1.3 * len(funnels)), layout="constrained")
-        panels = figure.subplots(len(funnels), 1, squeeze=False)[:, 0]
-        for axes, funnel in zip(panels, funnels, strict=True):
-            draw_funnel(axes, funnel)
-        panels[-1].set_xlabel("pairs left (logarithmic)")
-        said = "; ".join(
-            f"{funnel['source']}: "
-            + ", ".join(f"{s['step']} {s['pairs']} pairs" for s in funnel["steps"])
-            for funnel in funnels
-        )
-        return picture(figure, "fig-funnel", "Pairs left after every step.", f"Funnel. {said}")
-
-
-def draw_funnel(axes: Axes, funnel: Funnel) -> None:
-    """Draw the steps of one source as bars with their counts."""
-    steps = funnel["steps"]
-    pairs = [max(step["pairs"], 0.8) for step in steps]
-    axes.barh(range(len(steps)), pairs, color=BLUE, height=0.6)
-    for y, (step, width) in enumerate(zip(steps, pairs, strict=True)):
-        label = f" {count(step['pairs'])} pairs, {count(step['images'])} images"
-        axes.text(width, y, label, va="center", fontsize=8)
-    axes.set_xscale("log")
-    axes.set_xlim(0.8, max(pairs) * 8)
-    axes.set_yticks(range(len(steps)), [step["step"] for step in steps])
-    axes.invert_yaxis()
-    axes.grid(visible=False, axis="y")
-    axes.set_title(str(funnel["source"]).replace("$", r"\$"))
 
 
 def threshold_figure(run: Run) -> Picture | None:
@@ -139,5 +116,10 @@ def threshold_figure(run: Run) -> Picture | None:
         said = ", ".join(
             f"{label}: {decimal(row['median'], 4)}" for label, row in zip(labels, grid, strict=True)
         )
-        caption = "Threshold (median) and quartiles for every setting; diamond: in use."
-        return picture(figure, "fig-threshold", caption, f"Threshold by setting. {said}")
+        medians = [row["median"] for row in grid]
+        finding = (
+            f"By setting the threshold lies from {decimal(min(medians))} to "
+            f"{decimal(max(medians))}; in use is {decimal(run.threshold.get('threshold'), 4)}."
+        )
+        caption = f"{finding} Median and quartiles for every setting; diamond: in use."
+        return picture(figure, "fig-threshold", caption, f"{finding} {said}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from fgresq.report.paper import OVERALL, bin_name
 from fgresq.report.parts.cells import Methods, count
@@ -14,6 +17,11 @@ from fgresq.report.parts.interval_tables import safe
 from fgresq.report.parts.svg import BLUE, GREEN, INK, MUTED, PALE_RED, RED, Picture, picture, style
 from fgresq.report.results import Run
 from fgresq.tables import TASKS
+
+MARKS = {  # by whether a pair is inconsistent
+    False: ("o", BLUE, "with the scores, or equal"),
+    True: ("D", RED, "against the scores"),
+}
 
 
 def preference_figures(run: Run, titles: dict[str, str]) -> list[Picture]:
@@ -25,7 +33,7 @@ def preference_figures(run: Run, titles: dict[str, str]) -> list[Picture]:
 
 
 def preference_figure(rows: pd.DataFrame, source: str, title: str) -> Picture:
-    """Draw one source: point size is the number of pairs, inconsistent points are red."""
+    """Draw one source: area is the number of pairs; pairs against the scores are red diamonds."""
     tasks = [task for task in TASKS if task in set(rows["task"])]
     columns = min(3, len(tasks))
     lines = -(-len(tasks) // columns)
@@ -33,23 +41,61 @@ def preference_figure(rows: pd.DataFrame, source: str, title: str) -> Picture:
     limit = max(0.05, rows["difference"].abs().max() * 1.15)
     with style():
         figure = Figure(
-            figsize=(WIDTH if columns > 1 else 4.4, 0.5 + 2.3 * lines), layout="constrained"
+            figsize=(WIDTH if columns > 1 else 4.4, 0.8 + 2.3 * lines), layout="constrained"
         )
         panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
         for axes, task in zip(panels.flat, tasks, strict=False):
-            draw_preference(axes, rows[rows["task"] == task], largest, limit)
-            axes.set_title(task)
+            own = rows[rows["task"] == task]
+            draw_preference(axes, own, largest, limit)
+            axes.set_title(f"{task}: {100 * against_scores(own):.0f} % against")
         hide_unused(panels, len(tasks))
-        figure.supxlabel("score difference, A minus B (share of the score range)", fontsize=9)
-        figure.supylabel("share preferring A", fontsize=9)
-        odd = rows.loc[rows["inconsistent"], "count"].sum()
-        total = rows["count"].sum()
+        figure.supxlabel("normalised score difference, A minus B", fontsize=9)
+        figure.supylabel("proportion of votes for A", fontsize=9)
+        figure.legend(handles=preference_key(largest), loc="outside upper center", ncols=4)
+        finding = preference_finding(rows, tasks)
         caption = (
-            f"{title}: preference against score difference. Area is the number of pairs "
-            f"(largest: {count(largest)}); red: preferred against the scores, {count(odd)} of "
-            f"{count(total)} pairs."
+            f"{title}: {finding} Area is the number of pairs in a cell; in the shaded regions the "
+            "votes contradict the scores."
         )
-        return picture(figure, f"fig-preference-{safe(source)}", caption, caption)
+        return picture(figure, f"fig-preference-{safe(source)}", caption, f"Figure 4. {caption}")
+
+
+def against_scores(rows: pd.DataFrame) -> float:
+    """Give the share of pairs whose preference is against the scores."""
+    total = rows["count"].sum()
+    return float(rows.loc[rows["inconsistent"], "count"].sum() / total) if total else 0.0
+
+
+def preference_finding(rows: pd.DataFrame, tasks: list[str]) -> str:
+    """Say how often observers prefer the image of the lower score, and in which task most."""
+    odd, total = rows.loc[rows["inconsistent"], "count"].sum(), rows["count"].sum()
+    words = f"the image of the lower score is preferred in {count(odd)} of {count(total)} pairs"
+    words += f" ({100 * against_scores(rows):.0f} %)"
+    if len(tasks) < 2:
+        return f"{words}."
+    shares = {task: against_scores(rows[rows["task"] == task]) for task in tasks}
+    most, least = max(tasks, key=shares.__getitem__), min(tasks, key=shares.__getitem__)
+    ends = [f"{task} ({100 * shares[task]:.0f} %)" for task in (most, least)]
+    return f"{words}, most often in {ends[0]}, least in {ends[1]}."
+
+
+def preference_key(largest: float) -> list[Line2D]:
+    """Give the entries of the legend: both marks, and how large one pair and most pairs are."""
+    marks = [
+        Line2D([], [], color=colour, marker=mark, linestyle="", markersize=6, label=label)
+        for mark, colour, label in MARKS.values()
+    ]
+    ring: dict[str, Any] = {"color": MUTED, "marker": "o", "markerfacecolor": "none"}
+    for size in dict.fromkeys([1.0, float(largest)]):
+        label = f"{count(size)} pair" + ("s" if size > 1 else "")
+        across = area(size, largest) ** 0.5
+        marks.append(Line2D([], [], linestyle="", markersize=across, label=label, **ring))
+    return marks
+
+
+def area(pairs: float, largest: float) -> float:
+    """Give the area of a mark, square points; the smallest can still be seen."""
+    return max(160 * pairs / largest, 3.0)
 
 
 def hide_unused(panels: np.ndarray, used: int) -> None:
@@ -67,13 +113,13 @@ def draw_preference(axes: Axes, rows: pd.DataFrame, largest: float, limit: float
     axes.axvspan(0, limit, 0.0, 0.5, color=PALE_RED, linewidth=0, zorder=0)
     axes.axhline(0.5, color=MUTED, linewidth=0.7)
     axes.axvline(0.0, color=MUTED, linewidth=0.7)
-    for odd, colour in ((False, BLUE), (True, RED)):
+    for odd, (mark, colour, _) in MARKS.items():
         own = rows[rows["inconsistent"] == odd]
-        size = 160 * own["count"] / largest
         axes.scatter(
             own["difference"],
             own["fraction_a"],
-            s=np.maximum(size, 3),
+            s=[area(pairs, largest) for pairs in own["count"]],
+            marker=mark,
             color=colour,
             alpha=0.75,
             linewidths=0,
@@ -114,10 +160,22 @@ def interval_figure(rows: pd.DataFrame, source: str, title: str, methods: Method
         figure.supxlabel("score interval", fontsize=9)
         figure.supylabel("SRCC", fontsize=9)
         caption = (
-            f"{title}: SRCC inside score intervals (dots, 95 % interval) and what the narrow range "
-            "alone would leave of the overall SRCC (line and 95 % band)."
+            f"{title}: {intervals_finding(rows, methods)} SRCC inside score intervals (dots, 95 % "
+            "interval) and what the narrow range alone would leave of the overall SRCC (line, 95 % "
+            "band)."
         )
         return picture(figure, f"fig-intervals-{safe(source)}", caption, caption)
+
+
+def intervals_finding(rows: pd.DataFrame, methods: Methods) -> str:
+    """Say how many values of ranked methods the narrow range alone explains."""
+    ranked = rows["method"].map(methods.ranked).astype(bool)
+    known = rows[ranked].dropna(subset=["value", "null_low", "null_high"])
+    inside = known["value"].between(known["null_low"], known["null_high"]).sum()
+    return (
+        f"{count(inside)} of {count(len(known))} values inside intervals lie in the band that the "
+        "narrow range alone gives."
+    )
 
 
 def draw_intervals(axes: Axes, rows: pd.DataFrame, bins: list[str]) -> None:

@@ -16,13 +16,14 @@ from matplotlib.typing import RcKeyType
 
 # Drawn in these colours, then handed to the style sheet, so that dark mode and print apply.
 INK, MUTED, RULE = "#010203", "#040506", "#070809"
-BLUE, ORANGE, GREEN, PURPLE, RED, PALE_RED = (
+BLUE, ORANGE, GREEN, PURPLE, RED, PALE_RED, PALE_BLUE = (
     "#0072b2",
     "#e69f00",
     "#009e73",
     "#cc79a7",
     "#d55e00",
     "#fbe9dd",
+    "#e3eff8",
 )
 NAMES = {
     INK: "var(--ink)",
@@ -34,6 +35,7 @@ NAMES = {
     PURPLE: "var(--purple)",
     RED: "var(--red)",
     PALE_RED: "var(--pale-red)",
+    PALE_BLUE: "var(--pale-blue)",
 }
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE)
 STYLE: dict[RcKeyType, Any] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -13,6 +15,12 @@ from fgresq.analysis.ablation import FULL
 from fgresq.report.parts.cells import decimal, interval, stat_label
 from fgresq.report.parts.figures import WIDTH
 from fgresq.report.parts.svg import BLUE, CYCLE, INK, MUTED, Picture, picture, style
+from fgresq.report.parts.training_findings import (
+    ablation_finding,
+    confusion_finding,
+    curves_finding,
+    reliability_finding,
+)
 from fgresq.report.parts.training_tables import run_title, untrained
 from fgresq.report.trained import Trained, variant_title
 
@@ -23,12 +31,16 @@ PANELS = (
     (2, "rank", "Stage 2: ranking loss"),
 )
 SMOOTH = 12  # a bold line is the mean of a twelfth of its points
-DASHES = ("-", "--", ":")  # seeds of a run
+DASHES = ("-", "--", ":", "-.")  # what is tested, beside the colour
+MARKS = ("", "o", "s", "^")  # seeds of a run
 FOREST = ("acc", "acc_rank", "srcc_groups")
 
 
 def curves_figure(trained: Trained) -> Picture | None:
-    """Draw the losses of the full model, a panel a loss, a colour what is tested, a dash a seed."""
+    """Draw the losses of the full model: a panel a loss, a colour and dash what is tested.
+
+    Another seed has markers.
+    """
     rows = trained.curves
     panels = [p for p in PANELS if rows.loc[rows["stage"] == p[0], p[1]].notna().any()]
     if not panels:
@@ -48,16 +60,17 @@ def curves_figure(trained: Trained) -> Picture | None:
             handles, names = axes.get_legend_handles_labels()
             labels |= dict(zip(names, handles, strict=True))
         figure.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=4)
+        finding = curves_finding(rows)
         caption = (
-            "Loss by step of the full model. Pale: as it was (means of blocks in long runs); "
-            "bold: running mean. A batch of stage 2 holds one scene, so single steps jump."
+            f"{finding} Loss by step of the full model. Pale: as it was (means of blocks in long "
+            "runs); bold: running mean. A batch of stage 2 holds one scene, so single steps jump."
         )
         last = rows.groupby(["stage", "run"])["loss"].last()
         said = "; ".join(
             f"stage {stage}, {run_title(run)}: last {decimal(value)}"
             for (stage, run), value in last.items()
         )
-        return picture(figure, "fig-curves", caption, f"Loss curves. {said}")
+        return picture(figure, "fig-curves", caption, f"Loss curves. {finding} {said}")
 
 
 def draw_curves(axes: Axes, rows: pd.DataFrame, loss: str) -> None:
@@ -65,13 +78,19 @@ def draw_curves(axes: Axes, rows: pd.DataFrame, loss: str) -> None:
     sides = list(dict.fromkeys(run.partition("-seed")[0] for run in rows["run"]))
     for run, own in rows.groupby("run", sort=True):
         side, _, seed = run.partition("-seed")
-        colour = CYCLE[sides.index(side) % len(CYCLE)]
-        dash = DASHES[int(seed or 0) % len(DASHES)]
+        place = sides.index(side)
+        colour, dash = CYCLE[place % len(CYCLE)], DASHES[place % len(DASHES)]
+        mark: dict[str, Any] = {
+            "marker": MARKS[int(seed or 0) % len(MARKS)],
+            "markersize": 4,
+            "markevery": 0.2,
+        }
         window = max(1, len(own) // SMOOTH)
         smooth = own[loss].rolling(window, min_periods=1, center=True).mean()
         axes.plot(own["step"], own[loss], color=colour, linestyle=dash, alpha=0.25, linewidth=0.8)
         label = run_title(run)
-        axes.plot(own["step"], smooth, color=colour, linestyle=dash, linewidth=1.6, label=label)
+        line: dict[str, Any] = {"color": colour, "linestyle": dash, "linewidth": 1.6, **mark}
+        axes.plot(own["step"], smooth, label=label, **line)
 
 
 def confusion_figure(trained: Trained) -> Picture | None:
@@ -98,12 +117,16 @@ def confusion_figure(trained: Trained) -> Picture | None:
         axes.set_ylabel("true task")
         axes.grid(visible=False)
         axes.tick_params(length=0)
-        caption = "Share of the images of a task (line) that stage 1 takes for each task (column)."
+        finding = confusion_finding(rows)
+        caption = (
+            f"{finding} Share of the images of a task (line) that stage 1 takes for each task "
+            "(column)."
+        )
         said = ", ".join(
             f"{row.task} as {row.predicted} {share:.2f}"
             for row, share in zip(rows.itertuples(), shares, strict=True)
         )
-        return picture(figure, "fig-confusion", caption, f"Confusion of tasks. {said}")
+        return picture(figure, "fig-confusion", caption, f"Confusion of tasks. {finding} {said}")
 
 
 def forest_figure(trained: Trained) -> Picture | None:
@@ -123,17 +146,18 @@ def forest_figure(trained: Trained) -> Picture | None:
             axes.set_xlabel("difference to the full model")
         panels[0].set_yticks(range(len(names)), [variant_title(v) for v in names])
         panels[0].set_ylim(len(names) - 0.5, -0.5)
+        finding = ablation_finding(trained, stats[0])
         caption = (
-            "Variants less the full model, with 95 % paired bootstrap intervals over families. "
-            "Left of the line: worse than the full model. Hollow: the head behind the value was "
-            "not trained in that variant."
+            f"{finding} Variants less the full model, with 95 % paired bootstrap intervals over "
+            "families. Left of the line: worse than the full model. Hollow: the head behind the "
+            "value was not trained in that variant."
         )
         said = "; ".join(
             f"{variant_title(row.variant)} {stat_label(row.stat)[0]} "
             f"{decimal(row.difference, sign=True)} {interval(row.low, row.high)}"
             for row in rows[rows["stat"].isin(stats)].itertuples()
         )
-        return picture(figure, "fig-ablation", caption, f"Differences. {said}")
+        return picture(figure, "fig-ablation", caption, f"Ablation. {finding} {said}")
 
 
 def draw_forest(axes: Axes, rows: pd.DataFrame, names: list[str]) -> None:
@@ -168,11 +192,12 @@ def reliability_figure(trained: Trained) -> Picture | None:
         axes.set_aspect("equal")
         axes.set_xlabel("ranking head: probability that A is better")
         axes.set_ylabel("share of decided pairs preferring A")
+        finding = reliability_finding(rows)
         caption = (
-            "Reliability of the ranking head on unseen families, 95 % intervals over families. "
-            "On the line the probability means what it says; area is the number of pairs."
+            f"{finding} Reliability of the ranking head on unseen families, 95 % intervals over "
+            "families. On the line the probability means what it says; area is the number of pairs."
         )
         said = "; ".join(
             f"{row.bin}: {decimal(row.observed)} of {int(row.n)} pairs" for row in rows.itertuples()
         )
-        return picture(figure, "fig-reliability", caption, f"Reliability. {said}")
+        return picture(figure, "fig-reliability", caption, f"Reliability. {finding} {said}")
