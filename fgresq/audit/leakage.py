@@ -42,8 +42,8 @@ def pair_split_leak(material: Material) -> Answer:
     )
     own = material.leak.get("pairs_split", {})
     if own:
-        shares = {task: leak["share"] for task, leak in own.items()}
-        ours = [shares.get(str(task), np.nan) for task in counts.index]
+        measured = {task: leak["share"] for task, leak in own.items()}
+        ours = [measured.get(str(task), np.nan) for task in counts.index]
         frame["share in our split by pairs"] = ours
     share = frame["share of these in training too"]
     found = f"From {share.min():.1%} ({frame['task'][share.idxmin()]}) to {share.max():.1%} "
