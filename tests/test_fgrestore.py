@@ -142,8 +142,9 @@ def test_the_report_is_headed_truncated_and_its_coverage_is_true(truncated: Path
     site = truncated / "reports/site/paper"
     page = (site / "index.html").read_text(encoding="utf-8")
     assert "TRUNCATED" in page[: page.index("<section")]
-    assert "supplies 63 labelled pairs; they bypass the filters" in page
-    assert "0.20 (PIPAL)" in page
+    funnel = (site / "data.html").read_text(encoding="utf-8")
+    assert "supplies 63 labelled pairs; they bypass the filters" in funnel
+    assert "0.20 (PIPAL)" in funnel
     rows = pd.read_csv(site / "tables/coverage.csv", keep_default_na=False).set_index("item")
     for item in ("Table 1", "Table 3", "Figure 1", "Figure 2", "Figure 3"):
         assert rows.loc[item, "state"] == "reproduced", item

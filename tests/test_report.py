@@ -93,6 +93,8 @@ def test_self_contained(site: Path) -> None:
         for src in reader.values("src"):
             assert src.startswith("data:image/webp;base64,") or (site / src).is_file()
         for href in reader.values("href"):
+            if href.startswith("data:application/x-tex;"):
+                continue
             file, _, anchor = href.partition("#")
             assert not file or (site / file).is_file(), (name, href)
             other = Path(file).stem if file else name
@@ -233,8 +235,8 @@ def test_stand_in_site(stand_in_site: Path) -> None:
     assert '<dt>FGResQ <span class="tag">training</span></dt><dd>No CLIP weights.' in index
     training = pages["training"]
     assert "FGResQ was not trained in preset paper: no CLIP weights. Next step: connect" in training
-    for name, html in pages.items():
-        assert "stand-in: mini" in html.partition("</h1>")[0], name
+    for name, html in pages.items():  # the audit is of the paper's numbers, whatever the run
+        assert ("stand-in: mini" in html.partition("</h1>")[0]) == (name != "audit"), name
 
 
 def test_empty_without_stand_in(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def all_limits(site: Site) -> Iterator[str]:
 def few_families(site: Site) -> Iterator[str]:
     """Say from how many methods the leader cannot be told, and how few families there are."""
     rows = ranked_rows(averages(site.run.performance), site.methods)
+    rows = rows[rows["method"].map(site.methods.role).eq("method")]
     if len(rows) < 2:
         return
     first = rows.iloc[0]

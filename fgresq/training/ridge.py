@@ -95,11 +95,17 @@ def penalty(
     return float(ALPHAS[error.argmin()])
 
 
+def families_of(images: pd.DataFrame) -> np.ndarray:
+    """Name the family of every image, families of one name in two sources apart."""
+    families: np.ndarray = (images["source"] + "/" + images["family"]).to_numpy()
+    return families
+
+
 def predicted(
     images: pd.DataFrame, features: np.ndarray, train: np.ndarray, test: np.ndarray, where: str
 ) -> pd.DataFrame:
     """Train on the rows `train` and predict the rows `test` (both boolean); image and value."""
-    families = (images["source"] + "/" + images["family"]).to_numpy()
+    families = families_of(images)
     groups = compared_in(images).to_numpy()
     scores = images["score"].to_numpy(dtype=float)
     model = fitted(features[train], scores[train], families[train], groups[train], where)
@@ -169,7 +175,7 @@ def kept(images: pd.DataFrame, features: np.ndarray, made: Mapping[str, Any]) ->
     Returns:
         its weights by name, and its card.
     """
-    families = (images["source"] + "/" + images["family"]).to_numpy()
+    families = families_of(images)
     scores = images["score"].to_numpy(dtype=float)
     model = fitted(features, scores, families, compared_in(images).to_numpy(), "ridge, all images")
     scaler, ridge = model[0], model[-1]

@@ -7,7 +7,7 @@ from typing import Any
 
 from fgresq.report import paper
 from fgresq.report.absences import partial_notes
-from fgresq.report.parts import comparison_tables, observer_tables
+from fgresq.report.parts import comparison_tables, observer_tables, significance_tables
 from fgresq.report.parts.beside import paper_table
 from fgresq.report.parts.cells import Table, stat_label
 from fgresq.report.parts.figures import comparison_figure
@@ -53,6 +53,23 @@ def values(site: Site) -> dict[str, Any]:
         "paper2": paper_table("paper_table2", caption2, table2, "Interval", paper.OVERALL),
         "counted": paper.tally_sentence(table3, table2),
         "tolerance": paper.TOLERANCE,
+        "misleading": significance_tables.misleading(site.sources, run),
+        "titles": site.titles,
+        **differences(site),
+    }
+
+
+def differences(site: Site) -> dict[str, Any]:
+    """Give what tells methods apart, the ranking under other choices, and misleading pools."""
+    run, methods = site.run, site.methods
+    if run.trust["significance"].empty:
+        return {"comparisons": None, "ranked": [], "undecided": "", "choices": [], "within": None}
+    return {
+        "comparisons": significance_tables.comparisons_table(run, methods),
+        "ranked": significance_tables.critical_figures(run, methods),
+        "undecided": significance_tables.undecided_sentence(run),
+        "choices": significance_tables.choice_tables(run, methods),
+        "within": significance_tables.within_table(run, methods, site.sources),
     }
 
 
