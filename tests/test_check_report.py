@@ -134,7 +134,7 @@ def test_a_second_build_that_differs_is_told(
 def test_the_call_of_a_preset_is_that_of_its_rule() -> None:
     call = check_report.call_of("paper")
     assert call[1:6] == ["-m", "fgresq", "step", "report", "--preset"]
-    assert call[-2:] == ["--stand-in", "mini"] and '"gallery"' in call[call.index("--options") + 1]
+    assert call[-2:] == ["--stand-in", "mini"] and '"pairs"' in call[call.index("--options") + 1]
     assert "--stand-in" not in check_report.call_of("mini")
 
 
