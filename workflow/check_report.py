@@ -37,6 +37,7 @@ PAIRS = 40  # a task
 # but a site that is sent to somebody without network shall not need it either
 REFERENCES = {"src", "href", "srcset", "poster", "data", "action", "formaction", "xlink:href"}
 REMOTE = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)[^)]*", re.IGNORECASE)
+PAIR = "pair="  # what an address of a pair begins with, after its #
 POLICY = "default-src 'none'"
 MEND = "Run the report again: snakemake --cores all --config preset={preset}"
 
@@ -110,6 +111,7 @@ def faults_of_page(
     page: References, name: str, site: Path, pages: dict[str, References]
 ) -> Iterator[str]:
     """Yield what a page refers to that is remote, or not there."""
+    shown = pairs_shown(site)
     if POLICY not in page.policy:
         yield f"its policy does not say {POLICY}"
     for style in page.styles:
@@ -124,6 +126,9 @@ def faults_of_page(
         target = site / unquote(parts.path) if parts.path else site / name
         if not target.exists():
             yield f"it refers to {reference[:80]}, which is not there"
+        elif parts.fragment.startswith(PAIR) and target.name == "pairs.html":
+            if unquote(parts.fragment.removeprefix(PAIR)) not in shown:
+                yield f"it refers to {reference[:80]}, and no such pair is shown"
         elif parts.fragment and target.name in pages and target.parent == site:
             known = pages[target.name].names
             if unquote(parts.fragment) not in known:
@@ -145,6 +150,12 @@ def faults_of_coverage(path: Path) -> Iterator[str]:
             yield f"{line['item']} has the state '{line['state']}', none of {', '.join(COVERAGE)}"
         elif line["state"] != COVERAGE[0] and not line["next_step"]:
             yield f"{line['item']} is {line['state']}, and no next step is told"
+
+
+def pairs_shown(site: Path) -> frozenset[str]:
+    """Name the pairs that the site shows."""
+    path = site / "tables/pairs_shown.csv"
+    return frozenset(pd.read_csv(path, dtype=str)["pair"]) if path.exists() else frozenset()
 
 
 def faults_of_pairs(path: Path, decided: dict[str, int]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -164,6 +165,9 @@ def critical_figure(run: Run, methods: Methods, task: str) -> Picture:
             marker_props={"s": 14},
             crossbar_props={"color": BLUE, "linewidth": 2.4},
         )
+        for bar in axes.get_lines():  # its points come out of a set, whose order is chance
+            if np.ptp(np.asarray(bar.get_ydata(), float)) == 0:
+                bar.set_xdata(np.sort(np.asarray(bar.get_xdata(), float)))
         axes.spines["top"].set_color(MUTED)
         axes.set_title(task)
         caption = (
