@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,9 @@ class Judged:
 
 
 def judged_pairs(run: Run, methods: Methods) -> Judged:
-    """Judge the decided pairs of a run."""
+    """Judge the decided pairs of a run whose images are of its image table."""
+    known = run.pairs[["image_a", "image_b"]].isin(set(run.images["image"])).all(axis=1)
+    run = replace(run, pairs=run.pairs[known])
     verdicts = judge_pairs(run, methods)
     metric = verdicts["method"].map(methods.role).eq("method")
     counted = verdicts.loc[metric, ["pair", "verdict"]].value_counts().unstack(fill_value=0)
