@@ -20,7 +20,7 @@ from fgresq.cli import parser_for
 from fgresq.errors import UserError
 from fgresq.external import by_pyiqa as installed
 from fgresq.external.by_pyiqa import PyiqaMetric
-from fgresq.metrics import arniqa, clipiqa_published, fgresq_published
+from fgresq.metrics import afine, arniqa, clipiqa_published, fgresq_published
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.ops.least import NoValue
 from fgresq.scoring import score
@@ -33,6 +33,7 @@ from tests.conftest import ROOT, picture
 ENTRIES = catalogue("methods")
 PYIQA = sorted(name for name, entry in ENTRIES.items() if "pyiqa" in entry)
 OTHERS = [
+    "afine",
     "arniqa",
     "clipiqa_published",
     "compare2score",
@@ -47,7 +48,7 @@ import json, pathlib, torch
 print("a toolkit that talks while it loads")
 class Metric:
     def __init__(self, name):
-        self.name, self.lower_better = name, name in ("afine_all_scale", "falls")
+        self.name, self.lower_better = name, name == "falls"
     def __call__(self, *images):
         if min(images[0].shape[-2:]) < 4:
             raise RuntimeError("kernel larger than the image")
@@ -68,7 +69,7 @@ def create_metric(name, device):
 def nothing(monkeypatch, tmp_path: Path) -> Path:
     """A machine on which nothing is placed."""
     monkeypatch.setattr(workspace, "weights", lambda: tmp_path / "weights")
-    for module in (arniqa, fgresq_published):
+    for module in (afine, arniqa, fgresq_published):
         monkeypatch.setattr(module, "folder", lambda own=module.__name__: tmp_path / own)
     monkeypatch.setattr(clipiqa_published, "folder", lambda: tmp_path / "clip")
     return tmp_path
@@ -91,7 +92,7 @@ def pyiqa(nothing, monkeypatch):
 
 
 def test_the_methods_asked_for_are_there():
-    assert {"topiq_fr", "topiq_nr", "ahiq", "ckdn", "afine", "musiq", "maniqa", "nima", "paq2piq",
+    assert {"topiq_fr", "topiq_nr", "ahiq", "ckdn", "musiq", "maniqa", "nima", "paq2piq",
             "dbcnn_published", "hyperiqa_published", "metaiqa_published", "liqe_published",
             "clipiqa_plus_published"} == set(PYIQA)  # fmt: skip
 

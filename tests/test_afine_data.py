@@ -1,0 +1,197 @@
+"""DiffIQA and SRIQA-Bench as released, on replicas of their folders; no image is decoded."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fgresq.errors import UserError
+from fgresq.sources import diffiqa, sriqa_bench
+
+CROPS = ("000006x0y770", "000006x384y0", "mine x3x0y0")
+# votes of A, B and C on the six test images of each crop
+VOTES = (
+    *(("P", "P", "P"), ("P", "P", "N"), ("S", "N", "S")),
+    *(("N", "N", "S"), ("P", "S", "N"), ("N", "N", "N")),
+)
+WORDS = {"P": "Positive", "S": "Similar", "N": "Negative"}
+
+
+def put(path: Path, text: str = "") -> None:
+    """Write a file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """Three crops of two photographs, judged."""
+    for crop in CROPS:
+        put(tmp_path / f"images/Original/{crop}.png")
+        for number, votes in enumerate(VOTES, start=1):
+            name = f"{crop}_{number:02d}"
+            put(tmp_path / f"images/{number:02d}/{name}.png")
+            for annotator, vote in zip("ABC", votes, strict=True):
+                told = {"Name": f"{name}.png", "File": "", "ImageSize": [512, 512]}
+                record = {
+                    "Picture_AI": {**told, "Label": WORDS[vote]},
+                    "picture_Original": {**told, "Name": f"{crop}.png", "Label": None},
+                    "Time_cost": {"Start": 0, "End": 1, "Total": 1},
+                }
+                put(tmp_path / f"labels/{annotator}/{number:02d}/{name}.json", json.dumps(record))
+    return tmp_path
+
+
+def test_votes_make_labels(release):
+    table, notes = diffiqa.read_diffiqa(release)
+    assert len(table) == 18 and tuple(table.columns) == diffiqa.COLUMNS
+    one = table[table["reference"] == "images/Original/000006x0y770.png"]
+    assert one["label"].tolist() == ["Positive", "Positive", "Similar", "Negative", "", "Negative"]
+    assert one["image"].tolist()[2] == "images/03/000006x0y770_03.png"
+    assert one[["A", "B", "C"]].values.tolist()[3] == ["Negative", "Negative", "Similar"]
+    assert table["photograph"].drop_duplicates().tolist() == ["000006", "mine x3"]
+    assert notes == [
+        "18 test images of 3 references, crops of 2 photographs; 54 votes: "
+        "33.3 % Positive, 22.2 % Similar, 44.4 % Negative",
+        "3 images have no label: their three votes differ",
+    ]
+
+
+LABEL = "labels/B/04/000006x0y770_04.json"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "there is no vote on 000006x0y770_04. Three annotators judged every image"),
+        ("{", "000006x0y770_04.json"),
+        ("[]", "its Picture_AI is None, not 000006x0y770_04"),
+        ('{"Picture_AI": {"Name": "000006x0y770_05", "Label": "Similar"}}', "is '000006x0y770_05'"),
+        ('{"Picture_AI": {"Name": "000006x0y770_04", "Label": null}}', "None is no vote: Positive"),
+        ('{"Picture_AI": {"Name": "000006x0y770_04", "Label": "Same"}}', "'Same' is no vote"),
+    ],
+)
+def test_a_vote_at_fault_is_told(release, content, told):
+    if content is None:
+        (release / LABEL).unlink()
+    else:
+        put(release / LABEL, content)
+    with pytest.raises(UserError) as error:
+        diffiqa.read_diffiqa(release)
+    assert told in str(error.value) and str(release / LABEL) in str(error.value)
+
+
+def test_images_at_fault_are_told(release):
+    (release / f"images/02/{CROPS[1]}_02.png").unlink()
+    with pytest.raises(UserError, match="000006x384y0_02.png: there is no such test image"):
+        diffiqa.read_diffiqa(release)
+    put(release / "images/Original/000001.png")
+    with pytest.raises(UserError, match="'000001' is not named PHOTOxROWyCOLUMN"):
+        diffiqa.read_diffiqa(release)
+    with pytest.raises(UserError, match="no pictures in images/Original"):
+        diffiqa.read_diffiqa(release / "images")
+
+
+CONTENTS = [f"srtest{n}" for n in range(100)]
+
+
+def files_of(content: str, name: str) -> dict[str, str]:
+    """The files of a set, Real-ESRGAN without its hyphen."""
+    made = {m.replace("-", ""): "" for m in sriqa_bench.MADE_BY[name]}
+    return {"Original": f"{content}_Original.png"} | {m: f"{content}_{m}x4.png" for m in made}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Path:
+    """All 100 contents, with MOS that rise in the order of the methods and the original on top."""
+    folder = tmp_path_factory.mktemp("sriqa")
+    for place, content in enumerate(CONTENTS):
+        for name, target in sriqa_bench.FOLDERS.items():
+            files = files_of(content, name)
+            step = 100 / (len(files) - 1)
+            order = [*list(files.values())[1:], files["Original"]]
+            comma = "," if place % 2 else " "
+            lines = [f"{file}{comma}{step * rank:.3f}" for rank, file in enumerate(order)]
+            put(folder / target / f"{content}.txt", "\n".join(lines) + "\n")
+        for method, file in files_of(content, "All").items():
+            put(folder / f"images/{method}/{file}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "pairs", "without"),
+    [("Reg", 300, 300, 100), ("Gen", 900, 3600, 2800), ("All", 1100, 5500, 4500)],
+)
+def test_pairs_with_and_without_the_original(bench, name, images, pairs, without):
+    table = sriqa_bench.read_sriqa(bench, name)
+    found = sriqa_bench.pairs_of(table, with_original=True)
+    restored = sriqa_bench.pairs_of(table, with_original=False)
+    assert (len(table), len(found), len(restored)) == (images, pairs, without)
+    assert found["reference"].str.endswith("_Original.png").all()
+    originals = found[found["image_a"].str.contains("/Original/")]
+    assert len(originals) == pairs - without and originals["label"].eq(1).all()
+    assert restored["label"].eq(0).all()
+    assert set(table["method"]) == {"Original", *sriqa_bench.MADE_BY[name]}
+    mos = table.groupby("content")["mos"]
+    assert mos.min().eq(0).all() and mos.max().eq(100).all()
+
+
+def test_alike_scores_are_neither():
+    columns = {"content": "a", "reference": "r"}
+    images = [{**columns, "method": m, "image": m, "mos": 50.0} for m in ("SwinIR", "SUPIR")]
+    table = pd.DataFrame(images)
+    assert sriqa_bench.pairs_of(table, with_original=True)["label"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (lambda lines: ["a.png 3", *lines[1:]], "see a file not named N_METHODx4.png, swinir"),
+        (lambda lines: lines[:-1], "its 2 images are not those compared: see original"),
+        (
+            lambda lines: [*lines, "srtest0_SUPIRx4.png 3"],
+            "its 4 images are not those compared: see supir",
+        ),
+        (lambda lines: [*lines, lines[0]], "line 4: srtest0_SwinIRx4.png stands before"),
+        (lambda lines: ["srtest0_SwinIRx4.png", *lines[1:]], "line 1: .* is not FILE,SCORE"),
+        (lambda lines: ["srtest0_SwinIRx4.png 101", *lines[1:]], "line 1: .* 0 to 100"),
+        (lambda lines: ["srtest0_SwinIRx4.png nan", *lines[1:]], "line 1: .* 0 to 100"),
+    ],
+)
+def test_a_file_of_mos_at_fault_is_told(bench, edit, told):
+    path = bench / "MOS_Reg/srtest0.txt"
+    before = path.read_text()
+    path.write_text("\n".join(edit(before.splitlines())))
+    try:
+        with pytest.raises(UserError, match=rf"MOS_Reg/srtest0\.txt.*{told}"):
+            sriqa_bench.read_sriqa(bench, "Reg")
+    finally:
+        path.write_text(before)
+
+
+def test_missing_images_and_folders_are_told(bench, tmp_path):
+    with pytest.raises(UserError, match="there are no files of MOS in MOS_Gen"):
+        sriqa_bench.read_sriqa(tmp_path, "Gen")
+    path = bench / "images/SwinIR/srtest7_SwinIRx4.png"
+    path.unlink()
+    with pytest.raises(UserError, match=r"srtest7_SwinIRx4\.png: there is no such image"):
+        sriqa_bench.read_sriqa(bench, "Reg")
+    put(path)
+
+
+def test_votes_are_whole_or_told(tmp_path):
+    """As files of D/srtest11 and others were missing once in the release."""
+    everyone = ["Original", *sriqa_bench.MADE_BY["All"]]
+    for annotator, content in itertools.product(sriqa_bench.ANNOTATORS, ("srtest1", "srtest11")):
+        for a, b in itertools.combinations(everyone, 2):
+            put(tmp_path / f"labels/{annotator}/{content}/{content}_{a}_{b}.json", "{}")
+    sriqa_bench.check_votes(tmp_path, ["srtest1", "srtest11"])
+    (tmp_path / "labels/D/srtest11/srtest11_SwinIR_SUPIR.json").unlink()
+    with pytest.raises(UserError, match="not 55 files of votes in D/srtest11 54. Fetch"):
+        sriqa_bench.check_votes(tmp_path, ["srtest1", "srtest11"])
+    with pytest.raises(UserError, match="A/srtest2 0, B/srtest2 0, C/srtest2 0 and 8 more"):
+        sriqa_bench.check_votes(tmp_path, ["srtest2", "srtest11"])
