@@ -28,6 +28,7 @@ pytestmark = pytest.mark.workflow
 RULE = re.compile(r"^(?:local)?rule (\w+):", re.MULTILINE)
 AFTER_STAGE1 = {
     *("stage2", "collect", "method_states", "performance", "intervals", "training", "ablation"),
+    "trust",
     *("observers", "summary", "report", "site_index"),
 }
 
@@ -215,7 +216,7 @@ def test_a_method_more_is_scored_and_compared_and_nothing_else_runs(probe: Path)
     rules, printed = snakemake(probe, "probe")
     assert printed.count("rule score:") == 1 and "rule score:" in printed
     assert rules == {
-        *("score", "method_states", "performance", "intervals", "observers"),
+        *("score", "method_states", "performance", "intervals", "observers", "trust"),
         *("summary", "report", "site_index"),
     }
     scores = pd.read_csv(probe / "results/scores/probe/colourfulness.csv")
