@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 from training_tables import write_training, write_untrained
 
+from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS, PREFERENCE_COLUMNS
 from fgresq.analysis.labels_alone import TABLES
 from fgresq.analysis.observers import COLUMNS
 from fgresq.files import write_csv, write_json
@@ -41,33 +42,8 @@ METHODS = {
 }
 STATS = ("srcc", "plcc", "plcc_fitted", "krcc", "acc", "acc_gap5", "srcc_groups")
 BINS = ("[0.0,0.2)", "[0.2,0.4)", "[0.4,0.6)", "[0.6,0.8)", "[0.8,1.0]", "[0.0,1.0]")
-PERFORMANCE = [
-    "split",
-    "task",
-    "method",
-    "stat",
-    "value",
-    "low",
-    "high",
-    "n",
-    "families",
-    "tasks",
-    "note",
-]
-INTERVALS = [
-    "source",
-    "method",
-    "bin",
-    "stat",
-    "value",
-    "low",
-    "high",
-    "n",
-    "null",
-    "null_low",
-    "null_high",
-]
-PREFERENCE = ["source", "task", "difference", "fraction_a", "count", "inconsistent"]
+PERFORMANCE, INTERVALS = list(PERFORMANCE_COLUMNS), list(INTERVAL_COLUMNS)
+PREFERENCE = list(PREFERENCE_COLUMNS)
 
 
 def of(root: Path, phase: str, preset: str = "mini") -> Path:
@@ -168,7 +144,7 @@ def write_tables(folder: Path, source: str, values: dict | None) -> None:
     ]
     write_csv(folder / "performance.csv", pd.DataFrame(rows, columns=PERFORMANCE))
     rows = [
-        [source, method, name, stat, 0.3, 0.1, 0.5, 4 if i == 0 else 30, 0.2, 0.0, 0.25]
+        [source, method, name, stat, 0.3, 0.1, 0.5, 4 if i == 0 else 30, 0.2, 0.0, 0.25, ""]
         for method in METHODS
         for i, name in enumerate(BINS)
         for stat in ("srcc", "plcc")

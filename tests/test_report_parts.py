@@ -15,7 +15,7 @@ from fgresq.report import paper
 from fgresq.report.page import with_code
 from fgresq.report.parts import beside, verdicts
 from fgresq.report.parts import funnel_tables as funnel
-from fgresq.report.parts.cells import Methods
+from fgresq.report.parts.cells import Methods, decimal
 from fgresq.report.results import Run, read_columns
 
 METHODS = Methods(inputs.METHODS, "config/methods.yaml")
@@ -95,6 +95,20 @@ def test_ours_stands_with_its_interval_and_n(tmp_path: Path) -> None:
         assert found == details
         rest = {told for told, there in zip(by_head, measured, strict=True) if not there}
         assert rest <= {("–", "–")}
+
+
+def test_the_spread_over_seeds_is_a_column_where_there_are_some(tmp_path: Path) -> None:
+    """Table 4 of a run with several seeds; folds are no seeds, and a run of one has no column."""
+    inputs.write_run(tmp_path)
+    run, numbers = read(tmp_path), paper.read_paper("reports/paper")
+    single = beside.paper_table("t", "T", paper.compare_table4(numbers, run), "Task", "")
+    assert all(cell.text != "SD over seeds" for cell in single.columns)
+    ablation = run.trained.ablation.assign(sd_seeds=0.0125)
+    several = replace(run, trained=replace(run.trained, ablation=ablation))
+    table = beside.paper_table("t", "T", paper.compare_table4(numbers, several), "Task", "")
+    place = [cell.text for cell in table.columns].index("SD over seeds")
+    shown = {row.cells[place].text for row in table.rows if row.cells[4].text != "–"}
+    assert shown == {decimal(0.0125)}
 
 
 def test_verdict_edges() -> None:

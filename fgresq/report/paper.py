@@ -168,6 +168,7 @@ def join(rows: pd.DataFrame, ours: pd.DataFrame, methods: Methods, reason: str) 
     meant = {m: names.get(same(methods.title(m)), names.get(same(m))) for m in set(ours["method"])}
     ours = ours.assign(method=ours["method"].map(meant)).dropna(subset=["method", "value"])
     kept = ["method", "at", "stat", "ours", "low", "high", "n", "tasks"]
+    kept += ["sd_seeds"] if "sd_seeds" in ours else []
     ours = ours.rename(columns={"value": "ours"}).reindex(columns=kept)
     joined = rows.merge(ours, on=["method", "at", "stat"], how="left")
     return joined.assign(reason=[reason if pd.notna(v) else "not measured" for v in joined["ours"]])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from fgresq.analysis.inputs import INTERVAL_COLUMNS, PERFORMANCE_COLUMNS, PREFERENCE_COLUMNS
 from fgresq.analysis.observers import COLUMNS
 from fgresq.analysis.roles import is_simulated
 from fgresq.analysis.trust_tables import TABLES as TRUST
@@ -28,39 +29,6 @@ from fgresq.tables import (
     read_scores,
     read_table,
 )
-
-PERFORMANCE = {
-    "split": str,
-    "task": str,
-    "method": str,
-    "stat": str,
-    "value": float,
-    "low": float,
-    "high": float,
-    "n": float,
-    "families": float,
-}
-INTERVALS = {
-    "source": str,
-    "method": str,
-    "bin": str,
-    "stat": str,
-    "value": float,
-    "low": float,
-    "high": float,
-    "n": float,
-    "null": float,
-    "null_low": float,
-    "null_high": float,
-}
-PREFERENCE = {
-    "source": str,
-    "task": str,
-    "difference": float,
-    "fraction_a": float,
-    "count": float,
-    "inconsistent": bool,
-}
 
 
 @dataclass(frozen=True)
@@ -150,10 +118,8 @@ def read_columns(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
     for name, kind in columns.items():
         if name not in table:
             raise UserError(path, f"column '{name}' is missing", "Run the analysis again")
-        if kind is float:
+        if kind in (int, float):  # counts are empty where there is no value
             table[name] = numbers(table[name], path)
-        elif kind is bool:
-            table[name] = table[name].str.lower().isin(["true", "1", "1.0"])
     return table
 
 
@@ -244,9 +210,9 @@ def read_run(preset: str, results: Path, metrics: Path) -> Run:
         images=folder.table("data", "images.csv", read_images, IMAGE_COLUMNS),
         pairs=folder.table("pairs", "pairs.csv", read_pairs, PAIR_COLUMNS),
         scores=join_scores(score_files(folder, states)),
-        performance=folder.columns("analysis", "performance.csv", PERFORMANCE),
-        intervals=folder.columns("analysis", "intervals.csv", INTERVALS),
-        preference=folder.columns("analysis", "preference.csv", PREFERENCE),
+        performance=folder.columns("analysis", "performance.csv", PERFORMANCE_COLUMNS),
+        intervals=folder.columns("analysis", "intervals.csv", INTERVAL_COLUMNS),
+        preference=preferences(folder),
         funnels=folder.record("pairs", "funnel.json", []),
         threshold=folder.record("pairs", "threshold.json", {}),
         leak=folder.record("pairs", "leak.json", {}),
@@ -266,6 +232,12 @@ def read_run(preset: str, results: Path, metrics: Path) -> Run:
         lacking=folder.lacking,
         results=str(results),
     )
+
+
+def preferences(folder: Folder) -> pd.DataFrame:
+    """Read preference against score difference; `inconsistent` is true or false."""
+    table = folder.columns("analysis", "preference.csv", PREFERENCE_COLUMNS)
+    return table.assign(inconsistent=table["inconsistent"].eq(1))
 
 
 def score_files(folder: Folder, states: Mapping[str, Any]) -> list[Path]:

@@ -71,7 +71,7 @@ def read_label_only(folder: str | Path) -> LabelOnly:
     read = {
         name: read_columns(
             folder / f"{name}.csv",
-            {c: float if k is int else k for c, k in columns.items() if c not in NEWER},
+            {c: k for c, k in columns.items() if c not in NEWER},
         )
         for name, columns in tables.items()
     }
