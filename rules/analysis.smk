@@ -149,7 +149,6 @@ rule trust:
         scores=inputs.of_methods("results/scores/{preset}/{method}.csv"),
         methods=inputs.catalogue("methods"),
     output:
-        "results/analysis/{preset}/significance.csv",
         "results/analysis/{preset}/mean_ranks.csv",
         "results/analysis/{preset}/nemenyi.csv",
         "results/analysis/{preset}/gaps.csv",
@@ -158,6 +157,7 @@ rule trust:
         "results/analysis/{preset}/restorers.csv",
         "results/analysis/{preset}/choices.csv",
         "results/analysis/{preset}/within.csv",
+        significance="results/analysis/{preset}/significance.csv",
     log:
         "logs/{preset}/trust.log",
     conda:
@@ -168,7 +168,7 @@ rule trust:
     shell:
         "python -m fgresq step trust --images {input.images} --sources {input.sources}"
         " --pairs {input.pairs} --scores {input.scores} --options {params.options:q}"
-        " --out {output[0]} --log {log}"
+        " --out {output.significance} --log {log}"
 
 
 rule preference:
