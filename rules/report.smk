@@ -17,7 +17,7 @@ rule report:
         methods=inputs.catalogue("methods"),
         sources=inputs.catalogue("sources"),
         machines=glob_of("reports/machines.json"),
-        human=glob_of("reports/human/*"),
+        human=glob_of("reports/human/transfer.*") + glob_of("reports/human/ratings.*"),
         costs=glob_of("reports/cost.csv"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/**/*.*"),

@@ -8,7 +8,6 @@ them.
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,23 +15,13 @@ from pathlib import Path
 
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from workflow.browser import unmet
+
 ROOT = Path(__file__).parents[1]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PAGES = ("index", "pairs")
 SIZE = (1280, 800)
 COLOURS = 128  # of the palette, which keeps a picture near 100 kB
-
-
-def browser() -> str:
-    """Find a browser.
-
-    Raises:
-        SystemExit: there is none.
-    """
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        sys.exit(f"none of {', '.join(BROWSERS)} is installed: run make browser, then this again")
-    return found
 
 
 def take(page: Path, out: Path) -> None:
@@ -41,7 +30,7 @@ def take(page: Path, out: Path) -> None:
         shot = Path(folder) / "shot.png"
         words = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         words += [f"--window-size={SIZE[0]},{SIZE[1]}", f"--screenshot={shot}", page.as_uri()]
-        subprocess.run([browser(), *words], check=True, capture_output=True, timeout=120)
+        subprocess.run(["chromium", *words], check=True, capture_output=True, timeout=120)
         picture = Image.open(shot).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
         out.parent.mkdir(parents=True, exist_ok=True)
         picture.save(out, optimize=True)
@@ -52,6 +41,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--site", type=Path, default=ROOT / "reports/site/mini")
     args = parser.parse_args()
+    if lacking := unmet():
+        sys.exit(lacking)
     for name in PAGES:
         page = (args.site / f"{name}.html").resolve()
         if not page.is_file():

@@ -22,6 +22,7 @@ from fgresq.human.declared import Declared, read_declared
 from fgresq.human.declared_search import Search, read_search
 from fgresq.human.learnt import learnt
 from fgresq.human.taught import MINI, Taught, at_most, set_at_hand
+from fgresq.messages import capital
 
 TEST = "test"
 CARD, UNFINISHED = "card.json", "unfinished"
@@ -61,11 +62,6 @@ def teaching(names: list[str] | None, search: Search) -> list[Taught]:
         more = f"; nor is {', '.join(others)}" if others else ""
         raise UserError(f"set '{name}'", first.reason + more, capital(first.next_step))
     return placed
-
-
-def capital(text: str) -> str:
-    """Give a text with its first letter as a capital."""
-    return text[:1].upper() + text[1:]
 
 
 def selecting(taught: Iterable[str], search: Search) -> list[Taught]:

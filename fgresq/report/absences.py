@@ -5,8 +5,8 @@ from __future__ import annotations
 from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
 from fgresq.errors import UserError
+from fgresq.messages import capital
 from fgresq.records import absence_of_source
-from fgresq.report.page import capital
 from fgresq.report.parts.cells import Methods, count
 from fgresq.report.parts.method_tables import reasons
 from fgresq.report.results import Run

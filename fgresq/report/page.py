@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from fgresq import workspace
 from fgresq.errors import UserError
 from fgresq.files import write_csv, write_text
+from fgresq.messages import capital
 from fgresq.report.parts.cells import Table
 from fgresq.report.parts.latex import latex
 from fgresq.templating import templates
@@ -24,11 +25,6 @@ TABLES = "tables"  # beside the pages: of every table NAME.csv and NAME.tex
 def with_code(words: str) -> Markup:
     """Escape words, and mark up what stands in backticks as code, as commands are written."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words))))
-
-
-def capital(words: str) -> str:
-    """Begin a sentence: its first letter in upper case, the rest as it stands."""
-    return words[:1].upper() + words[1:]
 
 
 def render(template: str, **values: Any) -> str:

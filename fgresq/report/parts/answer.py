@@ -9,7 +9,7 @@ import pandas as pd
 from fgresq.analysis.headline import observers
 from fgresq.analysis.roles import measure_of
 from fgresq.measures import MEASURES
-from fgresq.report.page import capital
+from fgresq.messages import capital
 from fgresq.report.parts.cells import (
     Cell,
     Methods,
