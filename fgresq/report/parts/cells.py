@@ -97,7 +97,7 @@ class Filter:
     chosen: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself alone, so that what is made of it is kept
 class Table:
     """A table: `frame` goes to `tables/NAME.csv` with full digits, what it shows to NAME.tex."""
 

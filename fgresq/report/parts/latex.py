@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import pandas as pd
 
@@ -25,6 +26,7 @@ def typed(words: str) -> str:
     return words
 
 
+@lru_cache(maxsize=512)  # a page has it as a link, and it is a file beside the page
 def latex(table: Table) -> str:
     r"""Give a table as a `tabular` with rules of booktabs, every name escaped.
 
