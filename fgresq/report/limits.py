@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fgresq.analysis.headline import averages
 from fgresq.report.coverage import on_papers_data
-from fgresq.report.parts.answer import ranked_rows
+from fgresq.report.parts.answer import overlapping, ranked_rows
 from fgresq.report.parts.cells import count
 from fgresq.report.site import Site
 
@@ -54,7 +54,7 @@ def few_families(site: Site) -> Iterator[str]:
     if len(rows) < 2:
         return
     first = rows.iloc[0]
-    near = int((rows["high"].iloc[1:] >= first["low"]).sum())
+    near = overlapping(rows)
     if near:
         yield (
             f"{count(first['families'])} families: the intervals of {near} of "

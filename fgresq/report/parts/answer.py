@@ -52,6 +52,11 @@ def ranked_rows(rows: pd.DataFrame, methods: Methods) -> pd.DataFrame:
     return rows.sort_values(["value", "method"], ascending=[False, True])
 
 
+def overlapping(rows: pd.DataFrame) -> int:
+    """Count the rows whose interval overlaps that of the first, which is the highest."""
+    return int((rows["high"].iloc[1:] >= rows["low"].iloc[0]).sum())
+
+
 def leader_lines(site: Site) -> list[Leader]:
     """Find the leader over all tasks, then of each task, by pair accuracy split by family."""
     rows = site.run.performance

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fgresq.analysis.roles import LABEL_SOURCE
+from fgresq.report.parts.answer import overlapping
 from fgresq.report.parts.axis_words import axis_words
 from fgresq.report.parts.cells import Methods, count, decimal, interval
 from fgresq.report.parts.comparison_tables import AVERAGE
@@ -105,7 +106,7 @@ def finding(rows: pd.DataFrame, site: Site) -> str:
         "preferences"
     )
     others = methods.iloc[1:]
-    near = int((others["high"] >= first["low"]).sum())
+    near = overlapping(methods)
     if len(others):
         words += f"; the intervals of {near} of {len(others)} others overlap its own"
     trivial = rows[rows["kind"] == TRIVIAL]
