@@ -34,6 +34,10 @@ MAY_IMPORT = {
     "integrations": ("networks", "ops", "scoring"),
     "fetch": ("sources", "weights"),
     "human": ("analysis", "networks", "ops", "scoring", "sources", "training", "weights"),
+    "imperfect": (
+        *("analysis", "metrics", "mini", "model", "networks", "scoring", "sources", "training"),
+        "weights",
+    ),
     "audit": ("analysis",),
     "report": ("analysis", "audit", "human", "scoring", "sources"),
 }

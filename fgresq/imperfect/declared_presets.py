@@ -1,0 +1,124 @@
+"""The settings of data, training and tests of A-FINE: `fgresq/data/afine.yaml`, by preset."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fgresq.errors import UserError, unknown
+from fgresq.parsing import parse
+from fgresq.sections import (
+    Count,
+    Distinct,
+    Name,
+    Positive,
+    Section,
+    Seed,
+    Some,
+    SomeDistinct,
+    Weight,
+)
+from fgresq.settings import merge, read_yaml
+
+FILE = Path(__file__).parents[1] / "data/afine.yaml"
+STAGES = ("naturalness", "fidelity", "calibration")  # in their order
+Kind = Literal["standard", "imperfect"]  # of triplets: whether the reference is perfect
+Backbone = Literal["clip_vit_b32", "vgg16", "dinov2_vits14", "random"]
+
+
+class MadeData(Section):
+    """The simulated data of `diffiqa_mini`."""
+
+    references: Count
+    tested: Annotated[int, Field(ge=2)]
+    similar: Weight
+
+
+class OneStage(Section):
+    """How long and how fast a stage learns."""
+
+    steps: Count
+    batch: Count
+    lr: Positive
+    lr_tower: Positive | None = None
+
+
+class AllStages(Section):
+    """The three stages, each of which changes its own parameters alone."""
+
+    naturalness: OneStage
+    fidelity: OneStage
+    calibration: OneStage
+
+
+class TaughtBy(Section):
+    """The kinds of triplets that teach each stage."""
+
+    naturalness: SomeDistinct[Kind]
+    fidelity: SomeDistinct[Kind]
+    calibration: SomeDistinct[Kind]
+
+
+class AfinePreset(Section):
+    """All settings of a preset."""
+
+    sources: SomeDistinct[str]
+    seed: Seed
+    folds: Annotated[int, Field(ge=2)]
+    split: Literal["family", "official"]
+    bootstrap: Count
+    data: MadeData
+    backbones: SomeDistinct[Backbone]
+    variants: dict[Name, TaughtBy]
+    ablated: Distinct[Backbone]
+    tower: Literal["frozen", "trained"]
+    device: Literal["cpu", "cuda"]
+    standardise: bool
+    weight_decay: Weight
+    betas: Some[Annotated[float, Field(gt=0, lt=1)]]
+    cycles: Some[Positive]
+    floor: Weight
+    stages: AllStages
+
+    def runs(self, backbone: str) -> list[str]:
+        """Name the variants that are trained on a backbone; `full` first."""
+        rest = [name for name in self.variants if name != "full"]
+        return ["full", *(rest if backbone in self.ablated else [])]
+
+
+def read_presets(path: str | Path | None = None) -> dict[str, AfinePreset]:
+    """Read every preset, the defaults laid under each.
+
+    Raises:
+        UserError: the file cannot be read, or a key is at fault.
+    """
+    file = Path(path or FILE)
+    found = read_yaml(file)
+    defaults, presets = found.get("defaults"), found.get("presets")
+    if not isinstance(defaults, dict) or not isinstance(presets, dict):
+        raise UserError(file, "it has not `defaults` and `presets`", "See the package's own")
+    return {
+        name: parse(AfinePreset, merge(defaults, own or {}), file, at=f"presets/{name}/")
+        for name, own in presets.items()
+    }
+
+
+def preset_of(args: argparse.Namespace) -> AfinePreset:
+    """Give the preset that a step was asked for.
+
+    Raises:
+        UserError: there is none of that name, or the file is at fault.
+    """
+    presets = read_presets(args.settings)
+    if args.preset not in presets:
+        raise unknown(args.settings or FILE, "preset", args.preset, presets)
+    return presets[args.preset]
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """Give a step `--preset` and `--settings`."""
+    parser.add_argument("--preset", default="mini", help="of the settings (default mini)")
+    parser.add_argument("--settings", metavar="FILE", help="in place of the package's")
