@@ -118,7 +118,11 @@ def check_contradictions(table: pd.DataFrame, path: str | Path) -> None:
     said: dict[tuple[str, str, str], tuple[float, int]] = {}
     for row, line in enumerate(table.itertuples(index=False), start=2):
         x, a, b = line.reference, line.image_a, line.image_b
-        labels = ((a, b, line.a_over_b), (a, x, line.a_over_reference), (b, x, line.b_over_reference))
+        labels = (
+            (a, b, line.a_over_b),
+            (a, x, line.a_over_reference),
+            (b, x, line.b_over_reference),
+        )
         for first, second, label in labels:
             for one, other, told in ((first, second, label), (second, first, 1 - label)):
                 before, at = said.setdefault((x, one, other), (told, row))
