@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import report_inputs as inputs
 
+from fgresq.report.limits import limits
 from fgresq.report.paper import read_paper
 from fgresq.report.parts.cells import Methods
 from fgresq.report.parts.funnel_pictures import funnel_part, funnel_parts
@@ -131,6 +132,28 @@ def test_the_headline_plot_says_who_leads_and_by_whose_preferences(run: Run) -> 
     changed = performance(psnr=0.8, lpips=0.64)
     other = alternative(headline_figure(site_of(replace(run, performance=changed))))
     assert other.startswith("PSNR leads with 0.800")
+
+
+def test_what_a_line_of_code_gets_stands_beside_the_leader(run: Run) -> None:
+    gaps = pd.DataFrame(
+        {
+            **{"task": "average", "gap": ["all", "all", "0 to 5"], "families": 4.0, "note": ""},
+            **{"method": ["constant_order", "psnr", "sharpness"], "value": [0.7, 0.1, 0.2]},
+            **{"low": 0.65, "high": 0.75, "n": 40.0},
+        }
+    )
+    lead = {"task": "average", "method": "psnr", "origin": "human", "difference": 0.1}
+    lead |= {"low": -0.05, "high": 0.2, "against": "constant_order"}
+    trust = {**run.trust, "gaps": gaps, "significance": pd.DataFrame([lead])}
+    site = site_of(replace(run, performance=performance(psnr=0.8), trust=trust))
+    said = alternative(headline_figure(site))
+    assert "Constant order of restorers, a trivial row, has 0.700" in said
+    assert "Sharpness" not in said and said.count("PSNR") == 2  # leads, and its value
+    told = "PSNR is not shown to be better than a trivial row, Constant order of restorers"
+    assert any(words.startswith(f"{told}: the difference is +0.100") for words in limits(site))
+    trust["significance"] = pd.DataFrame([lead | {"low": 0.01}])
+    ahead = site_of(replace(run, performance=performance(psnr=0.8), trust=trust))
+    assert not any("not shown to be better" in words for words in limits(ahead))
 
 
 def test_people_are_named_where_they_judged(run: Run) -> None:

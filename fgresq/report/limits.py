@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fgresq.analysis.headline import averages
+from fgresq.analysis.significance import over_trivial
+from fgresq.analysis.trust_tables import AVERAGE
 from fgresq.report.coverage import on_papers_data
 from fgresq.report.parts.answer import overlapping, ranked_rows
-from fgresq.report.parts.cells import count
+from fgresq.report.parts.cells import count, decimal, interval
+from fgresq.report.parts.significance_tables import with_trivial
 from fgresq.report.site import Site
 
 MOST = 3
@@ -36,6 +39,7 @@ def all_limits(site: Site) -> Iterator[str]:
             "No person has seen these pairs: the numbers check the pipeline and are no findings on "
             "what people prefer."
         )
+    yield from no_better(site)
     if run.present and not on_papers_data(run):
         titles = ", ".join(record["title"] for record in run.present)
         yield (
@@ -47,10 +51,28 @@ def all_limits(site: Site) -> Iterator[str]:
         yield f"FGResQ was trained with {run.trained.caveat}."
 
 
+def no_better(site: Site) -> Iterator[str]:
+    """Say which line of code the leader is not shown to be better than."""
+    rows = ranked_rows(averages(site.run.performance), site.methods)
+    leads = over_trivial(site.run.trust["significance"])
+    if rows.empty or leads.empty:
+        return
+    first = rows["method"].iloc[0]
+    own = leads[
+        leads["method"].eq(first) & leads["task"].eq(AVERAGE) & ~leads["beats"].astype(bool)
+    ]
+    if len(own):
+        line, titles = own.iloc[0], with_trivial(site.methods)
+        yield (
+            f"{titles.title(first)} is not shown to be better than a trivial row, "
+            f"{titles.title(line['against'])}: the difference is "
+            f"{decimal(line['difference'], sign=True)} {interval(line['low'], line['high'])}."
+        )
+
+
 def few_families(site: Site) -> Iterator[str]:
     """Say from how many methods the leader cannot be told, and how few families there are."""
     rows = ranked_rows(averages(site.run.performance), site.methods)
-    rows = rows[rows["method"].map(site.methods.role).eq("method")]
     if len(rows) < 2:
         return
     first = rows.iloc[0]

@@ -46,10 +46,15 @@ class Leader:
 
 
 def ranked_rows(rows: pd.DataFrame, methods: Methods) -> pd.DataFrame:
-    """Give the rows of ranked methods that have a value, highest first, then by name."""
-    named = rows["method"].map(lambda name: name in methods.entries and methods.ranked(name))
+    """Give the rows of methods that have a value, highest first, then by name; no trivial rows."""
+    named = rows["method"].map(lambda name: name in methods.entries and leads(methods.role(name)))
     rows = rows[named.astype(bool) & rows["value"].notna()]
     return rows.sort_values(["value", "method"], ascending=[False, True])
+
+
+def leads(role: str) -> bool:
+    """Tell whether a row of such a role can lead: trivial rows and the label source do not."""
+    return role == "method"
 
 
 def overlapping(rows: pd.DataFrame) -> int:
@@ -119,11 +124,11 @@ def leaders_table(site: Site) -> Table | None:
         Row(
             [
                 text(line.task, "name"),
-                text(line.method),
+                text(line.method, "prose short"),
                 number(line.value, row=line.row),
                 Cell(interval(line.low, line.high) or "–", mark="number", row=line.row),
                 whole(line.n),
-                text(line.second or "–"),
+                text(line.second or "–", "prose short"),
                 number(line.behind),
             ]
         )

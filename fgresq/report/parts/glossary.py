@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fgresq.messages import capital
 from fgresq.report.parts.cells import STATS
 
 
@@ -40,8 +41,8 @@ TERMS = (
     Term(
         "plcc",
         "PLCC",
-        "Pearson's correlation: agreement on a straight line; *fitted* after a logistic curve with "
-        "four parameters.",
+        "Pearson's correlation: agreement on a straight line. Where it says “fitted”: "
+        "after a logistic curve with four parameters.",
     ),
     Term(
         "srcc-groups",
@@ -49,7 +50,7 @@ TERMS = (
         "SRCC among images of one content, averaged over contents. It asks the fine question; SRCC "
         "over all images also rewards telling easy contents from hard ones.",
     ),
-    Term("gap", STATS["acc_gap5"][0], STATS["acc_gap5"][1].capitalize() + "."),
+    Term("gap", STATS["acc_gap5"][0], capital(STATS["acc_gap5"][1]) + "."),
     Term(
         "interval",
         "[low, high]",

@@ -9,11 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fgresq.analysis.roles import LABEL_SOURCE
+from fgresq.analysis.trivial import TRIVIAL as OF_A_LINE
+from fgresq.analysis.trust_tables import ALL_GAPS
 from fgresq.report.parts.answer import overlapping
 from fgresq.report.parts.axis_words import axis_words
 from fgresq.report.parts.cells import Methods, count, decimal, interval
 from fgresq.report.parts.comparison_tables import AVERAGE
+from fgresq.report.parts.significance_tables import with_trivial
 from fgresq.report.parts.svg import BLUE, INK, MUTED, ORANGE, Picture, picture, style
+from fgresq.report.results import Run
 from fgresq.report.site import Site
 
 WIDTH, ROW = 5.8, 0.18  # inches
@@ -29,7 +33,8 @@ KINDS = tuple(LOOKS)
 
 def headline_figure(site: Site) -> Picture | None:
     """Draw ACC of every method with its interval; trivial rows and the label source set apart."""
-    rows = accuracies(site.run.performance, site.methods)
+    methods = with_trivial(site.methods)
+    rows = accuracies(site.run, methods)
     if rows.empty:
         return None
     present = [kind for kind in KINDS if kind in set(rows["kind"])]
@@ -45,7 +50,7 @@ def headline_figure(site: Site) -> Picture | None:
             draw_kind(axes, rows[rows["kind"] == kind], places, kind)
         axes.axvline(CHANCE, color=INK, linewidth=0.9, linestyle="--")
         axes.text(CHANCE, -1.0, "chance", ha="center", va="bottom", fontsize=7.5)
-        names = [axis_words(site.methods.title(m)) for m in rows["method"]]
+        names = [axis_words(methods.title(m)) for m in rows["method"]]
         axes.set_yticks(list(places.values()), names)
         axes.set_ylim(max(places.values()) + 0.7, -0.8)
         axes.set_xlabel("ACC: proportion of pairs ranked as the observers rank them")
@@ -55,26 +60,31 @@ def headline_figure(site: Site) -> Picture | None:
             figure.legend(
                 *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8
             )
-        said = finding(rows, site)
+        said = finding(rows, methods, whose(site))
         caption = (
             f"{said} Mean over tasks, 95 % interval over families, which were not learnt from."
         )
         values = "; ".join(
-            f"{site.methods.title(r.method)} {decimal(r.value)} {interval(r.low, r.high)}".strip()
+            f"{methods.title(r.method)} {decimal(r.value)} {interval(r.low, r.high)}".strip()
             for r in rows.itertuples()
         )
         return picture(figure, "fig-headline", caption, f"{said} {values}")
 
 
-def accuracies(performance: pd.DataFrame, methods: Methods) -> pd.DataFrame:
-    """Give the averages of ACC by kind of row, the highest first; methods without value are out."""
-    rows = performance[
-        performance["split"].eq("family")
-        & performance["task"].eq(AVERAGE)
-        & performance["stat"].eq("acc")
-        & performance["value"].notna()
-        & performance["method"].isin(list(methods.entries))
-    ]
+def accuracies(run: Run, methods: Methods) -> pd.DataFrame:
+    """Give the averages of ACC by kind of row, the highest first; methods without value are out.
+
+    Args:
+        run: what it measured, and what a line of code gets on its pairs.
+        methods: with the trivial rows.
+    """
+    own, trivial = run.performance, run.trust["gaps"]
+    rows = own[own["split"].eq("family") & own["task"].eq(AVERAGE) & own["stat"].eq("acc")]
+    if not trivial.empty:
+        whole = trivial["task"].eq(AVERAGE) & trivial["gap"].eq(ALL_GAPS)
+        trivial = trivial[whole & trivial["method"].isin(set(OF_A_LINE) - set(rows["method"]))]
+        rows = pd.concat([rows, trivial[trivial["value"].notna()]], ignore_index=True)
+    rows = rows[rows["value"].notna() & rows["method"].isin(list(methods.entries))]
     kinds = rows["method"].map(lambda method: kind_of(methods.role(method))).astype(str)
     rows = rows.assign(kind=kinds, place=kinds.map(KINDS.index).astype(int))
     return rows.sort_values(["place", "value", "method"], ascending=[True, False, True])
@@ -94,27 +104,24 @@ def draw_kind(axes: Axes, rows: pd.DataFrame, places: dict[str, float], kind: st
     axes.plot(rows["value"], y, marker, label=label, **look)
 
 
-def finding(rows: pd.DataFrame, site: Site) -> str:
+def finding(rows: pd.DataFrame, methods: Methods, of: str) -> str:
     """Say who leads, who cannot be told from it, what trivial rows reach, whose preferences."""
-    methods = rows[rows["kind"] == METHOD]
-    if methods.empty:
-        return f"No method was measured, by {whose(site)} preferences."
-    first = methods.iloc[0]
+    ranked = rows[rows["kind"] == METHOD]
+    if ranked.empty:
+        return f"No method was measured, by {of} preferences."
+    first = ranked.iloc[0]
     words = (
-        f"{site.methods.title(first['method'])} leads with {decimal(first['value'])} "
-        f"{interval(first['low'], first['high'])} of {count(first['n'])} pairs, by {whose(site)} "
-        "preferences"
+        f"{methods.title(first['method'])} leads with {decimal(first['value'])} "
+        f"{interval(first['low'], first['high'])} of {count(first['n'])} pairs, by {of} preferences"
     )
-    others = methods.iloc[1:]
-    near = overlapping(methods)
+    others = ranked.iloc[1:]
+    near = overlapping(ranked)
     if len(others):
         words += f"; the intervals of {near} of {len(others)} others overlap its own"
     trivial = rows[rows["kind"] == TRIVIAL]
     if len(trivial):
         best = trivial.iloc[0]
-        words += (
-            f"; {site.methods.title(best['method'])}, a trivial row, has {decimal(best['value'])}"
-        )
+        words += f"; {methods.title(best['method'])}, a trivial row, has {decimal(best['value'])}"
     return words + "."
 
 

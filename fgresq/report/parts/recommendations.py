@@ -32,7 +32,7 @@ from fgresq.report.parts.cells import (
 )
 from fgresq.report.parts.gap_tables import cost_cell
 from fgresq.report.parts.significance_tables import task_filter, with_trivial
-from fgresq.report.parts.transfer_tables import CONTROL, Transfer, label
+from fgresq.report.parts.transfer_tables import CONTROL, Transfer, label, row_title
 from fgresq.report.results import Run
 
 RECOMMENDED, AHEAD, NOT_SHOWN = "recommended", "ahead, no recommendation", "not shown to be better"
@@ -123,9 +123,9 @@ def people_table(transfer: Transfer | None) -> Table | None:
                     text(name, "name", ROLES.get(best["role"], "")),
                     text(label(str(measure), str(votes))),
                     text(names_of(ahead, str(name)), "prose"),
-                    text(best["against"]),
+                    text(str(best["against"]).replace("_", " ")),
                     number(trivial["value"].iloc[0] if len(trivial) else None),
-                    text(best["row"]),
+                    text(row_title(best), "prose short"),
                     number(best["value"], 3, interval_of(best.to_dict())),
                     Cell(
                         decimal(best["difference"], sign=True),
@@ -156,8 +156,8 @@ def names_of(ahead: pd.DataFrame, name: str) -> str:
         return "none"
     taught = [name in row.split(" + ") for row in ahead["trained_on"]]
     said = [
-        f"{row} (taught by other families of it)" if own else str(row)
-        for row, own in zip(ahead["row"], taught, strict=True)
+        row_title(line) + (" (taught by other families of it)" if own else "")
+        for (_, line), own in zip(ahead.iterrows(), taught, strict=True)
     ]
     rest = len(said) - MOST_NAMED
     return ", ".join(said[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
@@ -177,7 +177,10 @@ def ratings_table(folder: str | Path | None) -> Table | None:
     for protocol, row, kind in dict.fromkeys(
         zip(table["protocol"], table["row"], table["kind"], strict=True)
     ):
-        cells = [text(row, "name", "" if kind != CONTROL else CONTROL), text(protocol)]
+        cells = [
+            text(row.replace("_", " "), "name", "" if kind != CONTROL else CONTROL),
+            text(protocol),
+        ]
         for measure in measures:
             line, r = found.get((protocol, row, measure), (None, None))
             cells.append(rating_cell(line, r))

@@ -12,7 +12,8 @@ from fgresq.human.transfer_table import ONCE, TABLE, contents_only, read_transfe
 from fgresq.report.parts.cells import Cell, Row, Table, head, interval, interval_of, number, text
 
 MEASURES = {"acc": "ACC", "votes": "votes agreed with", "srcc_groups": "SRCC in groups"}
-CONTROL = "control"
+CONTROL, FGRESQ = "control", "fgresq"  # kinds of rows
+COMPARED, USUAL = "comparison head", "dinov2"  # what a name need not say of a tower, and must
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,23 @@ def label(measure: str, votes: str) -> str:
     return MEASURES.get(measure, measure.upper()) + (f", {votes}" if votes else "")
 
 
+def row_title(line: Any) -> str:
+    """Name a row of the bench in words: what it is, and what taught it."""
+    name, taught, tower = str(line["row"]), str(line["trained_on"]), str(line["tower"])
+    if not taught or line["kind"] == "method":
+        return name.replace("_", " ")
+    if line["kind"] == FGRESQ:
+        head = f", {tower}" if tower == COMPARED else ""
+        return f"FGResQ on {taught}{head}"
+    untrained = "untrained tower, " if line["kind"] == CONTROL else ""
+    other = f" ({tower})" if tower and not untrained and not tower.startswith(USUAL) else ""
+    return f"{untrained}ridge on {taught}{other}"
+
+
 def names_of(line: Any) -> list[Cell]:
     """Give the cells that say what a row is."""
     tag = CONTROL if line["kind"] == CONTROL else "once" if contents_only(line) else ""
-    return [text(line["row"], "name", tag), text(line["trained_on"] or "–")]
+    return [text(row_title(line), "name", tag), text(line["trained_on"] or "–")]
 
 
 def cell_of(rows: pd.DataFrame, measure: str, votes: str) -> Cell:
@@ -75,5 +89,6 @@ def cell_of(rows: pd.DataFrame, measure: str, votes: str) -> Cell:
         return text("–")
     line = found.iloc[0].to_dict()
     gap = interval(line["difference_low"], line["difference_high"])
-    over = f"; {line['difference']:+.3f} {gap} over {line['against']}" if gap else ""
+    against = str(line["against"]).replace("_", " ")
+    over = f"; {line['difference']:+.3f} {gap} over {against}" if gap else ""
     return number(line["value"], detail=interval_of(line) + over.replace("-", "\u2212"))
