@@ -42,6 +42,6 @@ def read_costs(path: str | Path) -> Costs:
     sentence = (
         f"Cost: processor time of {first['threads']} thread on {first['device']}, one image of "
         f"{first['megapixels']:.2f} megapixels with its reference, decoding not counted "
-        "(`python -m benchmarks.cost`); trained methods were not measured."
+        "(`python -m benchmarks.cost`); a method without a number was not measured."
     )
     return Costs(dict(zip(table["method"], table["milliseconds"], strict=True)), sentence)
