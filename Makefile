@@ -13,8 +13,9 @@ SNAKEMAKE = mkdir -p work && flock work/lock sh -c 'ls .snakemake/locks/* >/dev/
 
 RATED = $(foreach set,clive biq2021 agiqa3k srcolor srij,results/data/human/sources/$(set).csv) \
 	$(foreach name,dinov2_vits14 efficientnet_lite0 lpips_alex vgg16 dists brisque niqe steerable_sp5,data/weights/$(name)/card.json)
+HEADS = $(foreach name,vgg16 dinov2_vits14,results/afine/mini/models/$(name)-full/all/card.json)
 
-.PHONY: help env weights report report-full own human human-full check-human embedded test check-machines check-wheel faults mutants tiny browser check-report site-zip plots-diff clean-env
+.PHONY: help env weights report report-full own human human-full check-human afine afine-full afine-people afine-sriqa afine-heads embedded test check-machines check-wheel faults mutants tiny browser check-report site-zip plots-diff clean-env
 
 help:
 	@echo "make report            environment, weights, mini data, methods, analysis, report"
@@ -23,6 +24,11 @@ help:
 	@echo "make human             what agrees with people on sets it was not trained on (40 min at first)"
 	@echo "make human-full        SRIJ with parts left out, for FGResQ, baselines, ridges; says how long"
 	@echo "make check-human       does the committed table of that tell all that it must?"
+	@echo "make afine             imperfect references: A-FINE and its kin, on simulated data (12 min)"
+	@echo "make afine-full        the same with slow methods, and FGResQ (wants make report)"
+	@echo "make afine-people      where references are perfect and people judged (wants srij, srcolor, clive)"
+	@echo "make afine-sriqa       the published numbers on SRIQA-Bench (wants it, and afine.pth, placed)"
+	@echo "make afine-heads       the heads of A-FINE in the package, made again"
 	@echo "make embedded          the model in the package, made again (5 min; wants data/raw/clive)"
 	@echo "make test              all tests"
 	@echo "make check-report      is the finished report whole? (PRESET=mini; PRESET=own and others)"
@@ -93,6 +99,27 @@ human-full: $(ENV)
 
 check-human: $(ENV)
 	python -m workflow.check_human
+
+afine: $(ENV)
+	@$(SNAKEMAKE) results/afine/$(PRESET)/accuracy.csv
+	python workflow/keep_afine.py --preset '$(PRESET)'
+	python -m fgresq step report --preset '$(PRESET)' --pages imperfect
+
+afine-full: $(ENV)
+	@$(SNAKEMAKE) results/afine/$(PRESET)/accuracy.csv --config full=True
+	python workflow/keep_afine.py --preset '$(PRESET)'
+	python -m fgresq step report --preset '$(PRESET)' --pages imperfect
+
+afine-people: $(ENV)
+	python -m fgresq step afine-people
+	python workflow/keep_afine.py
+
+afine-sriqa: $(ENV)
+	python -m fgresq step afine-sriqa --out-dir results/afine/sriqa
+
+afine-heads: $(ENV)
+	@$(SNAKEMAKE) $(HEADS)
+	python -m fgresq step afine-heads --models $(dir $(HEADS)) --out fgresq/data/afine
 
 embedded: $(ENV)
 	@$(SNAKEMAKE) results/data/human/sources/clive.csv data/weights/efficientnet_lite0/card.json

@@ -11,8 +11,10 @@ from fgresq.baselines import BASELINES
 from fgresq.errors import UserError
 from fgresq.human.declared import FGRESQ, read_declared
 from fgresq.human.tower_names import DEPTHS, GLANCE
+from fgresq.imperfect.declared_presets import read_presets
 from fgresq.presets import check_required
 from fgresq.tables import TASKS
+from workflow.afine_files import FEATURES, TERMS, TRAINING, AfineFiles
 from workflow.environment import prefer_own_python
 from workflow.inputs import Inputs, glob_of
 from workflow.layout import looks_only, mark, set_aside
@@ -26,6 +28,7 @@ prefer_own_python()
 try:
     SETTINGS = read_settings(config)
     BENCH = read_declared()
+    afine = AfineFiles(SETTINGS, read_presets())
 except UserError as error:
     raise WorkflowError(str(error)) from None
 RUNS = Runs(SETTINGS)
@@ -63,4 +66,10 @@ wildcard_constraints:
     baseline="|".join(BASELINES),
     tower="random|dinov2",
     variant="[a-z][a-z0-9_]*",
+    afine="|".join(afine.presets),
+    backbone="[a-z0-9_]+",
+    taught="[a-z][a-z0-9_]*",
+    tested="[0-9]+|all",
+    terms="|".join(TERMS),
+    compared="[a-z][a-z0-9_]*",
     run="([0-9]+|pairs|all)(-without-[A-Za-z0-9_.+]+)?(-seed[0-9]+)?",

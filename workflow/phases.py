@@ -202,4 +202,21 @@ PHASES = {
         ),
         apart=True,
     ),
+    "afine": Phase(
+        out="results/afine",
+        targets=("results/afine/mini/accuracy.csv",),
+        steps=(
+            "afine-images",
+            "afine-jod",
+            "afine-triplets",
+            "afine-encode",
+            "afine-train",
+            "afine-refit",
+            "afine-score",
+            "afine-evaluate",
+        ),
+        after=("weights", "data"),
+        files=(*catalogues("methods", "sources"), "fgresq/data/afine.yaml"),
+        apart=True,
+    ),
 }

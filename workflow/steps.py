@@ -13,8 +13,8 @@ BY_NAME = {
     "score": "fgresq.metrics",
     "train-baseline": "fgresq.baselines",
 }
-# the Snakefile calls the first once a run is complete; what `make embedded` makes is in git
-OF_NO_PHASE = ("headline", "embedded")
+# the Snakefile calls the first once a run is complete; what the others make is in git
+OF_NO_PHASE = ("headline", "afine-people", "afine-sriqa", "afine-heads", "embedded")
 
 
 def module_of(step: str) -> str:
