@@ -32,8 +32,9 @@ Backbone = Literal["clip_vit_b32", "vgg16", "dinov2_vits14", "random"]
 class MadeData(Section):
     """The simulated data of `diffiqa_mini`."""
 
-    references: Count
-    tested: Annotated[int, Field(ge=2)]
+    references: Annotated[int, Field(ge=1, le=4)]
+    tested: Annotated[int, Field(ge=2, le=6)]
+    slope: Positive
     similar: Weight
 
 
