@@ -34,6 +34,7 @@ NOISE, BLUR, JPEG, SHRUNK = (14.0, 34.0), (1.4, 2.8), (6.0, 18.0), (3, 4)
 MORE = (1.8, 3.5)  # how much stronger the damage of `more` is
 MILD = (0.5, 0.95)  # of `mild`, which is close to its reference
 MILDER = (0.1, 0.4)
+LEAST_BLUR = 0.4  # pixels; below it nothing changes
 OTHER = {  # what may be added to an image that has one kind of damage
     "noise": ("gray soft",),  # blur and JPEG take noise away
     "blur": ("white", "jpeg"),
@@ -114,7 +115,7 @@ def of_blur(clean: np.ndarray, draw: Draw, weights: Path) -> Made:
         "restored": restore(Degraded(x, len(x), {"kernel": line @ line.T})),
         "sharpened": sharpened(x, sigma, own.uniform(0.4, 6.0)),
         "mild": smoothed(clean, sigma * draw("blur-mild").uniform(*MILD)),
-        "milder": smoothed(clean, sigma * draw("blur-milder").uniform(*MILDER)),
+        "milder": smoothed(clean, max(sigma * draw("blur-milder").uniform(*MILDER), LEAST_BLUR)),
     }
     return sigma, {"reference": x, **found}
 
@@ -125,7 +126,8 @@ def of_jpeg(clean: np.ndarray, draw: Draw, weights: Path) -> Made:
     x = compressed(clean, quality)
 
     def at(share: tuple[float, float], name: str) -> np.ndarray:
-        return compressed(clean, np.clip(quality / draw(name).uniform(*share), 1, 95))
+        other = float(np.clip(quality / draw(name).uniform(*share), 1, 95))
+        return compressed(clean, quality + 1 if int(other) == int(quality) else other)
 
     found = {
         "more": at(MORE, "jpeg-more"),
