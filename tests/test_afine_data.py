@@ -12,6 +12,7 @@ from afine_replicas import CROPS, put, put_diffiqa, put_sriqa
 from fgresq.errors import UserError
 from fgresq.sources import diffiqa, sriqa_bench
 
+
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
     return put_diffiqa(tmp_path)

@@ -164,7 +164,7 @@ def test_the_official_split_is_that_of_its_authors_in_size():
 
 
 def test_the_leak_of_a_split_by_crops():
-    """Ten crops a photograph: hardly a test crop has no sibling in training; one a photograph: no."""
+    """Of ten crops a photograph hardly one has no sibling in training; alone it has none."""
     for each, low, high in ((10, 0.99, 1.0), (1, 0.0, 0.0)):
         crops = crops_of(300, each)
         folds = reference_splits.official_folds(crops, 0).set_index("family")["fold"]

@@ -1,7 +1,7 @@
 """Make the images of DiffIQA-mini: references that are not perfect, and what is tested by them.
 
 `fgresq step afine-images --contents contents.csv --out-dir results/afine/mini` makes the versions
-of each clean photograph, writes them as PNG in `images/`, and `versions.csv`, a table of them. Their
+of each clean photograph, as PNG in `images/`, and `versions.csv`, a table of them. Their
 quality is minus LPIPS against the hidden clean photograph, never against the reference. All of it
 is simulated: no human looked at these images. Settings (section `data`): references, tested; seed.
 

@@ -3,7 +3,7 @@
 `fgresq step afine-jod --versions versions.csv --out jod.csv` gives the JOD of every version against
 its hidden clean photograph, up to 10. It shows what hangs on LPIPS as the latent quality.
 
-    fgresq step afine-jod --versions results/afine/mini/versions.csv --out results/afine/mini/jod.csv
+    fgresq step afine-jod --versions results/afine/mini/versions.csv --out jod.csv --threads 2
 """
 
 from __future__ import annotations

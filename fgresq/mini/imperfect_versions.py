@@ -76,7 +76,7 @@ def other_damage(image: np.ndarray, kind: Kind, rng: np.random.Generator) -> np.
         return smoothed(image, rng.uniform(1.2, 2.2))
     if way == "jpeg":
         return compressed(image, rng.uniform(5, 15))
-    return noisy(image, rng.uniform(10, 25), way, int(rng.integers(1 << 30)))
+    return noisy(image, rng.uniform(12, 30), way, int(rng.integers(1 << 30)))
 
 
 def of_noise(clean: np.ndarray, draw: Draw, weights: Path) -> Made:
@@ -94,7 +94,7 @@ def of_noise(clean: np.ndarray, draw: Draw, weights: Path) -> Made:
         "restored": nlm(x, sigma / 255, draw("noise-restored").uniform(0.5, 1.0)),
         "sharpened": sharpened(
             wavelet(x, sigma / 255, draw("noise-sharpened").uniform(0.6, 1.2)).astype(np.float32),
-            *(1.0, 1.5),
+            *(1.0, 3.0),
         ),
         "mild": weaker(MILD, "noise-mild"),
         "milder": weaker(MILDER, "noise-milder"),
@@ -113,7 +113,7 @@ def of_blur(clean: np.ndarray, draw: Draw, weights: Path) -> Made:
     found = {
         "more": smoothed(clean, sigma * draw("blur-more").uniform(*MORE)),
         "restored": restore(Degraded(x, len(x), {"kernel": line @ line.T})),
-        "sharpened": sharpened(x, sigma, own.uniform(0.4, 6.0)),
+        "sharpened": sharpened(x, sigma, own.uniform(0.5, 9.0)),
         "mild": smoothed(clean, sigma * draw("blur-mild").uniform(*MILD)),
         "milder": smoothed(clean, max(sigma * draw("blur-milder").uniform(*MILDER), LEAST_BLUR)),
     }
@@ -132,7 +132,7 @@ def of_jpeg(clean: np.ndarray, draw: Draw, weights: Path) -> Made:
     found = {
         "more": at(MORE, "jpeg-more"),
         "restored": nlm(x, 6 / 255, draw("jpeg-restored").uniform(0.5, 1.5)),
-        "sharpened": sharpened(x, 1.0, draw("jpeg-sharpened").uniform(1.0, 4.0)),
+        "sharpened": sharpened(x, 1.0, draw("jpeg-sharpened").uniform(1.0, 5.0)),
         "mild": at(MILD, "jpeg-mild"),
         "milder": at(MILDER, "jpeg-milder"),
     }
@@ -154,7 +154,7 @@ def of_shrinking(clean: np.ndarray, draw: Draw, weights: Path) -> Made:
     found = {
         "more": smoothed(x, 0.3 * scale * draw("shrunk-more").uniform(*MORE)),
         "restored": projected,
-        "sharpened": sharpened(projected, 1.0, draw("shrunk-sharpened").uniform(0.5, 4.0)),
+        "sharpened": sharpened(projected, 1.0, draw("shrunk-sharpened").uniform(1.0, 6.0)),
         "mild": share * x + (1 - share) * clean,
         "milder": milder,
     }

@@ -49,7 +49,9 @@ def official_folds(members: pd.DataFrame, seed: int) -> pd.DataFrame:
     """
     source = members["source"].iloc[0]
     found = members.drop_duplicates("family")["family"].tolist()
-    names = sorted(found, key=lambda family: (stable_hash("official", seed, source, family), family))
+    names = sorted(
+        found, key=lambda family: (stable_hash("official", seed, source, family), family)
+    )
     test, train = round(TEST_SHARE * len(names)), round(TRAIN_SHARE * len(names))
     folds = [TEST] * test + [TRAIN] * train + [VALIDATION] * (len(names) - test - train)
     table = pd.DataFrame({"source": source, "family": names, "fold": folds})

@@ -6,8 +6,8 @@ compared with each other, and have no label. Types are named by how image A and 
 reference: P(ositive), S(imilar), N(egative); Y is the reference itself.
 
 Of scores (TID2013, KADID-10k, PIPAL): of a group, one reference and its n distorted images, each
-member in turn is image A, and round(log2(n + 1)) others are drawn to be image B: of 120, 125 and 116
-distorted images that is 847, 882 and 819 triplets. The reference is a member, better than all.
+member in turn is image A, and round(log2(n + 1)) others are drawn to be image B: of 120, 125 and
+116 distorted images, 847, 882 and 819 triplets. The reference is a member, better than all.
 
 A-FINE, Chen et al., CVPR 2025.
 """
