@@ -117,9 +117,9 @@ def main(args: argparse.Namespace) -> None:
     absent: dict[str, str] = {}
     for source in preset.sources:
         if source == SOURCE:
-            files = (args.versions, "versions.csv"), (args.jod, "jod.csv")
-            paths = [file or args.out_dir / name for file, name in files]
-            found[source] = simulated(*paths, preset)
+            versions = args.versions or args.out_dir / "versions.csv"
+            jod = args.jod or args.out_dir / "jod.csv"
+            found[source] = simulated(versions, jod, preset)
             continue
         if source not in KNOWN:
             raise unknown(f"preset '{args.preset}', key 'sources'", "source", source, KNOWN)

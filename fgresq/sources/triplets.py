@@ -84,11 +84,11 @@ def triplets_of_votes(compared: pd.DataFrame) -> pd.DataFrame:
             )
             label = ALIKE if one == other else 1.0
             rows += [group.triplet(kind, *ab, label, STANDS[one], STANDS[other]) for ab in pairs]
-        for label, stands in STANDS.items():  # against the reference, which is like itself
-            kind = f"{LETTER[label]}YY"
+        for judged, stands in STANDS.items():  # against the reference, which is like itself
+            kind = f"{LETTER[judged]}YY"
             rows += [
                 group.triplet(kind, image, group.reference, stands, stands, ALIKE)
-                for image in by_label[label]
+                for image in by_label[judged]
             ]
     return table_of(rows)
 
