@@ -147,13 +147,13 @@ def calibration_loss(
 
     def loss(chosen: np.ndarray) -> torch.Tensor:
         images, pairs = lessons.images[chosen], lessons.pairs[chosen]
-        distances = [
+        first, second = (
             model.of_raw(
                 fidelity[pairs[:, place]], naturalness[images[:, place]], naturalness[images[:, 2]]
             ).distance
             for place in (0, 1)
-        ]
-        return thurstone_loss(*distances, lessons.labels[chosen, 0]).mean()
+        )
+        return thurstone_loss(first, second, lessons.labels[chosen, 0]).mean()
 
     return loss
 
