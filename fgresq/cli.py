@@ -74,6 +74,12 @@ STEPS = {
         "fgresq.imperfect.make_triplets",
         "make triplets of references that need not be perfect",
     ),
+    "afine-encode": (
+        "fgresq.imperfect.encoding",
+        "keep what a frozen network gives of comparisons",
+    ),
+    "afine-train": ("fgresq.imperfect.train_afine", "train A-FINE on a backbone by triplets"),
+    "afine-heads": ("fgresq.imperfect.ship_heads", "write the heads that come with the package"),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),
