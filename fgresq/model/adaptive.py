@@ -206,10 +206,13 @@ class Afine(nn.Module):
 
     def of_statistics(self, compared: Terms, image: Moments, reference: Moments) -> Values:
         """Judge by what a frozen tower gives once for all: no pixel is needed."""
-        fidelity = self.fidelity_scale(self.fidelity(compared))
-        own, others = (
-            self.naturalness_scale(self.naturalness(moments)) for moments in (image, reference)
-        )
+        own, others = (self.naturalness(moments) for moments in (image, reference))
+        return self.of_raw(self.fidelity(compared), own, others)
+
+    def of_raw(self, fidelity: torch.Tensor, own: torch.Tensor, others: torch.Tensor) -> Values:
+        """Judge by F of pairs and N of both images, (n,) each, before their calibrators."""
+        fidelity = self.fidelity_scale(fidelity)
+        own, others = (self.naturalness_scale(raw) for raw in (own, others))
         weight = torch.exp(self.k * (others - own))
         return Values(fidelity, own, others, weight, fidelity + weight * own)
 
