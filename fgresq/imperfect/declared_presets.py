@@ -82,6 +82,7 @@ class AfinePreset(Section):
     cycles: Some[Positive]
     floor: Weight
     stages: AllStages
+    refit: OneStage  # of LPIPS-FT and DISTS-FT
 
     def runs(self, backbone: str) -> list[str]:
         """Name the variants that are trained on a backbone; `full` first."""

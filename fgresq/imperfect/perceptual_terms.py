@@ -1,4 +1,4 @@
-"""What the linear weights of LPIPS and DISTS read of a pair, so that they are trained without pixels.
+"""What the linear weights of LPIPS and DISTS read of a pair: they learn from it without pixels.
 
 LPIPS (AlexNet): the mean squared difference of unit features, of 1,152 channels. DISTS: L of means
 and S of covariances (c = 1e-6) of the image and of five stages of VGG16 with its L2 pooling, of
