@@ -48,8 +48,7 @@ def placed(monkeypatch, tmp_path: Path, state) -> Path:
 
 def forget() -> None:
     """Let nothing of one test's model reach the next."""
-    method.model.cache_clear()
-    method.of_reference._last = None
+    method.pictures.forget()
 
 
 def pair(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
