@@ -68,10 +68,16 @@ STEPS = {
     "encode-rated": ("fgresq.human.rated_tokens", "compute once what rows of the bench read"),
     "train-rated": ("fgresq.human.row_training", "train FGResQ for a row of the bench"),
     "transfer": ("fgresq.human.transfer", "measure what agrees with people on other sets"),
+    "afine-encode": (
+        "fgresq.imperfect.encoding",
+        "keep what a frozen network gives of comparisons",
+    ),
+    "afine-train": ("fgresq.imperfect.train_afine", "train A-FINE on a backbone by triplets"),
     "afine-refit": (
         "fgresq.imperfect.refit",
         "retrain the weights of LPIPS or DISTS on triplets",
     ),
+    "afine-heads": ("fgresq.imperfect.ship_heads", "write the heads that come with the package"),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from fgresq.errors import UserError, unknown
 from fgresq.parsing import parse
@@ -76,13 +77,25 @@ class AfinePreset(Section):
     ablated: Distinct[Backbone]
     tower: Literal["frozen", "trained"]
     device: Literal["cpu", "cuda"]
+    allow_cpu: bool
+    max_steps: Count | None
     standardise: bool
     weight_decay: Weight
-    betas: Some[Annotated[float, Field(gt=0, lt=1)]]
+    betas: Annotated[Some[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=2, max_length=2)]
     cycles: Some[Positive]
     floor: Weight
     stages: AllStages
     refit: OneStage  # of LPIPS-FT and DISTS-FT
+
+    @model_validator(mode="after")
+    def _fits_the_tower(self) -> Self:
+        if self.tower == "trained" and self.standardise:
+            raise PydanticCustomError(
+                "tower", "standardise is for a frozen tower: the moments of a trained one move"
+            )
+        if self.tower == "trained" and self.stages.naturalness.lr_tower is None:
+            raise PydanticCustomError("tower", "a trained tower needs naturalness/lr_tower")
+        return self
 
     def runs(self, backbone: str) -> list[str]:
         """Name the variants that are trained on a backbone; `full` first."""

@@ -45,10 +45,10 @@ class Job:
         weight_decay: as an L2 penalty; where it is decoupled, apart from the gradient.
         decoupled: train by AdamW, not by Adam.
         betas: of the moments of gradient and of its square.
-        cycles: how high each of the cycles of cosine annealing starts; none: one, after the warm-up.
+        cycles: how high each cycle of cosine annealing starts; none: one cycle, after the warm-up.
         floor: least learning rate, where annealing ends.
-        lasting: keep a checkpoint of the last step as well, so that what comes after this run may be
-            killed and this is not trained again.
+        lasting: keep a checkpoint of the last step as well, so that this is not trained again where
+            what comes after it is killed.
     """
 
     name: str
