@@ -95,7 +95,7 @@ def test_no_feature_is_kept(place):
     assert found.moments.dtype == found.terms.dtype == np.float32
     kept = sum(path.stat().st_size for path in workspace.tokens().glob("*"))
     assert kept < 4 * 2 * channels * (18 + 36) + 1000
-    world, row = make_world(), table.iloc[4]
+    world, row = make_world(), table.iloc[2]
     with torch.inference_mode():
         image, reference = (
             model.encode(torch.from_numpy(world.pixels[name]).permute(2, 0, 1)[None] / 255)
@@ -104,7 +104,7 @@ def test_no_feature_is_kept(place):
         own = torch.cat(list(image.moments))
         compared = torch.cat(list(terms(reference.levels, image.levels)))
     assert np.allclose(found.moments[found.images[row["sha256"]]], own, atol=1e-6)
-    assert np.allclose(found.terms[4], compared, atol=1e-5)
+    assert np.allclose(found.terms[2], compared, atol=1e-5)
 
 
 @pytest.mark.parametrize("at", [0, 3, 6, 11, 17])

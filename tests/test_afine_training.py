@@ -16,8 +16,8 @@ from fgresq.comparisons import read_comparisons, read_triplets
 from fgresq.files import digest, read_json, write_json
 from fgresq.imperfect import ship_heads, three_stages, train_afine, tuned_tower
 from fgresq.imperfect.declared_presets import STAGES, read_presets
-from fgresq.imperfect.encoding import encoded, of_model
-from fgresq.imperfect.lessons import lessons_of
+from fgresq.imperfect.encoding import Statistics, encoded, of_model
+from fgresq.imperfect.lessons import Lessons, lessons_of
 from fgresq.model.adaptive import Afine, afine_on
 from fgresq.model.afine_heads import read_heads, tower_digest
 from fgresq.networks import token_levels
@@ -178,6 +178,25 @@ def test_the_run_of_all_tests_nothing(place):
     assert card["trained_on"]["diffiqa_mini"]["families"] == len(FOLDS)
 
 
+def taught(place: Path) -> tuple[Lessons, Statistics]:
+    """All triplets of the world, and what the random tower gives."""
+    table = read_comparisons(place / "comparisons.csv")
+    seen = encoded(table, of_model(afine_on("random")), "encoding")
+    triplets = read_triplets(place / "triplets.csv", table)
+    return lessons_of(triplets, table, seen.images, torch.device("cpu")), seen
+
+
+def losses(model: Afine, lessons: Lessons, seen: Statistics) -> dict[str, three_stages.Loss]:
+    """The losses of all stages."""
+    fidelity, _ = three_stages.raw_fidelity(model, seen)
+    naturalness = three_stages.raw_naturalness(model, seen)
+    return {
+        "naturalness": three_stages.naturalness_loss(model, lessons, seen),
+        "fidelity": three_stages.fidelity_loss_of(model, lessons, seen),
+        "calibration": three_stages.calibration_loss(model, lessons, fidelity, naturalness),
+    }
+
+
 OWN = {
     "naturalness": ("naturalness.",),
     "fidelity": ("fidelity.",),
@@ -189,28 +208,14 @@ OWN = {
 def test_a_stage_changes_its_own_parameters_alone(place, monkeypatch, stage):
     """Hashes of all others are the same after a step; the tower's at every stage."""
     preset = read_presets(place / "settings.yaml")["mini"]
-    table = read_comparisons(place / "comparisons.csv")
-    model = afine_on("random")
-    seen = encoded(table, of_model(model), "encoding")
-    triplets = read_triplets(place / "triplets.csv", table)
-    lessons = lessons_of(triplets, table, seen.images, torch.device("cpu"))
-    train_all = {
-        "naturalness": three_stages.naturalness_loss(model, lessons, seen),
-        "fidelity": three_stages.fidelity_loss_of(model, lessons, seen),
-        "calibration": three_stages.calibration_loss(
-            model,
-            lessons,
-            three_stages.raw_fidelity(model, seen)[0],
-            three_stages.raw_naturalness(model, seen),
-        ),
-    }
+    model, lessons, seen = afine_on("random"), *taught(place)
 
     def hashes() -> dict[str, str]:
         return {n: digest(v.flatten()[:5000].tolist()) for n, v in model.state_dict().items()}
 
     before = hashes()
     course = three_stages.Course(preset, "run", place / "work", "identity")
-    job = course.job(stage, model, lessons, train_all[stage])
+    job = course.job(stage, model, lessons, losses(model, lessons, seen)[stage])
     job.steps = 1
     loop.train(job)
     changed = {name for name, value in hashes().items() if value != before[name]}
@@ -218,6 +223,40 @@ def test_a_stage_changes_its_own_parameters_alone(place, monkeypatch, stage):
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     assert trained == {name for name in before if name.startswith(OWN[stage])}
     assert changed == trained or stage == "naturalness"
+
+
+def test_the_losses_of_the_stages_are_those_of_plain_loops(place):
+    """Written out by the names of images, apart from the row numbers that the stages go by."""
+    model, lessons, seen = afine_on("random"), *taught(place)
+    model.naturalness_scale.width.data.fill_(0.05)
+    fidelity, equal = three_stages.raw_fidelity(model, seen)
+    naturalness = three_stages.raw_naturalness(model, seen)
+    table, chosen = read_comparisons(place / "comparisons.csv"), np.arange(1, 30, 3)
+    files = {**dict(zip(table["image"], table["sha256"], strict=True))}
+    raw_n = {image: naturalness[seen.images[files[image]]].double() for image in files}
+    keys = zip(table["image"], table["reference"], strict=True)
+    raw_f = dict(zip(keys, fidelity.double(), strict=True))
+
+    def said(first: torch.Tensor, second: torch.Tensor, label: float) -> float:
+        chance = 0.5 * (1 + math.erf(float(second - first) / 2))
+        sure = math.sqrt(chance * label + 1e-8)
+        return 1 - sure - math.sqrt((1 - chance) * (1 - label) + 1e-8)
+
+    def distance(image: str, reference: str) -> torch.Tensor:
+        own, other = raw_n[image], raw_n[reference]
+        return model.of_raw(raw_f[image, reference], own, other).distance.detach()
+
+    expected: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    for row in lessons.table.iloc[chosen].itertuples():
+        a, b, x = row.image_a, row.image_b, row.reference
+        pairs = ((a, b, row.a_over_b), (a, x, row.a_over_reference), (b, x, row.b_over_reference))
+        of_n = sum(said(raw_n[one], raw_n[other], label) for one, other, label in pairs)
+        expected["naturalness"].append(of_n)
+        expected["fidelity"].append(said(raw_f[a, x], raw_f[b, x], row.a_over_b))
+        expected["calibration"].append(said(distance(a, x), distance(b, x), row.a_over_b))
+    for stage, loss in losses(model, lessons, seen).items():
+        assert float(loss(chosen)) == pytest.approx(np.mean(expected[stage]), abs=1e-5), stage
+    assert torch.allclose(equal, 1 - torch.from_numpy(seen.terms[:]).mean((1, 2)), atol=1e-6)
 
 
 def test_pairs_with_the_reference_weigh_double(place):

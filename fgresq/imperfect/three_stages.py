@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from fgresq.files import digest
 from fgresq.imperfect.declared_presets import STAGES, AfinePreset, OneStage
 from fgresq.imperfect.encoding import Statistics
 from fgresq.imperfect.lessons import PAIRS, Lessons, moments_at, terms_at
@@ -77,7 +76,7 @@ class Course:
             step=lambda number: {"loss": loss(draws.step(number))},
             members=lambda number: names[draws.step(number)].ravel().tolist(),
             checkpoint=self.work / f"{stage}.pt",
-            identity=digest([self.identity, stage]),
+            identity=self.identity,
             weight_decay=preset.weight_decay,
             decoupled=True,
             betas=(preset.betas[0], preset.betas[1]),
