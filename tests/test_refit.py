@@ -120,7 +120,7 @@ def test_weights_learn_what_people_prefer(world, tmp_path, method, scores):
         assert float(weights.sum()) == pytest.approx(1, abs=1e-5)
     card = read_json(out / "card.json")
     assert (card["kind"], card["observers"]) == (f"{own.title}-FT", "simulated")
-    assert (card["train_triplets"], card["train_families"]) == (12, 2)
+    assert card["trained_on"] == {SOURCE: {"families": 2, "triplets": {STANDARD: 12}}}
 
 
 def test_it_starts_at_the_published_weights():
@@ -171,7 +171,7 @@ def test_a_killed_run_ends_in_the_same_bytes(world, tmp_path, monkeypatch):
 
 def test_all_trains_on_everything_and_tests_nothing(world, tmp_path):
     out = run(world, tmp_path, fold="all")
-    assert read_json(out / "card.json")["train_families"] == 4
+    assert read_json(out / "card.json")["trained_on"][SOURCE]["families"] == 4
     assert len(pd.read_csv(out / "values.csv")) == 0
 
 

@@ -29,6 +29,7 @@ from fgresq.imperfect.declared_presets import AfinePreset, add_preset, preset_of
 from fgresq.imperfect.encoding import ENCODERS, Statistics, encoded
 from fgresq.imperfect.lessons import LABELS, rows_of, tested
 from fgresq.imperfect.perceptual_terms import PERCEIVED, Perceived
+from fgresq.imperfect.train_afine import DIGITS, SIMULATED, taught_on
 from fgresq.tables import FOLD_COLUMNS, read_table
 from fgresq.training.loop import Job, train
 from fgresq.training.sampler import SceneSampler
@@ -37,9 +38,15 @@ from fgresq.weights.checkpoints import write_weights
 
 METHODS = {f"{name}_ft": name for name in PERCEIVED}
 LEAST = 1e-4  # a weight at the start: one of 0 could not learn
-SIMULATED = "diffiqa_mini"  # the source whose observers are simulated
-FOLLOWED = {"refit", "seed", "weight_decay", "betas", "cycles", "floor"}  # settings that count
-DIGITS = 9  # significant ones of values.csv
+FOLLOWED = {
+    "refit",
+    "max_steps",
+    "seed",
+    "weight_decay",
+    "betas",
+    "cycles",
+    "floor",
+}  # settings that count
 
 
 class Weighed(nn.Module):
@@ -105,7 +112,7 @@ def job_of(
         name=name,
         model=model,
         groups=[{"params": [model.raw], "lr": settings.lr}],
-        steps=settings.steps,
+        steps=min(settings.steps, preset.max_steps or settings.steps),
         step=step,
         members=lambda number: names[draws.step(number)].ravel().tolist(),
         checkpoint=checkpoint,
@@ -167,15 +174,13 @@ def main(args: argparse.Namespace) -> None:
     model, name = Weighed(PERCEIVED[base]), f"{args.method} {args.run}"
     checkpoint = args.work / args.method / f"{args.run}.pt"
     history = train(job_of(model, seen, pairs, learnt, preset, name, checkpoint, digest(what)))
-    sources = sorted(set(learnt["source"]))
     card = {
         "kind": f"{PERCEIVED[base].title}-FT",
         "run": args.run,
-        "trained_on": sources,
-        "observers": "simulated" if SIMULATED in sources else "people",
-        "train_triplets": len(learnt),
-        "train_families": len(learnt[["source", "family"]].drop_duplicates()),
+        "observers": "simulated" if SIMULATED in set(learnt["source"]) else "people",
+        "trained_on": taught_on(learnt),
         "settings": preset.refit.model_dump(mode="json"),
+        "steps": len(history),
         "state": encoder.state,
     }
     rows = np.flatnonzero(tested(comparisons, folds, args.run, args.folds))
