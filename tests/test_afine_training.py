@@ -17,7 +17,7 @@ from fgresq.files import digest, read_json, write_json
 from fgresq.imperfect import ship_heads, three_stages, train_afine, tuned_tower
 from fgresq.imperfect.declared_presets import STAGES, read_presets
 from fgresq.imperfect.encoding import Statistics, encoded, of_model
-from fgresq.imperfect.lessons import Lessons, lessons_of
+from fgresq.imperfect.triplet_lessons import Lessons, lessons_of
 from fgresq.model.adaptive import Afine, afine_on
 from fgresq.model.afine_heads import read_heads, tower_digest
 from fgresq.networks import token_levels

@@ -18,8 +18,8 @@ import torch
 from fgresq.catalogues import catalogue
 from fgresq.errors import UserError
 from fgresq.files import write_text
-from fgresq.imperfect.lessons import ALL
 from fgresq.imperfect.train_afine import SIMULATED
+from fgresq.imperfect.triplet_lessons import ALL
 from fgresq.model.afine_heads import HEADS_KIND, read_heads, write_heads
 from fgresq.weights.checkpoints import CARD, checkpoint_card
 

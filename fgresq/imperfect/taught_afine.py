@@ -12,7 +12,6 @@ import torch
 from fgresq.errors import UserError
 from fgresq.imperfect.declared_presets import TaughtBy
 from fgresq.imperfect.encoding import Statistics, encoded, images_of, of_model
-from fgresq.imperfect.lessons import Lessons, lessons_of, moments_at
 from fgresq.imperfect.three_stages import (
     Course,
     Loss,
@@ -22,6 +21,7 @@ from fgresq.imperfect.three_stages import (
     raw_fidelity,
     raw_naturalness,
 )
+from fgresq.imperfect.triplet_lessons import Lessons, lessons_of, moments_at
 from fgresq.imperfect.tuned_tower import tuned_loss
 from fgresq.model.adaptive import Afine
 from fgresq.model.standardised import Standardised

@@ -18,7 +18,7 @@ from torch import nn
 
 from fgresq.imperfect.declared_presets import STAGES, AfinePreset, OneStage
 from fgresq.imperfect.encoding import Statistics
-from fgresq.imperfect.lessons import PAIRS, Lessons, moments_at, terms_at
+from fgresq.imperfect.triplet_lessons import PAIRS, Lessons, moments_at, terms_at
 from fgresq.model.adaptive import Afine
 from fgresq.training.loop import Job
 from fgresq.training.sampler import SceneSampler

@@ -31,9 +31,9 @@ from fgresq.imperfect.declared_presets import (
     preset_of,
 )
 from fgresq.imperfect.encoding import Statistics, device_for
-from fgresq.imperfect.lessons import ALL, rows_of, tested
 from fgresq.imperfect.taught_afine import Trained, learn
 from fgresq.imperfect.three_stages import Course, raw_fidelity, raw_naturalness
+from fgresq.imperfect.triplet_lessons import ALL, rows_of, tested
 from fgresq.imperfect.tuned_tower import check_device
 from fgresq.model.adaptive import Afine, afine_on, title
 from fgresq.model.afine_heads import tower_digest, write_heads

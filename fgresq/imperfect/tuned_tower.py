@@ -15,8 +15,8 @@ import torch
 from fgresq.errors import UserError
 from fgresq.imperfect.declared_presets import FILE, AfinePreset
 from fgresq.imperfect.encoding import pixels_of
-from fgresq.imperfect.lessons import Lessons
 from fgresq.imperfect.three_stages import Loss, of_naturalness
+from fgresq.imperfect.triplet_lessons import Lessons
 from fgresq.model.adaptive import Afine
 from fgresq.networks.frozen import as_tensor
 
