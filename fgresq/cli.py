@@ -79,6 +79,10 @@ STEPS = {
         "keep what a frozen network gives of comparisons",
     ),
     "afine-train": ("fgresq.imperfect.train_afine", "train A-FINE on a backbone by triplets"),
+    "afine-refit": (
+        "fgresq.imperfect.refit",
+        "retrain the weights of LPIPS or DISTS on triplets",
+    ),
     "afine-heads": ("fgresq.imperfect.ship_heads", "write the heads that come with the package"),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),

@@ -86,6 +86,17 @@ class AfinePreset(Section):
     cycles: Some[Positive]
     floor: Weight
     stages: AllStages
+    refit: OneStage  # of LPIPS-FT and DISTS-FT
+
+    @model_validator(mode="after")
+    def _fits_the_tower(self) -> Self:
+        if self.tower == "trained" and self.standardise:
+            raise PydanticCustomError(
+                "tower", "standardise is for a frozen tower: the moments of a trained one move"
+            )
+        if self.tower == "trained" and self.stages.naturalness.lr_tower is None:
+            raise PydanticCustomError("tower", "a trained tower needs naturalness/lr_tower")
+        return self
 
     @model_validator(mode="after")
     def _fits_the_tower(self) -> Self:

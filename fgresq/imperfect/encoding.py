@@ -30,6 +30,7 @@ from fgresq.errors import UserError, unknown
 from fgresq.files import digest, read_json, sha256, write_json
 from fgresq.images import read_rgb
 from fgresq.imperfect.declared_presets import AfinePreset, add_preset, preset_of
+from fgresq.imperfect.perceptual_terms import PERCEIVED
 from fgresq.model.adaptive import Afine, afine_on
 from fgresq.model.afine_heads import tower_digest
 from fgresq.model.moments import Encoded, terms
@@ -88,7 +89,16 @@ def by_backbone(name: str, seed: int, device: str) -> Encoder:
     return of_model(afine_on(name, seed).to(device))
 
 
-ENCODERS: dict[str, Callable[[str, int, str], Encoder]] = dict.fromkeys(BACKBONES, by_backbone)
+def by_perception(name: str, seed: int, device: str) -> Encoder:
+    """Keep what the linear weights of LPIPS or DISTS read; on the CPU, as their scores are made."""
+    own = PERCEIVED[name]
+    return Encoder(own.state(), own.see, own.terms)
+
+
+ENCODERS: dict[str, Callable[[str, int, str], Encoder]] = {
+    **dict.fromkeys(BACKBONES, by_backbone),
+    **dict.fromkeys(PERCEIVED, by_perception),
+}
 
 
 def blocks_of(comparisons: pd.DataFrame) -> list[np.ndarray]:

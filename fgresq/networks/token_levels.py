@@ -16,7 +16,7 @@ from torch.nn import functional
 from fgresq.absent import refuse
 from fgresq.errors import unknown
 from fgresq.networks.clip import clip_absence, load_clip
-from fgresq.networks.frozen import VGG16
+from fgresq.networks.frozen import VGG16, ready
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import ARCHITECTURE, MEAN, STD
 from fgresq.weights.cards import read_weights
@@ -164,7 +164,7 @@ class VggLevels(TokenLevels):
             if place:
                 x = functional.max_pool2d(x, 2)
             for _ in stage:
-                x = functional.relu(next(layers)(x))
+                x = functional.relu_(next(layers)(x))
             found.append(x.flatten(2))
         return found
 
@@ -217,6 +217,7 @@ def levels_of(name: str, seed: int = 0) -> TokenLevels:
         state = read_weights("vgg16")
         made = VggLevels()
         made.load_state_dict({k: v for k, v in state.items() if not k.startswith("linear.")})
+        return ready(made)
     elif name == "dinov2_vits14":
         made = DinoLevels(dino_trunk("meta"))
         made.trunk.load_state_dict(read_weights("dinov2_vits14"), strict=True, assign=True)
