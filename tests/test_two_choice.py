@@ -85,7 +85,9 @@ def test_the_printed_averages_of_standard_sets_are_by_triplets() -> None:
     """Weights .083, .276 and .641 give all 19 printed averages; a plain mean would not."""
     if not REPORTED.exists():
         pytest.skip(f"the reported numbers are not at hand ({REPORTED})")
-    reported = pd.read_csv(REPORTED).pivot(index="method", columns="dataset_or_task", values="value")
+    reported = pd.read_csv(REPORTED).pivot(
+        index="method", columns="dataset_or_task", values="value"
+    )
     table = pd.concat([triplets({STANDARD: n}, name) for name, n in SETS.items()])
     shares = [n / sum(SETS.values()) for n in SETS.values()]
     assert np.allclose(shares, (0.083, 0.276, 0.641), atol=5e-4)
