@@ -68,6 +68,22 @@ STEPS = {
     "encode-rated": ("fgresq.human.rated_tokens", "compute once what rows of the bench read"),
     "train-rated": ("fgresq.human.row_training", "train FGResQ for a row of the bench"),
     "transfer": ("fgresq.human.transfer", "measure what agrees with people on other sets"),
+    "afine-score": (
+        "fgresq.imperfect.score_compared",
+        "score comparisons with references that need not be perfect",
+    ),
+    "afine-evaluate": (
+        "fgresq.imperfect.evaluate_afine",
+        "2AFC accuracy of all methods where references need not be perfect",
+    ),
+    "afine-sriqa": (
+        "fgresq.imperfect.sriqa_protocol",
+        "accuracy on SRIQA-Bench with and without the originals",
+    ),
+    "afine-people": (
+        "fgresq.imperfect.afine_people",
+        "how far A-FINE agrees with people where references are perfect",
+    ),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),

@@ -34,7 +34,7 @@ from fgresq.tables import FOLD_COLUMNS, read_table
 
 TRAINED = "fgresq"
 KINDS: dict[str, type] = {  # of the table of versions
-    **dict.fromkeys(("image", "content", "family", "kind", "strength"), str),
+    **dict.fromkeys(("image", "content", "family", "reference", "kind"), str),
     "quality": float,
 }
 NOT_READ = "it cannot be read"
@@ -54,12 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_judging(parser)
 
 
-def main(args: argparse.Namespace) -> int:
-    """Run the step.
-
-    Returns:
-        1 where a value is missing, else 0.
-    """
+def main(args: argparse.Namespace) -> None:
+    """Run the step; a value that is missing has its reason in the table, as in `step score`."""
     cv2.setNumThreads(args.threads)
     folder = phase_folder(args)
     out = check_writable(args.out or folder / f"scores/{args.method}.csv")
@@ -67,7 +63,6 @@ def main(args: argparse.Namespace) -> int:
     scores = scored(args.method, comparisons, folder, args)
     tell(args.method, scores["reason"])
     write_compared(out, scores)
-    return int(scores["value"].isna().any())
 
 
 def scored(
@@ -113,19 +108,22 @@ def table_of(
 
 
 def by_kinds(images: pd.DataFrame, versions: Path) -> list[Judgement]:
-    """Judge images by what was done to them alone: how its others did in other families.
+    """Judge images by what was done to them alone: how others of their kind did elsewhere.
+
+    A kind is what was done to an image, and to its reference.
 
     Raises:
         UserError: the table of versions cannot be read.
     """
     table = read_some(versions, KINDS)
+    kind = dict(zip(table["image"], table["kind"], strict=True))
     known = pd.DataFrame(
         {
             "image": table["image"],
             "task": "",
             "group": table["content"],
             "family": table["family"],
-            "algorithm": table["kind"] + " " + table["strength"],
+            "algorithm": table["kind"] + " of " + table["reference"].map(kind),
             "score": table["quality"],
         }
     )
