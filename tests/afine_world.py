@@ -133,6 +133,7 @@ def write_world(folder: Path, order: int | None = None) -> Path:
         "psnr": score_table("psnr", table, 100 - far),
         "niqe": score_table("niqe", alone, -alone["image"].map(quality)),
         "sharpness": score_table("sharpness", alone, -alone["image"].map(quality)),
+        "constant_order": score_table("constant_order", alone, alone["image"].map(quality)),
         "ssim": score_table("ssim", table, (1 - far).where(table["family"] != FAMILIES[0])),
         "vif": score_table("vif", table, far * np.nan),
     }

@@ -2,8 +2,9 @@
 
 A row in a scenario is one line without `against`, and one more line a row that it is compared with,
 whose difference is paired: over the triplets that both have, on the same draws of photographs.
-Every row is compared with F untrained of its backbone, if it has one, and with the best row that
-takes a line of code; which that is, is chosen by the very triplets, in the rival's favour. D is
+Every row is compared with F untrained of its backbone, if it has one; with the better of PSNR and
+sharpness, which take a line of code: which it is, is chosen by the very triplets, in the rival's
+favour; and with the constant order of kinds, which sees no image and knows how each was made. D is
 compared with F, with N, and with the methods refitted on the same triplets; these with what they
 were refitted from; a model taught by fewer kinds of triplets with the whole one.
 """
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.analysis.bootstrap import Draws, Measure
+from fgresq.analysis.trivial import CONSTANT
 from fgresq.imperfect.judged_rows import (
     DISTANCE,
     FIDELITY,
@@ -106,7 +108,7 @@ def opponents(row: Row, there: Mapping[str, Any]) -> list[str]:
             named.append(f"{full}/{row.part}")
     elif row.key in REFITTED_FROM:
         named = [REFITTED_FROM[row.key]]
-    return [name for name in named if name in there and name != row.key]
+    return [name for name in (*named, CONSTANT) if name in there and name != row.key]
 
 
 def best_of(

@@ -102,15 +102,13 @@ def four_values(full: Mapping[str, pd.DataFrame]) -> tuple[list[Any], list[Any]]
 
 def counts_of(comparisons: pd.DataFrame, labelled: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Count comparisons and triplets, and the shares of labels."""
-    asked = comparisons[comparisons["image"].ne(comparisons["reference"])]
-    given = asked[asked["label"].ne("")]
+    given = comparisons[comparisons["label"].ne("")]
     total = max(len(given), 1)
     return {
         "comparisons": len(comparisons),
         "images": int(comparisons["image"].nunique()),
         "references": int(comparisons["reference"].nunique()),
         "families": int(family_names(comparisons).nunique()),
-        "without_majority": len(asked) - len(given),
         "labels": {name: round(float(given["label"].eq(name).sum() / total), 6) for name in LABELS},
         "triplets": {
             labels: {kind: int(own["type"].eq(kind).sum()) for kind in (STANDARD, *TYPES)}

@@ -151,7 +151,8 @@ def model_rows(folder: Path, preset: AfinePreset) -> tuple[list[Row], dict[str, 
     """
     from fgresq.model.adaptive import title  # torch takes a second: not for --help
 
-    rows, full = [], {}
+    rows: list[Row] = []
+    full: dict[str, pd.DataFrame] = {}
     for backbone in preset.backbones:
         for variant in preset.runs(backbone):
             name = f"{backbone}-{variant}"
@@ -163,9 +164,9 @@ def model_rows(folder: Path, preset: AfinePreset) -> tuple[list[Row], dict[str, 
                 if part == UNTRAINED and variant != FULL:
                     continue  # it is the same in every variant
                 values = table[["image", "reference"]].assign(value=table[column].astype(float))
-                row = Row(f"{name}/{part}", f"{title(backbone)}{also}: {told}", kind, False, values)
-                about = {"backbone": backbone, "variant": variant, "part": part}
-                rows.append(replace(row, reason=reason, **about))
+                shown = f"{title(backbone)}{also}: {told}"
+                row = Row(f"{name}/{part}", shown, kind, False, values, backbone, variant, part)
+                rows.append(replace(row, reason=reason))
     for name, told in REFITTED.items():
         table, reason = folds_read(folder / "models" / name, REFITTED_COLUMNS, preset.folds)
         values = table[["image", "reference"]].assign(value=table["distance"].astype(float))
@@ -182,6 +183,5 @@ def rows_of(
 
 
 def one_line_rivals(rows: list[Row]) -> list[str]:
-    """Name the rows that a line of code gives, or no image at all."""
-    names = (SHARPNESS, "constant_order", "psnr")
-    return [row.key for row in rows if row.key in names]
+    """Name the rows that look at images by a line of code."""
+    return [row.key for row in rows if row.key in (SHARPNESS, "psnr")]
