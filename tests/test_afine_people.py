@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def write_set(folder: Path, name: str, referenced: bool, pairs: bool = True) -> 
     rows = []
     for number, family in enumerate(FAMILIES):
         clean = picture(number, 64)
-        reference = folder / f"raw/{name}/{family}.png"
+        reference = folder / f"raw/{name}/{9 - number}.png"  # in an order of their own
         reference.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(clean).save(reference)
         for noise in NOISES:
@@ -207,3 +208,17 @@ def test_both_recipes_of_n_stand_on_the_simulated_triplets(sources, heads, tmp_p
     assert paper["accuracy"].tolist() == [1.0]  # as its made values have it
     gained = own[own["against"].eq("vgg16/naturalness") & own["asked"].eq("standard")]
     assert len(gained) == 1 and gained["pairs"].iloc[0] == 12
+
+
+def test_values_of_a_method_stand_by_their_images(sources, monkeypatch) -> None:
+    own = people_sets.read_people("srij", sources)
+    assert not isinstance(own, str)
+
+    def told(rows: pd.DataFrame, method: str, args: object) -> list[tuple[float, str]]:
+        return [(float(sum(image.encode())), "") for image in rows["image"]]
+
+    monkeypatch.setattr(people_rows, "score_all", told)
+    rows = people_rows.by_methods(own, argparse.Namespace(methods=None))
+    expected = [float(sum(image.encode())) for image in own.images["image"]]
+    assert rows["vsi"].values.tolist() == expected  # higher better
+    assert rows["gmsd"].values.tolist() == [-value for value in expected]
