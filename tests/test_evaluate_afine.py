@@ -12,7 +12,7 @@ from fgresq.catalogues import read_methods
 from fgresq.cli import main
 from fgresq.errors import UserError
 from fgresq.files import read_json
-from fgresq.imperfect import evaluate_afine, judged_rows, verdicts
+from fgresq.imperfect import carried_claims, evaluate_afine, judged_rows
 from fgresq.imperfect.accuracy_table import ACCURACY_COLUMNS
 from fgresq.tables import read_table
 from tests import afine_world
@@ -148,7 +148,7 @@ def test_no_sentence_claims_more_than_its_interval(low, high, verdict, carried) 
         **{"labels": "jod", "scenario": "standard", "row": "a", "title": "A", "against": "b"},
         **{"difference": 0.1, "difference_low": low, "difference_high": high},
     }
-    found = verdicts.verdict(line, {"b": "B"})
+    found = carried_claims.verdict(line, {"b": "B"})
     assert found["verdict"] == verdict and found["carried"] is carried
     sure = " is above " in found["sentence"] or " is below " in found["sentence"]
     assert sure is carried

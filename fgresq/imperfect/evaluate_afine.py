@@ -30,11 +30,11 @@ from fgresq.comparisons import LABELS, STANDARD, TYPES, read_comparisons, read_t
 from fgresq.errors import no_file
 from fgresq.files import write_json
 from fgresq.imperfect.accuracy_table import ACCURACY_COLUMNS, accuracy_lines
+from fgresq.imperfect.carried_claims import by_chance, verdicts
 from fgresq.imperfect.declared_presets import preset_of
 from fgresq.imperfect.judged_rows import FOUR_VALUES, JOD, LPIPS, Row, rows_of
 from fgresq.imperfect.phase_files import add_phase, phase_folder
 from fgresq.imperfect.two_choice import family_names
-from fgresq.imperfect.verdicts import by_chance, verdicts
 
 TRIPLETS = {LPIPS: "triplets.csv", JOD: "triplets_jod.csv"}
 VALUE_COLUMNS: dict[str, type] = {
