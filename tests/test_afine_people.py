@@ -15,10 +15,12 @@ from torch.nn import functional
 
 from fgresq.cli import main
 from fgresq.files import read_json, sha256, write_csv, write_json
-from fgresq.imperfect import human_naturalness, people_rows, people_sets
+from fgresq.images import read_rgb
+from fgresq.imperfect import human_naturalness, people_rows, people_sets, seen_images
 from fgresq.imperfect.people_table import PEOPLE_COLUMNS
 from fgresq.model import adaptive, afine_heads
 from fgresq.model.adaptive import Afine
+from fgresq.networks.frozen import as_tensor
 from fgresq.networks.token_levels import TokenLevels
 from fgresq.tables import IMAGE_COLUMNS, SUPPLIED_COLUMNS, read_table, write_images
 from tests import afine_world
@@ -179,6 +181,24 @@ def test_people_s_naturalness_learns_and_says_how_well() -> None:
     assert np.corrcoef(found(other), other[:, 0, 4])[0, 1] > 0.8
     noise = human_naturalness.fit(moments, rng.permutation(scores), (3, 6))
     assert abs(noise.held_out) < 0.3
+
+
+def test_what_was_seen_in_blocks_stands_by_its_images(
+    sources, heads, tmp_path, monkeypatch
+) -> None:
+    own = people_sets.read_people("srij", sources)
+    assert not isinstance(own, str)
+    model = afine_heads.read_heads(heads / "vgg16")
+    whole = seen_images.seen_images(model, own.images, tmp_path / "a")
+    monkeypatch.setattr(seen_images, "BLOCK", 5)
+    parts = seen_images.seen_images(model, own.images, tmp_path / "b")
+    assert parts.values.equals(whole.values) and (parts.moments == whole.moments).all()
+    assert len(list((tmp_path / "b").iterdir())) == 3
+    kept = seen_images.seen_images(model, own.images[::-1], tmp_path / "c")
+    assert kept.values[::-1].reset_index(drop=True).equals(whole.values)
+    one = own.images.iloc[2]
+    tested, beside = (as_tensor(read_rgb(one[name])) for name in ("path", "reference"))
+    assert whole.values["distance"][2] == pytest.approx(float(model(tested, beside)), rel=1e-5)
 
 
 def test_a_sum_is_of_standardised_rows() -> None:

@@ -95,6 +95,12 @@ def test_the_constant_order_is_that_of_other_families(phase) -> None:
     assert again["diffiqa_mini/b.noisy.png"] != value["diffiqa_mini/b.noisy.png"]
 
 
+def test_without_a_table_of_kinds_there_is_no_constant_order(phase) -> None:
+    (phase / "versions.csv").unlink()
+    table = scored(phase, "constant_order")
+    assert table["value"].isna().all() and table["reason"].str.contains("versions.csv").all()
+
+
 def test_an_image_at_fault_has_a_reason_and_the_others_values(phase) -> None:
     (phase / "images/c.noisy.png").write_bytes(b"no picture")
     table = scored(phase, "psnr")

@@ -27,6 +27,7 @@ import numpy as np
 
 from fgresq import workspace
 from fgresq.analysis.inputs import write_rounded
+from fgresq.arguments import at_least_one
 from fgresq.files import write_json
 from fgresq.imperfect.declared_presets import preset_of
 from fgresq.imperfect.heads_at_hand import BASE, Looking, shipped
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from fgresq.imperfect.seen_images import Seen
     from fgresq.model.adaptive import Afine
 
+PHOTOGRAPHS = 400  # a tower takes seconds of a core for each
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this step."""
@@ -60,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out-dir", type=Path, metavar="FOLDER", help="default: the phase's folder"
     )
+    count = f"of CLIVE that teach N, by the order of their hashes (default {PHOTOGRAPHS})"
+    parser.add_argument("--photographs", type=at_least_one, default=PHOTOGRAPHS, help=count)
     add_judging(parser)
 
 
@@ -74,7 +79,7 @@ def main(args: argparse.Namespace) -> None:
     tables = args.sources or workspace.placed("results/data/human/sources")
     sets = {name: read_people(name, tables) for name in (SRIJ, SRCOLOR, CLIVE)}
     heads = shipped(args.heads or workspace.packaged("afine"))
-    look = Looking(heads, args.work or phase / "people")
+    look = Looking(heads, args.work or phase / "people", args.photographs)
     taught = look.taught(sets[CLIVE])
     lines: list[dict[str, Any]] = []
     record: dict[str, Any] = {"missing": {n: s for n, s in sets.items() if isinstance(s, str)}}
@@ -98,7 +103,11 @@ def main(args: argparse.Namespace) -> None:
     record["naturalness_clive"] = (
         {"reason": taught}
         if isinstance(taught, str)
-        else {"recipe": "ridge", "srcc_photographs_left_out": round(taught.held_out, 6)}
+        else {
+            "recipe": "ridge",
+            "photographs": taught.photographs,
+            "srcc_photographs_left_out": round(taught.held_out, 6),
+        }
     )
     record["heads"] = {n: m if isinstance(m, str) else "at hand" for n, m in heads.items()}
     write_rounded(out / "people.csv", lines, PEOPLE_COLUMNS)

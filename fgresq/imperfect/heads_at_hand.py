@@ -42,10 +42,11 @@ class Looking:
     Args:
         heads: by backbone, or the reason why they are not there.
         kept: folder of what was seen.
+        photographs: so many teach people's N, by the order of their hashes.
     """
 
-    def __init__(self, heads: Mapping[str, Afine | str], kept: Path) -> None:
-        self.heads, self.kept = heads, kept
+    def __init__(self, heads: Mapping[str, Afine | str], kept: Path, photographs: int) -> None:
+        self.heads, self.kept, self.photographs = heads, kept, photographs
         self.tower: Afine | str = heads[BASE]
         if isinstance(self.tower, str):
             self.tower = self.without_heads()
@@ -79,6 +80,8 @@ class Looking:
             return self.tower
         from fgresq.imperfect.human_naturalness import fit
 
-        moments = self.by(self.tower, photographs).moments
-        scores = photographs.images["score"].to_numpy(float)
+        images = photographs.images.sort_values(["sha256", "image"])[: self.photographs]
+        own = PeopleSet(photographs.name, images.reset_index(drop=True), photographs.pairs)
+        moments = self.by(self.tower, own).moments
+        scores = own.images["score"].to_numpy(float)
         return fit(moments, scores, self.tower.naturalness.sizes)

@@ -29,11 +29,13 @@ class HumanNaturalness:
     Args:
         scale: of the moments.
         ridge: on them.
+        photographs: that taught it.
         held_out: Spearman correlation with the scores, photographs left out in turn.
     """
 
     scale: Standardised
     ridge: Ridge
+    photographs: int
     held_out: float
 
     def __call__(self, moments: np.ndarray) -> np.ndarray:
@@ -64,4 +66,5 @@ def fit(moments: np.ndarray, scores: np.ndarray, sizes: tuple[int, ...]) -> Huma
         own = Ridge(alpha=PENALTY).fit(seen[train], scores[train])
         guessed[test] = own.predict(seen[test])
     held_out = float(spearmanr(guessed, scores).statistic)
-    return HumanNaturalness(scale, Ridge(alpha=PENALTY).fit(seen, scores), held_out)
+    ridge = Ridge(alpha=PENALTY).fit(seen, scores)
+    return HumanNaturalness(scale, ridge, len(scores), held_out)
