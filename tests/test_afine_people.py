@@ -17,7 +17,7 @@ from fgresq.cli import main
 from fgresq.files import read_json, sha256, write_csv, write_json
 from fgresq.images import read_rgb
 from fgresq.imperfect import human_naturalness, people_rows, people_sets, seen_images
-from fgresq.imperfect.people_table import PEOPLE_COLUMNS
+from fgresq.imperfect.people_table import PEOPLE_COLUMNS, people_lines
 from fgresq.model import adaptive, afine_heads
 from fgresq.model.adaptive import Afine
 from fgresq.networks.frozen import as_tensor
@@ -138,6 +138,13 @@ def test_rows_on_a_set_with_references_and_on_one_without(sources, heads, tmp_pa
     assert "vgg16/naturalness" in alone and "vgg16/fidelity" not in alone and "vsi" not in alone
     limit = read_json(tmp_path / "out/people.json")["limit"]["vgg16"]
     assert set(limit) >= {"srcc_of_d_and_f", "above_1_over_k"} and limit["weight_median"] > 0
+    claims = read_json(tmp_path / "out/people.json")["claims"]
+    own = [c for c in claims if (c["set"], c["row"], c["against"]) == ("srij", "vsi", "sharpness")]
+    assert (
+        not own
+    )  # the better of the trivial rows is the constant order, against which it is level
+    level = [c for c in claims if (c["set"], c["row"]) == ("srij", "vsi")]
+    assert [c["carried"] for c in level] == [False] and "not told apart" in level[0]["sentence"]
     before = (tmp_path / "out/people.csv").read_bytes()
     run(sources, tmp_path / "out", heads)
     assert (tmp_path / "out/people.csv").read_bytes() == before
@@ -242,3 +249,17 @@ def test_values_of_a_method_stand_by_their_images(sources, monkeypatch) -> None:
     expected = [float(sum(image.encode())) for image in own.images["image"]]
     assert rows["vsi"].values.tolist() == expected  # higher better
     assert rows["gmsd"].values.tolist() == [-value for value in expected]
+
+
+def test_a_difference_is_what_a_row_has_over_the_other(sources) -> None:
+    own = people_sets.read_people("srij", sources)
+    assert not isinstance(own, str)
+    score = own.images["score"].to_numpy(float)
+    rows = {
+        "vsi": people_rows.Judged("VSI", "FR", score),
+        "sharpness": people_rows.Judged("Sharpness", "NR", -score),
+    }
+    lines = people_lines(own, rows, 20, 0)
+    over = [line for line in lines if line["against"]]
+    assert [(line["row"], line["against"]) for line in over] == [("vsi", "sharpness")]
+    assert over[0]["difference"] == over[0]["difference_low"] == 1

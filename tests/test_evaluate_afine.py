@@ -148,7 +148,7 @@ def test_no_sentence_claims_more_than_its_interval(low, high, verdict, carried) 
         **{"labels": "jod", "scenario": "standard", "row": "a", "title": "A", "against": "b"},
         **{"difference": 0.1, "difference_low": low, "difference_high": high},
     }
-    found = carried_claims.verdict(line, {"b": "B"})
+    found = carried_claims.verdict(line, {"b": "B"}, "Standard")
     assert found["verdict"] == verdict and found["carried"] is carried
     sure = " is above " in found["sentence"] or " is below " in found["sentence"]
     assert sure is carried

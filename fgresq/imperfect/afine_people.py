@@ -29,6 +29,7 @@ from fgresq import workspace
 from fgresq.analysis.inputs import write_rounded
 from fgresq.arguments import at_least_one
 from fgresq.files import write_json
+from fgresq.imperfect.carried_claims import by_chance, verdict
 from fgresq.imperfect.declared_presets import preset_of
 from fgresq.imperfect.heads_at_hand import BASE, Looking, shipped
 from fgresq.imperfect.people_rows import (
@@ -110,8 +111,21 @@ def main(args: argparse.Namespace) -> None:
         }
     )
     record["heads"] = {n: m if isinstance(m, str) else "at hand" for n, m in heads.items()}
+    record["claims"] = claims(lines)
+    record["claims_in_all"] = by_chance(record["claims"])
     write_rounded(out / "people.csv", lines, PEOPLE_COLUMNS)
     write_json(out / "people.json", record)
+
+
+def claims(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Judge every difference by its interval."""
+    names = {(line["set"], line["row"]): line["title"] for line in lines if "row" in line}
+    found = []
+    for line in (line for line in lines if line.get("against")):
+        own = {row: title for (name, row), title in names.items() if name == line["set"]}
+        about = {"set": line["set"], "asked": line["asked"]}
+        found.append(about | verdict(line, own, f"{line['set']}, {line['asked']}"))
+    return found
 
 
 def limit(

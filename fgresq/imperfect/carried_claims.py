@@ -37,17 +37,27 @@ def verdicts(accuracy: pd.DataFrame) -> list[dict[str, Any]]:
     claimed = told["part"].eq(DISTANCE) | (
         told["part"].eq(FIDELITY) & told["against"].str.endswith(f"/{UNTRAINED}")
     )
-    return [verdict(line, names) for line in told[claimed].to_dict("records")]
+    found = []
+    for line in told[claimed].to_dict("records"):
+        where = f"{TITLES[line['scenario']]}, labels by {MADE_BY[line['labels']]}"
+        about = {"labels": line["labels"], "scenario": line["scenario"]}
+        found.append(about | verdict(line, names, where))
+    return found
 
 
-def verdict(line: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """Judge one difference."""
+def verdict(line: dict[str, Any], names: dict[str, str], where: str) -> dict[str, Any]:
+    """Judge one difference.
+
+    Args:
+        line: row, title, against, difference and its interval, in shares of one.
+        names: titles of rows.
+        where: scenario or set, in words.
+    """
     value, low, high = (
         100 * float(line[name]) for name in ("difference", "difference_low", "difference_high")
     )
     found = "above" if low > 0 else "below" if high < 0 else "not told apart"
     known = low == low and high == high
-    where = f"{TITLES[line['scenario']]}, labels by {MADE_BY[line['labels']]}"
     over = names.get(line["against"], line["against"])
     size = f"{value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
     if not known:
@@ -57,7 +67,7 @@ def verdict(line: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     else:
         text = f"{where}: {line['title']} is {found} {over} ({size})."
     return {
-        **{name: line[name] for name in ("labels", "scenario", "row", "against")},
+        **{name: line[name] for name in ("row", "against")},
         "difference": round(value, 4),
         "low": round(low, 4) if known else None,
         "high": round(high, 4) if known else None,
