@@ -84,6 +84,22 @@ STEPS = {
         "retrain the weights of LPIPS or DISTS on triplets",
     ),
     "afine-heads": ("fgresq.imperfect.ship_heads", "write the heads that come with the package"),
+    "afine-score": (
+        "fgresq.imperfect.score_compared",
+        "score comparisons with references that need not be perfect",
+    ),
+    "afine-evaluate": (
+        "fgresq.imperfect.evaluate_afine",
+        "2AFC accuracy of all methods where references need not be perfect",
+    ),
+    "afine-sriqa": (
+        "fgresq.imperfect.sriqa_protocol",
+        "accuracy on SRIQA-Bench with and without the originals",
+    ),
+    "afine-people": (
+        "fgresq.imperfect.afine_people",
+        "how far A-FINE agrees with people where references are perfect",
+    ),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),
