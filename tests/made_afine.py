@@ -109,12 +109,34 @@ def write_afine(root: Path, pictures: bool = True) -> Path:
     turned = {"backbone": "vgg16", "fold": 0, "k": 5.0, "images": 40, "turned": 10, "share": 0.25}
     write_csv(reports / "turned.csv", pd.DataFrame([turned])[list(TABLES["turned"])])
     record = {
-        "labels": {"Positive": 0.3, "Similar": 0.25, "Negative": 0.45},
-        "without_majority": 7,
         "images": 600,
         "references": 60,
         "families": 12,
         "claims_in_all": {"claims": 30, "carried": 11, "expected_by_chance": 1.5},
     }
     write_json(reports / "record.json", record)
+    shares = {"Positive": 0.3, "Similar": 0.25, "Negative": 0.35}
+    source = {name: {"labels": shares, "votes": shares} for name in ("lpips", "jod")}
+    source = {name: own | {"judged": 70, "without_majority": 7} for name, own in source.items()}
+    told = {"observers": "simulated", "same_label": 0.764, "slope": 4.2, "similar": 0.3}
+    write_json(reports / "data.json", {"sources": {"diffiqa_mini": told | source}, "absent": {}})
+    write_people(reports)
     return reports
+
+
+def write_people(folder: Path) -> None:
+    """Write what the phase says of people's scores: D beside F on SRIJ; srcolor is not placed."""
+    known = {"set": "srij", "asked": "two", "kind": "FR", "pairs": 477, "families": 9, "reason": ""}
+    rows = [("vgg16/fidelity", "A-FINE (VGG16): F_s", 0.72), ("sharpness", "Sharpness alone", 0.79)]
+    lines = [
+        known | {"row": row, "title": title, "accuracy": v, "low": v - 0.05, "high": v + 0.05}
+        for row, title, v in [*rows, ("vgg16/distance", "A-FINE (VGG16): D", 0.7)]
+    ]
+    gap = {"difference": -0.02, "difference_low": -0.03, "difference_high": -0.01}
+    lines.append(lines[-1] | gap | {"against": "vgg16/fidelity"})
+    lines.append({"set": "srcolor", "reason": "its images are not here"})
+    table = pd.DataFrame(lines).reindex(columns=list(TABLES["people"]))
+    write_csv(folder / "people.csv", table)
+    limit = {"srcc_of_d_and_f": 0.95, "pairs_ordered_alike": 0.9, "weight_median": 0.02}
+    limit |= {"weight_below_a_tenth": 0.8, "above_1_over_k": 0.01}
+    write_json(folder / "people.json", {"limit": {"vgg16": limit}, "missing": {}})

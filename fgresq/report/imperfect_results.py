@@ -64,6 +64,23 @@ TABLES: dict[str, dict[str, type]] = {
         "turned": float,  # of these above 1 / k
         "share": float,
     },
+    "people": {  # on people's scores; on simulated triplets, N by two recipes
+        "set": str,
+        "asked": str,  # how people were asked; of simulated triplets the scenario
+        "row": str,
+        "title": str,
+        "kind": str,
+        "accuracy": float,
+        "low": float,  # 95 % over photographs
+        "high": float,
+        "pairs": float,
+        "families": float,
+        "against": str,  # as in `accuracy`
+        "difference": float,
+        "difference_low": float,
+        "difference_high": float,
+        "reason": str,
+    },
     "sriqa": {  # of SRIQA-Bench, where it is placed
         "title": str,
         "set": str,  # Reg, Gen or All

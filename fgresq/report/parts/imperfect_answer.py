@@ -6,21 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from fgresq.audit.printed import Printed
-from fgresq.comparisons import BETTER, LABELS, SIMILAR, WORSE
 from fgresq.report.imperfect_results import Imperfect
-from fgresq.report.parts.cells import (
-    Made,
-    Row,
-    Table,
-    count,
-    decimal,
-    head,
-    interval,
-    number,
-    text,
-    whole,
-)
+from fgresq.report.parts.cells import count, decimal, interval
 from fgresq.report.parts.imperfect_rows import (
     ABOVE,
     ALL,
@@ -38,15 +25,19 @@ from fgresq.report.parts.imperfect_rows import (
     verdict_of,
 )
 
-WORDS = {
+WORDS = {  # of what D does beside F, by what the interval of the difference carries
     "above": "gains",
     "below": "loses",
     "not told apart": "is not told apart from F",
     "unknown": "cannot be compared with F",
 }
-PLACES = {BELOW: "on Ref < Test", ABOVE: "on Ref > Test", STANDARD: "on perfect references"}
-PLACES |= {IMPERFECT: "on both by triplets", ALL: "on the average of all"}
-SHOWN = {BETTER: "better", SIMILAR: "similar", WORSE: "worse"}
+PLACES = {
+    BELOW: "on Ref < Test",
+    ABOVE: "on Ref > Test",
+    STANDARD: "on perfect references",
+    IMPERFECT: "on both by triplets",
+    ALL: "on the average of all",
+}
 
 
 def headline(imperfect: Imperfect) -> list[str]:
@@ -62,20 +53,22 @@ def headline(imperfect: Imperfect) -> list[str]:
 def sentence(lines: pd.DataFrame) -> str:
     """Say what D of one model has over F."""
     at = {line["scenario"]: line for line in lines.to_dict("records")}
-    there = [scenario for scenario in PLACES if scenario in at]
-    if not there:
-        return ""
-    told = [f"{gap_told(at[scenario])} {PLACES[scenario]}" for scenario in there]
+    told: dict[str, list[str]] = {}
+    for scenario in PLACES:
+        if scenario in at:
+            line = at[scenario]
+            said = verdict_of(line["difference_low"], line["difference_high"])
+            told.setdefault(said, []).append(f"{PLACES[scenario]}{gap_told(line)}")
     name = str(lines["title"].iloc[0]).partition(":")[0]
-    return f"{name}: beside F, D {'; '.join(told)}."
+    parts = [f"{WORDS[said]} {', '.join(told[said])}" for said in WORDS if said in told]
+    return f"{name}: beside F, D {'; it '.join(parts)}." if parts else ""
 
 
 def gap_told(line: dict) -> str:
-    """Say what the interval of a difference carries, with the difference in points."""
-    said = verdict_of(line["difference_low"], line["difference_high"])
+    """Write a difference in points with its interval; nothing where there is none."""
     ends = interval(100 * line["difference_low"], 100 * line["difference_high"], 1)
-    shown = f" ({decimal(100 * line['difference'], 1, sign=True)} points {ends})"
-    return WORDS[said] + ("" if said == "unknown" else shown)
+    gap = decimal(100 * line["difference"], 1, sign=True)
+    return f" ({gap} points {ends})" if ends else ""
 
 
 def chance_sentence(imperfect: Imperfect) -> Iterator[str]:
@@ -109,72 +102,3 @@ def extent(imperfect: Imperfect) -> str:
     ]
     told = f"{', '.join(counted)}; " if counted else ""
     return f"Behind it: {told}triplets: {', '.join(shown)}."
-
-
-def shares_table(imperfect: Imperfect, printed: Printed) -> Table | None:
-    """Build the shares of better, similar and worse that were reached, beside DiffIQA's votes."""
-    record = imperfect.record("record")
-    ours = record.get("labels")
-    if not isinstance(ours, dict):
-        return None
-    rows = printed.numbers
-    votes = rows[rows["table"].eq("afine_votes")].set_index("bin")["number"].astype(float)
-    frame = pd.DataFrame(
-        [
-            {
-                "label": SHOWN[name],
-                "ours": ours.get(name, float("nan")),
-                "DiffIQA's votes": votes.get(SHOWN[name], float("nan")) / votes.sum(),
-            }
-            for name in LABELS
-        ]
-    )
-    body = [
-        Row([text(r[0], "name"), number(r[1]), number(r[2])])
-        for r in frame.itertuples(index=False, name=None)
-    ]
-    columns = head(
-        "Against its reference",
-        ("Here", "share of test images, by majority"),
-        ("DiffIQA", "share of votes"),
-    )
-    without = record.get("without_majority")
-    note = "Brought near by the strengths of damage; no image was dropped after it was labelled"
-    note += f", but {count(without)} without a majority." if isinstance(without, int) else "."
-    caption = "What the simulated observers say of test images, beside people’s votes on DiffIQA."
-    made = Made("reports/afine/record.json", "make afine")
-    return Table("imperfect_shares", caption, columns, body, frame, note=note, made=made)
-
-
-def turned_table(imperfect: Imperfect) -> Table | None:
-    """Build, a model, the share of tested images above 1 / k, where D falls as they get worse."""
-    table = imperfect.table("turned")
-    if table.empty:
-        return None
-    names = alone(imperfect).drop_duplicates("backbone").set_index("backbone")["title"]
-    rows = [
-        Row(
-            [
-                text(str(names.get(r.backbone, r.backbone)).partition(":")[0], "name"),
-                text(f"{r.fold:.0f}"),
-                number(r.k, 2, row=line),
-                number(1 / r.k, 3) if r.k else number(None),
-                whole(r.images),
-                whole(r.turned),
-                number(r.share, 3, row=line),
-            ]
-        )
-        for line, r in enumerate(table.itertuples(), start=2)
-    ]
-    columns = head(
-        "Model",
-        ("Fold", "tested"),
-        "k",
-        ("1 / k", "of N_s"),
-        "Images",
-        "Above 1 / k",
-        "Share",
-    )
-    caption = "Images above 1 / k: there D falls as an image gets less natural."
-    made = Made("reports/afine/turned.csv", "make afine")
-    return Table("imperfect_turned", caption, columns, rows, table, made=made)
