@@ -68,7 +68,7 @@ def afine_free_wins(material: Material) -> Answer:
     if not wins:
         raise CannotTell(
             "SRIQA-Bench is not here, and its terms forbid that its MOS are; place it in "
-            "data/raw/sriqa_bench and run `make afine`"
+            "data/raw/sriqa_bench and run `make afine-sriqa`"
         )
     frame = pd.DataFrame(
         [(name, own["wins"], own["pairs"]) for name, own in wins.items()],

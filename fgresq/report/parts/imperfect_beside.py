@@ -165,5 +165,5 @@ def sriqa_table(imperfect: Imperfect) -> Table | None:
     words = {"true": "with the Original", "false": "without"}
     columns = head("Method", *((SRIQA_SETS[name], words[original]) for name, original in places))
     caption = "SRIQA-Bench, people’s votes: accuracy with the Original and without."
-    made = Made("reports/afine/sriqa.csv", "make afine")
+    made = Made("reports/afine/sriqa.csv", "make afine-sriqa")
     return Table("imperfect_sriqa", caption, columns, rows, table, made=made)

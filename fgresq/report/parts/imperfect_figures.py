@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -69,7 +71,7 @@ def trade_figure(imperfect: Imperfect) -> Picture | None:
             label="other methods",
         )
         trivial = others[others["row"].map(is_trivial)]
-        look = {
+        look: dict[str, Any] = {
             "markerfacecolor": "none",
             "markeredgecolor": MUTED,
             "markersize": 5,

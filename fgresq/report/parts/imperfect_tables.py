@@ -175,8 +175,8 @@ def differences_table(imperfect: Imperfect) -> Table | None:
         cells.append(text(names.get(against, against)))
         for labels in there:
             cells += difference_cells(lines.get(labels))
-        filters = {"scenario": SCENARIOS[scenario][0], "row": names[key]}
-        rows.append(Row(cells, mark_of(key), filters=filters))
+        at = {"scenario": SCENARIOS[scenario][0], "row": names[key]}
+        rows.append(Row(cells, mark_of(key), filters=at))
     columns = head("Row", "Scenario", "Against")
     for labels in there:
         columns += head(("Difference", f"labels by {LABELS[labels]}; 95 %, paired"), "Says")
@@ -217,9 +217,9 @@ def ablation_table(imperfect: Imperfect) -> Table | None:
         )
         taught = "–" if own["part"] == "untrained" else taught
         cells = [accuracy_cell(lines.get((own["row"], scenario))) for scenario in SCENARIOS]
-        filters = {"backbone": backbone, "part": part, "taught": taught}
+        at = {"backbone": backbone, "part": part, "taught": taught}
         named = [text(backbone, "name"), text(part), text(taught)]
-        rows.append(Row([*named, *cells], mark_of(own["row"]), filters=filters))
+        rows.append(Row([*named, *cells], mark_of(own["row"]), filters=at))
     columns = head("Backbone", "Part", ("Taught by", "triplets of"), *SCENARIOS.values())
     filters = [
         Filter(key, label, list(dict.fromkeys(row.filters[key] for row in rows)))
