@@ -58,7 +58,8 @@ class AfineFiles:
         """List the tables of the images that are made, where the preset takes them."""
         if MADE not in self.preset(wildcards).sources:
             return []
-        return [f"{FOLDER}/{name}.csv".format(afine=wildcards.afine) for name in ("versions", "jod")]
+        folder = FOLDER.format(afine=wildcards.afine)
+        return [f"{folder}/{name}.csv" for name in ("versions", "jod")]
 
     def placed(self, wildcards: Wildcards) -> str:
         """Name by content the data sets that a user has placed for the preset."""

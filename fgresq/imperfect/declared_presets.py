@@ -75,6 +75,9 @@ class AfinePreset(Section):
     data: MadeData
     backbones: SomeDistinct[Backbone]
     variants: dict[Name, TaughtBy]
+    shipped: Distinct[Backbone]
+    methods: Distinct[str]
+    slow_methods: Distinct[str]
     ablated: Distinct[Backbone]
     tower: Literal["frozen", "trained"]
     device: Literal["cpu", "cuda"]
@@ -87,16 +90,6 @@ class AfinePreset(Section):
     floor: Weight
     stages: AllStages
     refit: OneStage  # of LPIPS-FT and DISTS-FT
-
-    @model_validator(mode="after")
-    def _fits_the_tower(self) -> Self:
-        if self.tower == "trained" and self.standardise:
-            raise PydanticCustomError(
-                "tower", "standardise is for a frozen tower: the moments of a trained one move"
-            )
-        if self.tower == "trained" and self.stages.naturalness.lr_tower is None:
-            raise PydanticCustomError("tower", "a trained tower needs naturalness/lr_tower")
-        return self
 
     @model_validator(mode="after")
     def _fits_the_tower(self) -> Self:
