@@ -1,8 +1,10 @@
-"""What a model on A-FINE's equations says of image files, and the moments that it says it by."""
+"""What a model on A-FINE's equations says of image files, and the moments that it says it by.
+
+What the tower sees is kept, and is the same under any heads; what the heads say follows from it.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,16 +14,20 @@ import torch
 from tqdm import tqdm
 
 from fgresq.code_digest import code_identity
+from fgresq.errors import UserError
 from fgresq.files import atomic, digest
 from fgresq.images import read_rgb
 from fgresq.model.adaptive import Afine
-from fgresq.model.afine_heads import heads_of, tower_digest
-from fgresq.model.moments import Encoded
+from fgresq.model.afine_heads import tower_digest
+from fgresq.model.moments import Encoded, Moments, Terms, terms
 from fgresq.networks.frozen import as_tensor
 
+MEND = "Give a reference of the image's size"
 BLOCK = 48  # images kept together
+LOOKS = ("fgresq.model.moments", "fgresq.networks.token_levels")  # what is kept follows from them
 # of each image: F_s and D against its reference (NaN without one), N_s of both, lambda
 VALUES = ("fidelity", "naturalness", "reference_naturalness", "weight", "distance")
+IMAGE, REFERENCE, COMPARED = range(3)  # of what is kept: moments of both, terms of the pair
 
 
 class Seen(NamedTuple):
@@ -37,51 +43,60 @@ def seen_images(model: Afine, rows: pd.DataFrame, kept: Path) -> Seen:
     Args:
         model: with its heads.
         rows: path, reference (path, or empty), sha256 of the image and reference_sha256.
-        kept: folder in which what was seen is kept, block by block, under names that follow from
-            all of it: a call that was killed goes on after its last block.
+        kept: folder in which what the tower saw is kept, block by block, under names that follow
+            from all of it: a call that was killed goes on after its last block.
 
     Raises:
-        UserError: a picture cannot be read.
+        UserError: a picture cannot be read, or its reference is of another size.
     """
-    state = [tower_digest(model.tower), *heads_digest(model), code_identity(__name__)]
+    state = [tower_digest(model.tower), code_identity(*LOOKS)]
     order = rows["reference"].argsort(kind="stable").to_numpy()
     blocks = np.split(order, range(BLOCK, len(order), BLOCK))
     found = []
     for block in tqdm(blocks, desc="A-FINE, blocks of images", disable=None):
         own = rows.iloc[block]
         files = own[["sha256", "reference_sha256"]].to_numpy().tolist()
-        path = kept / f"{digest([state, files])}.npz"
+        path = kept / f"{digest([state, files])}.npy"
         if not path.exists():
-            values, moments = seen_block(model, own)
+            made = seen_block(model, own)
             kept.mkdir(parents=True, exist_ok=True)
-            with atomic(path) as scratch:
-                np.savez(scratch, values=values, moments=moments)
-        with np.load(path) as held:
-            found.append((held["values"], held["moments"]))
-    back = np.argsort(order)
-    values, moments = (np.concatenate(part)[back] for part in zip(*found, strict=True))
-    return Seen(pd.DataFrame(values, columns=list(VALUES)), moments)
+            with atomic(path) as scratch, open(scratch, "wb") as file:
+                np.save(file, made)
+        found.append(np.load(path, allow_pickle=False))
+    seen = np.concatenate(found)[np.argsort(order)]
+    return Seen(said(model, seen), seen[:, IMAGE])
 
 
 @torch.inference_mode()
-def seen_block(model: Afine, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Look at a block of images: values (n, 5) and moments (n, 2, C)."""
-    values, moments = np.full((len(rows), len(VALUES)), np.nan), []
+def seen_block(model: Afine, rows: pd.DataFrame) -> np.ndarray:
+    """Look at a block of images: float32 (n, 3, 2, C); NaN of a reference that is not there."""
+    made = []
     beside: dict[str, Encoded] = {}  # the last reference
-    for row, (file, reference) in enumerate(zip(rows["path"], rows["reference"], strict=True)):
+    for file, reference in zip(rows["path"], rows["reference"], strict=True):
         image = model.encode(as_tensor(read_rgb(file)))
         if reference and reference not in beside:
             beside = {reference: model.encode(as_tensor(read_rgb(reference)))}
+        own = of_one(image.moments)
+        none = np.full_like(own, np.nan)
+        parts = [own, none, none]
         if reference:
-            told = model.values(image, beside[reference])
-            values[row] = [float(value) for value in told]
-        else:
-            values[row, 1] = float(model.naturalness_scale(model.naturalness(image.moments)))
-        moments.append(torch.stack([part[0] for part in image.moments]).numpy())
-    return values, np.stack(moments)
+            other = beside[reference]
+            if image.size != other.size:
+                raise UserError(file, f"its reference {reference} is of another size", MEND)
+            parts = [own, of_one(other.moments), of_one(terms(other.levels, image.levels))]
+        made.append(np.stack(parts))
+    return np.stack(made)
 
 
-def heads_digest(model: Afine) -> list[str]:
-    """Name the heads of a model by content."""
-    state = sorted(heads_of(model).items())
-    return [f"{n} {hashlib.sha256(x.cpu().numpy().tobytes()).hexdigest()}" for n, x in state]
+def of_one(found: Moments | Terms) -> np.ndarray:
+    """Give both parts of one image or pair: (2, C)."""
+    return torch.stack([part[0] for part in found]).cpu().numpy()
+
+
+@torch.inference_mode()
+def said(model: Afine, seen: np.ndarray) -> pd.DataFrame:
+    """Give what the heads say of what the tower saw, (n, 3, 2, C)."""
+    parts = torch.from_numpy(seen)
+    image, reference = (Moments(*parts[:, k].unbind(1)) for k in (IMAGE, REFERENCE))
+    values = model.of_statistics(Terms(*parts[:, COMPARED].unbind(1)), image, reference)
+    return pd.DataFrame(torch.stack(list(values), dim=1).numpy(), columns=list(VALUES))
