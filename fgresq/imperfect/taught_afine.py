@@ -27,19 +27,22 @@ from fgresq.model.adaptive import Afine
 from fgresq.model.standardised import Standardised
 from fgresq.training.loop import train
 
-MIDDLE, SPAN = 0.5, 0.9  # shares of the training images where N's curve has its middle, its bend
+BELOW = 0.9  # share of the training images below the middle of N's curve, before the last stage
 
 
 def start_curve(model: Afine, raw: torch.Tensor) -> None:
-    """Let N's curve start where raw N of the training images lies: a deviation, see `deviations`.
+    """Let N's curve start where raw N of the training images lies: a deviation from the authors'.
+
+    Theirs was fitted to raw N of their own tower. Its middle is put near the upper end, so that
+    few images lie above 1 / k, where D falls as they get worse: from there it hardly finds back.
 
     Args:
         model: whose curve is moved.
         raw: N of the training images.
     """
-    middle, far = (float(raw.double().quantile(share)) for share in (MIDDLE, SPAN))
+    middle, far = (float(raw.double().quantile(share)) for share in (0.5, BELOW))
     with torch.no_grad():
-        model.naturalness_scale.centre.fill_(middle)
+        model.naturalness_scale.centre.fill_(far)
         model.naturalness_scale.width.fill_(max(far - middle, 1e-3))
 
 
