@@ -15,8 +15,9 @@ from fgresq import workspace
 from fgresq.cli import main
 from fgresq.comparisons import read_comparisons
 from fgresq.files import read_json
-from fgresq.imperfect import encoding
-from fgresq.imperfect.encoding import Encoder, encoded, of_model
+from fgresq.imperfect import seen_comparisons
+from fgresq.imperfect.encoding import of_model
+from fgresq.imperfect.seen_comparisons import Encoder, encoded
 from fgresq.model.adaptive import afine_on
 from fgresq.model.moments import terms
 from fgresq.networks import token_levels
@@ -49,6 +50,7 @@ def plain(seen: list[int] | None = None, state: str = "") -> Encoder:
 
     return Encoder(
         state,
+        (),
         see,
         lambda image, reference: np.float32([image - reference]),
         lambda value: np.float32([value]),
@@ -75,13 +77,13 @@ def test_every_image_is_seen_once(place, monkeypatch):
 
 
 def test_few_references_stand_in_memory(place, monkeypatch):
-    monkeypatch.setattr(encoding, "HELD", 1)
+    monkeypatch.setattr(seen_comparisons, "HELD", 1)
     table, seen = read_comparisons(place / "comparisons.csv"), []
-    blocks = encoding.blocks_of(table)
+    blocks = seen_comparisons.blocks_of(table)
     assert sorted(np.concatenate(blocks)) == list(range(36))
     assert all(table.loc[rows, "reference"].nunique() == 1 for rows in blocks)
     one = encoded(table, plain(seen), "encoding")
-    monkeypatch.setattr(encoding, "HELD", 6)
+    monkeypatch.setattr(seen_comparisons, "HELD", 6)
     other = encoded(table, plain(seen, "anew"), "encoding")
     assert np.array_equal(one.terms, other.terms) and np.array_equal(one.moments, other.moments)
 
@@ -139,11 +141,11 @@ def test_the_step_tells_what_it_kept(place, monkeypatch, capsys):
     assert (place / "encoded/random.json").read_bytes() == before
     assert step("randon") == 1
     assert "unknown features 'randon'. Did you mean 'random'?" in capsys.readouterr().err
-    real = encoding.Filling.block
-    monkeypatch.setattr(encoding.Filling, "block", killed_after(real, 1))
+    real = seen_comparisons.Filling.block
+    monkeypatch.setattr(seen_comparisons.Filling, "block", killed_after(real, 1))
     settings(place, seed=1)
     assert step("random") == INTERRUPTED
-    monkeypatch.setattr(encoding.Filling, "block", real)
+    monkeypatch.setattr(seen_comparisons.Filling, "block", real)
     assert step("random") == 0
 
 
@@ -151,7 +153,7 @@ def killed_after(real: object, blocks: int) -> object:
     """Give a block that is stopped after some."""
     done = []
 
-    def block(self: encoding.Filling, rows: np.ndarray) -> None:
+    def block(self: seen_comparisons.Filling, rows: np.ndarray) -> None:
         if len(done) == blocks:
             raise KeyboardInterrupt
         done.append(rows)

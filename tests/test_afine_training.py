@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ from fgresq.comparisons import read_comparisons, read_triplets
 from fgresq.files import digest, read_json, write_json
 from fgresq.imperfect import ship_heads, three_stages, train_afine, tuned_tower
 from fgresq.imperfect.declared_presets import STAGES, read_presets
-from fgresq.imperfect.encoding import Statistics, encoded, of_model
+from fgresq.imperfect.encoding import of_model
+from fgresq.imperfect.seen_comparisons import Statistics, encoded
 from fgresq.imperfect.triplet_lessons import Lessons, lessons_of
 from fgresq.model.adaptive import Afine, afine_on
 from fgresq.model.afine_heads import read_heads, tower_digest
@@ -127,6 +129,7 @@ def test_it_learns(place):
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("step", [1, 5])
 def test_a_killed_run_goes_on_to_the_same_bytes(place, monkeypatch, stage, step):
+    settings(place, starts="authors")
     assert train(place, out="whole") == 0
     monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
     real, taken = loop.check_finite, []
@@ -145,6 +148,37 @@ def test_a_killed_run_goes_on_to_the_same_bytes(place, monkeypatch, stage, step)
     at = STAGES.index(stage) * 6 + step
     assert again[:at] == [1] * (at - step % 2) + [2] * (step % 2)
     assert again[at] == 2 and set(again[at + 1 :]) <= {1}
+
+
+@pytest.mark.parametrize("at", [2, 9, 15])  # of the 18 steps of three starts
+def test_a_run_killed_at_any_start_of_the_last_stage_goes_on(place, monkeypatch, at):
+    assert train(place, out="whole") == 0
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
+    real, taken = loop.check_finite, []
+
+    def killed(job: loop.Job, losses: dict, number: int) -> dict[str, float]:
+        taken.extend([number] if job.name.endswith("calibration") else [])
+        if len(taken) == at + 1 and job.name.endswith("calibration"):
+            raise KeyboardInterrupt
+        return real(job, losses, number)
+
+    monkeypatch.setattr(loop, "check_finite", killed)
+    assert train(place) == INTERRUPTED
+    assert train(place) == 0
+    assert same(place / "whole", place / "model")
+    assert 18 < len(taken) <= 20  # no start that was whole was trained again
+
+
+def test_the_start_that_ends_lowest_on_the_training_triplets_is_taken(place):
+    assert train(place) == 0
+    card = json.loads((place / "model/card.json").read_text())
+    ends = card["calibration_ends"]
+    assert len(ends) == 3 and len(set(ends)) == 3
+    assert card["calibration_start"] == ends.index(min(ends))
+    settings(place, starts="authors")
+    assert train(place, out="authors") == 0
+    theirs = json.loads((place / "authors/card.json").read_text())
+    assert theirs["calibration_ends"] == ends[:1] and theirs["calibration_start"] == 0
 
 
 def turned(world: World, family: str) -> World:

@@ -29,8 +29,10 @@ WEIGHTS = {  # packaged weights of what sees images
 }
 FEATURES = tuple(WEIGHTS)
 # what training follows from in the settings of a preset
-TRAINING = ("seed", "variants", "tower", "device", "allow_cpu", "max_steps", "standardise")
-TRAINING += ("weight_decay", "betas", "cycles", "floor", "stages")
+TRAINING = (
+    *("seed", "variants", "tower", "device", "allow_cpu", "max_steps", "standardise", "starts"),
+    *("weight_decay", "betas", "cycles", "floor", "stages"),
+)
 FOLDER = "results/afine/{afine}"
 ALL = "all"  # the run that learns from everything, and is tested on nothing
 

@@ -12,10 +12,10 @@ import shutil
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 from fgresq.report.imperfect_results import RECORDS, TABLES
 
+ROOT = Path(__file__).parents[1]
 KEPT = "mini"  # preset
 NAMES = (*(f"{name}.csv" for name in TABLES), *(f"{name}.json" for name in RECORDS))
 

@@ -84,6 +84,7 @@ class AfinePreset(Section):
     allow_cpu: bool
     max_steps: Count | None
     standardise: bool
+    starts: Literal["authors", "several"]
     weight_decay: Weight
     betas: Annotated[Some[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=2, max_length=2)]
     cycles: Some[Positive]

@@ -26,8 +26,9 @@ from fgresq.comparisons import read_comparisons, read_triplets
 from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv
 from fgresq.imperfect.declared_presets import AfinePreset, add_preset, preset_of
-from fgresq.imperfect.encoding import ENCODERS, Statistics, encoded
+from fgresq.imperfect.encoding import ENCODERS
 from fgresq.imperfect.perceptual_terms import PERCEIVED, Perceived
+from fgresq.imperfect.seen_comparisons import Statistics, encoded
 from fgresq.imperfect.train_afine import DIGITS, SIMULATED, taught_on
 from fgresq.imperfect.triplet_lessons import LABELS, rows_of, tested
 from fgresq.tables import FOLD_COLUMNS, read_table

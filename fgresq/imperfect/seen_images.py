@@ -17,6 +17,7 @@ from fgresq.code_digest import code_identity
 from fgresq.errors import UserError
 from fgresq.files import atomic, digest
 from fgresq.images import read_rgb
+from fgresq.imperfect.encoding import LOOKS
 from fgresq.model.adaptive import Afine
 from fgresq.model.afine_heads import tower_digest
 from fgresq.model.moments import Encoded, Moments, Terms, terms
@@ -24,7 +25,7 @@ from fgresq.networks.frozen import as_tensor
 
 MEND = "Give a reference of the image's size"
 BLOCK = 48  # images kept together
-LOOKS = ("fgresq.model.moments", "fgresq.networks.token_levels")  # what is kept follows from them
+
 # of each image: F_s and D against its reference (NaN without one), N_s of both, lambda
 VALUES = ("fidelity", "naturalness", "reference_naturalness", "weight", "distance")
 IMAGE, REFERENCE, COMPARED = range(3)  # of what is kept: moments of both, terms of the pair

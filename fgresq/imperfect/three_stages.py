@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from fgresq.imperfect.declared_presets import STAGES, AfinePreset, OneStage
-from fgresq.imperfect.encoding import Statistics
+from fgresq.imperfect.seen_comparisons import Statistics
 from fgresq.imperfect.triplet_lessons import PAIRS, Lessons, moments_at, terms_at
 from fgresq.model.adaptive import Afine
 from fgresq.training.loop import Job
@@ -49,7 +49,7 @@ class Course:
         found: OneStage = getattr(self.preset.stages, stage)
         return found
 
-    def job(self, stage: str, model: Afine, lessons: Lessons, loss: Loss) -> Job:
+    def job(self, stage: str, model: Afine, lessons: Lessons, loss: Loss, part: str = "") -> Job:
         """Set a stage up; everything but its own parameters is frozen.
 
         Args:
@@ -57,6 +57,7 @@ class Course:
             model: to train.
             lessons: of the stage.
             loss: of triplets, by their numbers.
+            part: tells the checkpoints of several starts of a stage apart.
         """
         settings, preset = self.settings(stage), self.preset
         model.requires_grad_(False)
@@ -75,7 +76,7 @@ class Course:
             steps=min(settings.steps, preset.max_steps or settings.steps),
             step=lambda number: {"loss": loss(draws.step(number))},
             members=lambda number: names[draws.step(number)].ravel().tolist(),
-            checkpoint=self.work / f"{stage}.pt",
+            checkpoint=self.work / f"{stage}{part}.pt",
             identity=self.identity,
             weight_decay=preset.weight_decay,
             decoupled=True,

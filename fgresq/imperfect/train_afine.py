@@ -25,12 +25,12 @@ from fgresq.errors import unknown
 from fgresq.files import digest, write_csv
 from fgresq.imperfect.declared_presets import (
     FILE,
-    STAGES,
     AfinePreset,
     add_preset,
     preset_of,
 )
-from fgresq.imperfect.encoding import Statistics, device_for
+from fgresq.imperfect.encoding import device_for
+from fgresq.imperfect.seen_comparisons import Statistics
 from fgresq.imperfect.taught_afine import Trained, learn
 from fgresq.imperfect.three_stages import Course, raw_fidelity, raw_naturalness
 from fgresq.imperfect.triplet_lessons import ALL, rows_of, tested
@@ -94,10 +94,12 @@ def taught_on(own: pd.DataFrame) -> dict[str, Any]:
 
 def deviations(preset: AfinePreset) -> list[str]:
     """List where a training leaves the authors' recipe."""
-    found = [
-        "N's curve starts where the training images' N lies, nine in ten below its middle, not at "
-        "the authors' fit to PIPAL"
-    ]
+    found = []
+    if preset.starts == "several":
+        found.append(
+            "the last stage begins at several starts of N's curve, of which that counts whose loss "
+            "on the training triplets ends lowest; the authors begin at their fit to PIPAL alone"
+        )
     if preset.tower == "frozen":
         found.append("the tower is frozen: no image is flipped or transposed")
     if preset.standardise:
@@ -127,6 +129,8 @@ def card_of(
         "settings": {key: preset.record()[key] for key in keys},
         "steps": made.steps,
         "deviations": deviations(preset),
+        "calibration_ends": made.ends,
+        "calibration_start": made.start,
         "k": round(float(model.k), 6),
         "curves": {
             name: [round(float(x), 6) for x in (curve.centre, curve.width)]
@@ -187,5 +191,5 @@ def main(args: argparse.Namespace) -> None:
     write_csv(args.out / "values.csv", values_of(model, comparisons, made.seen, rows, args.run))
     card = card_of(args, preset, model, own, made)
     write_heads(args.out, model, card, tuned=preset.tower == "trained")
-    for stage in STAGES:
-        (work / f"{stage}.pt").unlink(missing_ok=True)
+    for checkpoint in work.glob("*.pt"):
+        checkpoint.unlink()

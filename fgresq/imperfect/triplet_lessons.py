@@ -11,7 +11,7 @@ import torch
 
 from fgresq.comparisons import STANDARD
 from fgresq.errors import UserError
-from fgresq.imperfect.encoding import Statistics
+from fgresq.imperfect.seen_comparisons import Statistics
 from fgresq.model.moments import Moments, Terms
 
 ALL = "all"  # the run that trains on everything and tests nothing

@@ -14,7 +14,7 @@ import torch
 
 from fgresq.errors import UserError
 from fgresq.imperfect.declared_presets import FILE, AfinePreset
-from fgresq.imperfect.encoding import pixels_of
+from fgresq.imperfect.seen_comparisons import pixels_of
 from fgresq.imperfect.three_stages import Loss, of_naturalness
 from fgresq.imperfect.triplet_lessons import Lessons
 from fgresq.model.adaptive import Afine

@@ -30,6 +30,7 @@ BACKBONES = {
 CLIP_MODEL, CLIP_WEIGHTS = "ViT-B-32-quickgelu", "openai"  # by open_clip's names
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 CLIP_SIZE, CLIP_PATCH, HEAD_WIDTH = 224, 32, 64
+RANDOM_BLOCKS = 4  # of the untrained one: more would tell no more of what is not learnt
 DINO_SIZE, DINO_PATCH = 518, 14  # the size that DINOv2's positions are of
 
 
@@ -202,7 +203,7 @@ def levels_of(name: str, seed: int = 0) -> TokenLevels:
 
     Args:
         name: of it.
-        seed: of the random one, a ViT-S/14.
+        seed: of the random one, a ViT-S/14 of four blocks.
 
     Raises:
         UserError: there is no such backbone, or its weights are not at hand.
@@ -224,5 +225,5 @@ def levels_of(name: str, seed: int = 0) -> TokenLevels:
     else:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            made = DinoLevels(dino_trunk())
+            made = DinoLevels(dino_trunk(depth=RANDOM_BLOCKS))
     return made.eval()
