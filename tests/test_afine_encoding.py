@@ -50,7 +50,7 @@ def plain(seen: list[int] | None = None, state: str = "") -> Encoder:
 
     return Encoder(
         state,
-        (),
+        ("fgresq.model.moments",),
         see,
         lambda image, reference: np.float32([image - reference]),
         lambda value: np.float32([value]),
@@ -71,9 +71,13 @@ def test_every_image_is_seen_once(place, monkeypatch):
     assert len(seen) == 18  # it was kept
     encoded(table, plain(seen, "other weights"), "encoding")
     assert len(seen) == 36
-    with edited("fgresq.imperfect.encoding", place):
+    for number, code in enumerate(("fgresq.imperfect.seen_comparisons", "fgresq.model.moments"), 3):
+        with edited(code, place):
+            encoded(table, plain(seen), "encoding")
+        assert len(seen) == 18 * number
+    with edited("fgresq.model.adaptive", place):  # heads look at what is kept
         encoded(table, plain(seen), "encoding")
-    assert len(seen) == 54
+    assert len(seen) == 72
 
 
 def test_few_references_stand_in_memory(place, monkeypatch):
