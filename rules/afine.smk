@@ -152,6 +152,7 @@ rule afine_score:
     params:
         method=afine.code_of_method,
         trained=afine.checkpoints,
+        code=code_of("afine-score"),
     shell:
         "python -m fgresq step afine-score {wildcards.compared} --preset {wildcards.afine}"
         " {params.trained} --out {output} --log {log}"

@@ -30,6 +30,7 @@ PARTS = {  # row of a model: column of its values, kind, what stands behind its 
     DISTANCE: ("distance", "FR", "D"),
 }
 REFITTED = {"lpips_ft": "LPIPS-FT", "dists_ft": "DISTS-FT"}
+ORIGINS = {"lpips": "LPIPS (AlexNet)", "dists": "DISTS"}
 REFITTED_FROM = {"lpips_ft": "lpips", "dists_ft": "dists"}
 FULL = "full"
 FOUR_VALUES = (
@@ -41,7 +42,7 @@ MODEL_COLUMNS: dict[str, type] = {
     **PLACES,
     **dict.fromkeys(("fidelity_untrained", "fidelity", "naturalness", *FOUR_VALUES), float),
 }
-REFITTED_COLUMNS: dict[str, type] = {**PLACES, "distance": float}
+REFITTED_COLUMNS: dict[str, type] = {**PLACES, "untrained": float, "distance": float}
 
 
 @dataclass(frozen=True)
@@ -167,11 +168,28 @@ def model_rows(folder: Path, preset: AfinePreset) -> tuple[list[Row], dict[str, 
                 shown = f"{title(backbone)}{also}: {told}"
                 row = Row(f"{name}/{part}", shown, kind, False, values, backbone, variant, part)
                 rows.append(replace(row, reason=reason))
+    return rows, full
+
+
+def refitted_rows(folder: Path, preset: AfinePreset) -> list[Row]:
+    """Read LPIPS and DISTS, with their published weights and with those of our triplets.
+
+    Both come of the same numbers, so that no image is seen twice.
+
+    Raises:
+        UserError: as `folds_read` says.
+    """
+    rows = []
     for name, told in REFITTED.items():
         table, reason = folds_read(folder / "models" / name, REFITTED_COLUMNS, preset.folds)
-        values = table[["image", "reference"]].assign(value=table["distance"].astype(float))
-        rows.append(Row(name, told, "FR", False, values, reason=reason))
-    return rows, full
+        origin = REFITTED_FROM[name]
+        for key, shown, column in (
+            (origin, ORIGINS[origin], "untrained"),
+            (name, told, "distance"),
+        ):
+            values = table[["image", "reference"]].assign(value=table[column].astype(float))
+            rows.append(Row(key, shown, "FR", False, values, reason=reason))
+    return rows
 
 
 def rows_of(
@@ -179,7 +197,9 @@ def rows_of(
 ) -> tuple[list[Row], dict[str, pd.DataFrame]]:
     """Give all rows, models first, and the values of the full variants; see `model_rows`."""
     models, full = model_rows(folder, preset)
-    return [*models, *method_rows(folder, methods)], full
+    rows = [*models, *refitted_rows(folder, preset)]
+    there = {row.key for row in rows}
+    return [*rows, *(row for row in method_rows(folder, methods) if row.key not in there)], full
 
 
 def one_line_rivals(rows: list[Row]) -> list[str]:
