@@ -146,6 +146,8 @@ def write_world(folder: Path, order: int | None = None) -> Path:
         values = model_values(tested, fold)
         write_csv(folder / f"models/vgg16-full/{fold}/values.csv", values)
         refitted = values[["image", "reference", "fold", "distance"]]
+        refitted = refitted.assign(untrained=-refitted["distance"])
+        write_csv(folder / f"models/dists_ft/{fold}/values.csv", refitted)
         if fold < 2:
             write_csv(folder / f"models/lpips_ft/{fold}/values.csv", refitted)
     return folder

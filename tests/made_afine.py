@@ -31,6 +31,7 @@ def accuracy() -> pd.DataFrame:
         if v == "full" or part != "untrained"
     ]
     others = {"lpips_ft": "LPIPS-FT", "lpips": "LPIPS", "psnr": "PSNR", "sharpness": "Sharpness"}
+    others["embedded"] = "embedded model"
     rows += [(key, title, "", "", "") for key, title in others.items()]
     return pd.DataFrame(
         [line for labels in ("lpips", "jod") for row in rows for line in lines_of(*row, labels)]
@@ -55,6 +56,8 @@ def lines_of(
             ends = {"difference_low": gap - 0.02, "difference_high": gap + 0.02}
             against = f"{backbone}-full/fidelity"
             lines.append(told | {"against": against, "difference": gap} | ends)
+            behind = {"difference_low": -0.07, "difference_high": 0.01}
+            lines.append(told | {"against": "constant_order", "difference": -0.03} | behind)
     return lines
 
 

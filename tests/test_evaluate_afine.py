@@ -77,7 +77,7 @@ def test_differences_are_of_what_each_row_is_to_beat(table) -> None:
     assert gained["difference_low"] == gained["difference_high"] == pytest.approx(2 / 3)
     found = set(table.loc[table["row"].eq("vgg16-full/distance"), "against"])
     parts = {f"vgg16-full/{part}" for part in ("untrained", "fidelity", "naturalness")}
-    assert found == {"", *parts, "lpips_ft", "psnr", "constant_order"}
+    assert found == {"", *parts, "lpips_ft", "dists_ft", "psnr", "constant_order"}
     assert set(table.loc[table["row"].eq("niqe"), "against"]) == {"", "psnr", "constant_order"}
     refitted = set(table.loc[table["row"].eq("lpips_ft"), "against"])
     assert refitted == {"", "psnr", "lpips", "constant_order"}
@@ -92,6 +92,15 @@ def test_a_row_without_some_values_says_so_and_differs_on_what_both_have(table) 
     assert np.isnan(random["accuracy"]) and "not trained for fold 0, 1, 2" in random["reason"]
     some = accuracy(table, "lpips_ft", "standard")
     assert some["triplets"] == 8 and "not trained for fold 2" in some["reason"]
+
+
+def test_dists_is_what_its_retraining_began_with(table) -> None:
+    """Its values are not those that triplets taught; LPIPS was scored, and stays as it was."""
+    for scenario in ("standard", "ref_above_test"):
+        assert accuracy(table, "dists_ft", scenario)["accuracy"] == 1
+        assert accuracy(table, "dists", scenario)["accuracy"] == 0
+    assert accuracy(table, "lpips", "standard")["accuracy"] == 1
+    assert table["row"].eq("lpips").sum() == table["row"].eq("dists").sum()
 
 
 def test_methods_that_share_the_labels_network_are_marked(table) -> None:

@@ -61,6 +61,15 @@ def test_the_headline_claims_what_the_intervals_carry(text: str) -> None:
     )
 
 
+def test_beside_d_stands_what_sees_no_image_and_what_people_taught(text: str) -> None:
+    said = text.partition("What was measured</h2>")[2].partition("</section>")[0]
+    assert (
+        "On the average of all, A-FINE (VGG16): D is not told apart from it (−3.0 points "
+        "[−7.0, 1.0]); A-FINE (DINOv2): D is not told apart"
+    ) in said
+    assert "Embedded model, which people's scores" in said and "has 0.660 [0.630, 0.690]" in said
+
+
 def test_a_gain_that_is_not_carried_is_not_claimed(root: Path, tmp_path: Path) -> None:
     inputs.write_run(tmp_path)
     file = made_afine.write_afine(tmp_path, pictures=False) / "accuracy.csv"

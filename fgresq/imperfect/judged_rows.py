@@ -197,9 +197,10 @@ def rows_of(
 ) -> tuple[list[Row], dict[str, pd.DataFrame]]:
     """Give all rows, models first, and the values of the full variants; see `model_rows`."""
     models, full = model_rows(folder, preset)
-    rows = [*models, *refitted_rows(folder, preset)]
-    there = {row.key for row in rows}
-    return [*rows, *(row for row in method_rows(folder, methods) if row.key not in there)], full
+    scored = method_rows(folder, methods)
+    there = {row.key for row in scored}
+    refitted = [row for row in refitted_rows(folder, preset) if row.key not in there]
+    return [*models, *refitted, *scored], full
 
 
 def one_line_rivals(rows: list[Row]) -> list[str]:

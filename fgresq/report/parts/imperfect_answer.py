@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from fgresq.messages import capital
 from fgresq.report.imperfect_results import Imperfect
 from fgresq.report.parts.cells import count, decimal, interval
 from fgresq.report.parts.imperfect_rows import (
@@ -31,6 +32,13 @@ WORDS = {  # of what D does beside F, by what the interval of the difference car
     "not told apart": "is not told apart from F",
     "unknown": "cannot be compared with F",
 }
+NO_IMAGE = {
+    "above": "is ahead of it",
+    "below": "is behind it",
+    "not told apart": "is not told apart from it",
+    "unknown": "cannot be compared with it",
+}
+CONSTANT, TAUGHT_BY_PEOPLE = "constant_order", "embedded"  # rows
 PLACES = {
     BELOW: "on Ref < Test",
     ABOVE: "on Ref > Test",
@@ -47,7 +55,35 @@ def headline(imperfect: Imperfect) -> list[str]:
     table = table[table["variant"].eq(FULL) & table["backbone"].ne(RANDOM)]
     table = table[table["against"].str.endswith(f"-{FULL}/{FIDELITY}")]
     said = [sentence(lines) for _, lines in table.groupby("row", sort=False)]
-    return [*filter(None, said), *chance_sentence(imperfect)]
+    return [*filter(None, said), *beside_trivial(imperfect), *chance_sentence(imperfect)]
+
+
+def beside_trivial(imperfect: Imperfect) -> Iterator[str]:
+    """Say what D has over a row that sees no image, and what the model taught by people has."""
+    table = compared(imperfect)
+    table = table[table["labels"].eq(LPIPS) & table["scenario"].eq(ALL)]
+    table = table[table["part"].eq(DISTANCE) & table["variant"].eq(FULL)]
+    table = table[table["backbone"].ne(RANDOM) & table["against"].eq(CONSTANT)]
+    parts = [
+        f"{line['title']} {NO_IMAGE[verdict_of(line['difference_low'], line['difference_high'])]}"
+        f"{gap_told(line)}"
+        for line in table.to_dict("records")
+    ]
+    if parts:
+        yield (
+            "A constant order of kinds sees no image: it knows how other photographs' images of "
+            f"the same damage or restoration did. On the average of all, {'; '.join(parts)}."
+        )
+    rows = alone(imperfect)
+    own = rows[rows["row"].eq(TAUGHT_BY_PEOPLE) & rows["labels"].eq(LPIPS)]
+    own = own[own["scenario"].eq(ALL) & own["accuracy"].notna()]
+    if len(own):
+        line = own.iloc[0]
+        yield (
+            f"{capital(line['title'])}, which people's scores of photographs taught and which takes no "
+            f"reference, has {decimal(line['accuracy'])} {interval(line['low'], line['high'])} "
+            "there."
+        )
 
 
 def sentence(lines: pd.DataFrame) -> str:
