@@ -376,7 +376,7 @@ def test_the_tower_is_tuned_on_pixels(place, monkeypatch):
     """A truncated run of settings for a GPU: the first stage changes the tower, the others not."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     own = {"allow_cpu": True, "max_steps": 2, "tower": "trained", "standardise": False}
-    settings(place, device="cuda", **own)
+    settings(place, device="cuda", starts="authors", **own)
     states = []
     real = loop.optimizer_of
 

@@ -119,7 +119,7 @@ def read_listed(folder: Path, names: Iterable[str]) -> Printed:
 def no_numbers() -> Printed:
     """Give what is read where there is nothing."""
     names = [*COLUMNS, "file", "row", "number"]
-    return Printed(Path("reports/paper"), pd.DataFrame(columns=names, dtype=object))
+    return Printed(Path(), pd.DataFrame(columns=names, dtype=object))
 
 
 def read_file(path: Path) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from fgresq import workspace
 from fgresq.errors import UserError, unknown
 from fgresq.parsing import parse
 from fgresq.sections import (
@@ -24,7 +25,7 @@ from fgresq.sections import (
 )
 from fgresq.settings import merge, read_yaml
 
-FILE = Path(__file__).parents[1] / "data/afine.yaml"
+FILE = workspace.packaged("afine.yaml")
 STAGES = ("naturalness", "fidelity", "calibration")  # in their order
 Kind = Literal["standard", "imperfect"]  # of triplets: whether the reference is perfect
 Backbone = Literal["clip_vit_b32", "vgg16", "dinov2_vits14", "random"]

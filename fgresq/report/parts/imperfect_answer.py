@@ -79,10 +79,10 @@ def beside_trivial(imperfect: Imperfect) -> Iterator[str]:
     own = own[own["scenario"].eq(ALL) & own["accuracy"].notna()]
     if len(own):
         line = own.iloc[0]
+        value = f"{decimal(line['accuracy'])} {interval(line['low'], line['high'])}"
         yield (
-            f"{capital(line['title'])}, which people's scores of photographs taught and which takes no "
-            f"reference, has {decimal(line['accuracy'])} {interval(line['low'], line['high'])} "
-            "there."
+            f"{capital(line['title'])}, which people's scores of photographs taught and which "
+            f"takes no reference, has {value} there."
         )
 
 
