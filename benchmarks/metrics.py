@@ -49,7 +49,9 @@ SIZES = ((256, 256), (800, 1080))  # rows, columns
 TOLERANCES = {"lpips": 1e-5, "lpips_vgg": 1e-5, "dists": 1e-5, "brisque": 0.5}
 NO_PEER = dict.fromkeys(
     ("niqe", "ilniqe", "ilniqe_refit"), "neither has it, and pyiqa's is non-commercial"
-) | {"vif": "neither has the wavelet form"}
+)
+NO_PEER |= {"vif": "neither has the wavelet form"}
+NO_PEER |= dict.fromkeys(("afine_vgg16", "afine_dinov2"), "trained here; see DISTS beside it")
 Way = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 

@@ -68,6 +68,38 @@ STEPS = {
     "encode-rated": ("fgresq.human.rated_tokens", "compute once what rows of the bench read"),
     "train-rated": ("fgresq.human.row_training", "train FGResQ for a row of the bench"),
     "transfer": ("fgresq.human.transfer", "measure what agrees with people on other sets"),
+    "afine-images": ("fgresq.imperfect.make_versions", "make the images of DiffIQA-mini"),
+    "afine-jod": ("fgresq.imperfect.measure_jod", "measure them by ColorVideoVDP"),
+    "afine-triplets": (
+        "fgresq.imperfect.make_triplets",
+        "make triplets of references that need not be perfect",
+    ),
+    "afine-encode": (
+        "fgresq.imperfect.encoding",
+        "keep what a frozen network gives of comparisons",
+    ),
+    "afine-train": ("fgresq.imperfect.train_afine", "train A-FINE on a backbone by triplets"),
+    "afine-refit": (
+        "fgresq.imperfect.refit",
+        "retrain the weights of LPIPS or DISTS on triplets",
+    ),
+    "afine-heads": ("fgresq.imperfect.ship_heads", "write the heads that come with the package"),
+    "afine-score": (
+        "fgresq.imperfect.score_compared",
+        "score comparisons with references that need not be perfect",
+    ),
+    "afine-evaluate": (
+        "fgresq.imperfect.evaluate_afine",
+        "2AFC accuracy of all methods where references need not be perfect",
+    ),
+    "afine-sriqa": (
+        "fgresq.imperfect.sriqa_protocol",
+        "accuracy on SRIQA-Bench with and without the originals",
+    ),
+    "afine-people": (
+        "fgresq.imperfect.afine_people",
+        "how far A-FINE agrees with people where references are perfect",
+    ),
     "method-states": ("fgresq.scoring.states", "say what a preset has of every method"),
     "performance": ("fgresq.analysis.performance", "correlations and pair accuracy with intervals"),
     "intervals": ("fgresq.analysis.intervals", "correlations inside five score intervals"),

@@ -97,10 +97,10 @@ rule afine_train:
         "results/afine/{afine}/models/{backbone}-{taught}/{tested}/card.json",
     log:
         "logs/afine/{afine}-train-{backbone}-{taught}-{tested}.log",
-    resources:
-        gpu=afine.gpus,
     conda:
         "../environment.yml"
+    resources:
+        gpu=afine.gpus,
     params:
         out=subpath(output[0], parent=True),
         work="work/afine/{afine}/{backbone}-{taught}-{tested}",
@@ -152,6 +152,7 @@ rule afine_score:
     params:
         method=afine.code_of_method,
         trained=afine.checkpoints,
+        code=code_of("afine-score"),
     shell:
         "python -m fgresq step afine-score {wildcards.compared} --preset {wildcards.afine}"
         " {params.trained} --out {output} --log {log}"

@@ -1,7 +1,7 @@
 """Report: every table and figure of the paper that could be had, a page a question.
 
 Purpose: paper and ours side by side, coverage, pairs and provenance, for reading.
-Inputs: all phases' tables, the reported numbers in reports/paper/, reports/human/,
+Inputs: all phases' tables, the reported numbers in reports/paper/, reports/human/, reports/afine/,
     reports/templates/, the slider of fgresq/data/templates/.
 Outputs: reports/site/PRESET/index.html with the other pages, their tables and images beside it,
     and absences.json, which the terminal shows; reports/site/index.html leads there.
@@ -18,6 +18,7 @@ rule report:
         sources=inputs.catalogue("sources"),
         machines=glob_of("reports/machines.json"),
         human=glob_of("reports/human/transfer.*") + glob_of("reports/human/ratings.*"),
+        imperfect=glob_of("reports/afine/*"),
         costs=glob_of("reports/cost.csv"),
         paper=glob_of("reports/paper/*"),
         templates=glob_of("reports/templates/**/*.*"),

@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from afine_replicas import CROPS, put, put_diffiqa, put_sriqa
 
 from fgresq.errors import UserError
 from fgresq.sources import diffiqa, sriqa_bench
 
-CROPS = ("000006x0y770", "000006x384y0", "mine x3x0y0")
-# votes of A, B and C on the six test images of each crop
-VOTES = (
-    *(("P", "P", "P"), ("P", "P", "N"), ("S", "N", "S")),
-    *(("N", "N", "S"), ("P", "S", "N"), ("N", "N", "N")),
-)
-WORDS = {"P": "Positive", "S": "Similar", "N": "Negative"}
-
-
-def put(path: Path, text: str = "") -> None:
-    """Write a file and the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """Three crops of two photographs, judged."""
-    for crop in CROPS:
-        put(tmp_path / f"images/Original/{crop}.png")
-        for number, votes in enumerate(VOTES, start=1):
-            name = f"{crop}_{number:02d}"
-            put(tmp_path / f"images/{number:02d}/{name}.png")
-            for annotator, vote in zip("ABC", votes, strict=True):
-                told = {"Name": f"{name}.png", "File": "", "ImageSize": [512, 512]}
-                record = {
-                    "Picture_AI": {**told, "Label": WORDS[vote]},
-                    "picture_Original": {**told, "Name": f"{crop}.png", "Label": None},
-                    "Time_cost": {"Start": 0, "End": 1, "Total": 1},
-                }
-                put(tmp_path / f"labels/{annotator}/{number:02d}/{name}.json", json.dumps(record))
-    return tmp_path
+    return put_diffiqa(tmp_path)
 
 
 def test_votes_make_labels(release):
@@ -96,30 +68,9 @@ def test_images_at_fault_are_told(release):
         diffiqa.read_diffiqa(release / "images")
 
 
-CONTENTS = [f"srtest{n}" for n in range(100)]
-
-
-def files_of(content: str, name: str) -> dict[str, str]:
-    """The files of a set, Real-ESRGAN without its hyphen."""
-    made = {m.replace("-", ""): "" for m in sriqa_bench.MADE_BY[name]}
-    return {"Original": f"{content}_Original.png"} | {m: f"{content}_{m}x4.png" for m in made}
-
-
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory) -> Path:
-    """All 100 contents, with MOS that rise in the order of the methods and the original on top."""
-    folder = tmp_path_factory.mktemp("sriqa")
-    for place, content in enumerate(CONTENTS):
-        for name, target in sriqa_bench.FOLDERS.items():
-            files = files_of(content, name)
-            step = 100 / (len(files) - 1)
-            order = [*list(files.values())[1:], files["Original"]]
-            comma = "," if place % 2 else " "
-            lines = [f"{file}{comma}{step * rank:.3f}" for rank, file in enumerate(order)]
-            put(folder / target / f"{content}.txt", "\n".join(lines) + "\n")
-        for method, file in files_of(content, "All").items():
-            put(folder / f"images/{method}/{file}")
-    return folder
+    return put_sriqa(tmp_path_factory.mktemp("sriqa"))
 
 
 @pytest.mark.parametrize(

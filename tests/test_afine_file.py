@@ -48,8 +48,7 @@ def placed(monkeypatch, tmp_path: Path, state) -> Path:
 
 def forget() -> None:
     """Let nothing of one test's model reach the next."""
-    method.model.cache_clear()
-    method.of_reference._last = None
+    method.pictures.forget()
 
 
 def pair(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +64,8 @@ def test_values_are_those_of_the_equations(placed, state, height, width):
     want = values(image, reference, arrays(state))
     found = [float(value) for value in method.values(image, reference)]
     assert found == pytest.approx(want[:5], rel=2e-4, abs=2e-5)
-    assert method.score(image, reference) == pytest.approx(want[5], rel=1e-4)
+    # the scale is an exponential there, and D's last digits follow from the number of threads
+    assert method.score(image, reference) == pytest.approx(want[5], rel=1e-3)
     assert method.score(reference, image) != pytest.approx(want[5], rel=1e-2)
     assert np.ptp(want[:3]) > 0.1 and all(abs(v) < 1.99 for v in want[:3])  # no end of a curve
 

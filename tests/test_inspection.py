@@ -55,6 +55,22 @@ def test_hash_tensors_and_form_are_told(tmp_path, capsys):
     assert "form     safetensors" in shown(capsys, str(tmp_path / "w.safetensors"))
 
 
+def test_a_file_of_several_states_is_told_part_by_part(tmp_path, capsys):
+    """As A-FINE's authors released theirs: scalars among them."""
+    state = {"natural": {"proj.weight": torch.ones(2, 3)}, "adapter": {"k": torch.tensor(5.0)}}
+    torch.save(state, tmp_path / "afine.pth")
+    text = shown(capsys, str(tmp_path / "afine.pth"))
+    assert "in the parts natural, adapter" in text and "tensors  2 (2 float32), 7 numbers" in text
+    assert "  natural.proj.weight  2x3  float32" in text
+    assert "  adapter.k            scalar  float32" in text
+    torch.save({**state, "more": [1]}, tmp_path / "afine.pth")
+    assert "no mapping of names to tensors" in refused(
+        capsys, "inspect", str(tmp_path / "afine.pth")
+    )
+    torch.save({**state, "more": {"x": Evil()}}, tmp_path / "afine.pth")
+    assert "may run code" in refused(capsys, "inspect", str(tmp_path / "afine.pth"))
+
+
 def test_a_block_of_the_authors_start_stays_dead_whatever_is_learnt(tmp_path):
     """The gradient of MLP1 is zero for ever, and what is called dead gives one e for all images."""
     torch.manual_seed(1)

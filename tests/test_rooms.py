@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "pairs": ("ops",),
     "sources": ("ops", "pairs"),
     "mini": ("networks", "ops", "weights"),
-    "model": ("networks", "weights"),
+    "model": ("networks", "ops", "weights"),
     "metrics": ("external", "mini", "model", "networks", "ops", "weights"),
     "training": ("mini", "model", "networks", "weights"),
     "baselines": ("networks", "training", "weights"),

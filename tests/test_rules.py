@@ -58,7 +58,8 @@ def test_every_step_is_of_one_phase_or_of_none() -> None:
     named = [step for phase in PHASES.values() for step in phase.steps]
     assert sorted([*named, *OF_NO_PHASE]) == sorted(STEPS)
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("Snakefile", "Makefile")]
-    assert [step for text in texts for _, step in CALL.findall(text)] == list(OF_NO_PHASE)
+    called = [step for text in texts for _, step in CALL.findall(text)]
+    assert [step for step in called if step != "report"] == list(OF_NO_PHASE)  # a page of it
 
 
 def test_the_code_of_a_step_is_its_module_and_what_it_imports_by_name() -> None:

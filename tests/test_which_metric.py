@@ -209,13 +209,14 @@ def transfer_of(folder: Path, low: float) -> Table | None:
 
 
 @pytest.mark.parametrize(
-    ("low", "named"), [(0.05, "clive (taught by other families of it)"), (-0.05, "none")]
+    ("low", "named"),
+    [(0.05, "ridge on clive + srij (taught by other families of it)"), (-0.05, "none")],
 )
 def test_ratings_of_people_recommend_what_beats_the_trivial_rows(
     tmp_path: Path, low: float, named: str
 ) -> None:
     (row,) = texts(transfer_of(tmp_path, low))
-    assert row[2] == named and row[3] == "sharpness" and row[5] == "clive"
+    assert row[2] == named and row[3] == "sharpness" and row[5] == "ridge on clive + srij"
 
 
 def test_costs_are_read_and_their_device_is_named(tmp_path: Path) -> None:

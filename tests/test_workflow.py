@@ -93,6 +93,24 @@ def test_baselines_are_trained_where_they_are_asked_for(checkout: Path) -> None:
         assert bool(found) == (full == "True")
 
 
+def test_imperfect_references_have_a_target_of_their_own(checkout: Path) -> None:
+    """`make afine` asks for no report, and a report asks for none of it."""
+    target = "results/afine/mini/accuracy.csv"
+    call = ["snakemake", "-n", "--cores", "2", "--forceall", target]
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = set(RULE.findall(done.stdout))
+    own = {f"afine_{name}" for name in ("images", "jod", "triplets", "encode", "train")}
+    own |= {f"afine_{name}" for name in ("refit", "score", "evaluate")}
+    assert own <= asked <= own | {"photographs", "weights"}
+    for name in ("fgresq", "cvvdp"):  # slow: for `make afine-full`
+        assert f"compared={name}" not in done.stdout
+    call = ["snakemake", "-n", "--cores", "2", "--forceall", "--config", "preset=tiny"]
+    done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
+    assert "report" in RULE.findall(done.stdout)
+    assert not {rule for rule in RULE.findall(done.stdout) if rule.startswith("afine")}
+
+
 def test_two_runs_give_the_same_bytes(checkout: Path) -> None:
     before = {p: p.read_bytes() for p in (checkout / "results").rglob("tiny/**/*.csv")}
     page = (checkout / "reports/site/tiny/index.html").read_bytes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from fgresq import workspace
@@ -29,8 +28,10 @@ WEIGHTS = {  # packaged weights of what sees images
 }
 FEATURES = tuple(WEIGHTS)
 # what training follows from in the settings of a preset
-TRAINING = ("seed", "variants", "tower", "device", "allow_cpu", "max_steps", "standardise")
-TRAINING += ("weight_decay", "betas", "cycles", "floor", "stages")
+TRAINING = (
+    *("seed", "variants", "tower", "device", "allow_cpu", "max_steps", "standardise", "starts"),
+    *("weight_decay", "betas", "cycles", "floor", "stages"),
+)
 FOLDER = "results/afine/{afine}"
 ALL = "all"  # the run that learns from everything, and is tested on nothing
 
@@ -58,7 +59,8 @@ class AfineFiles:
         """List the tables of the images that are made, where the preset takes them."""
         if MADE not in self.preset(wildcards).sources:
             return []
-        return [f"{FOLDER}/{name}.csv".format(afine=wildcards.afine) for name in ("versions", "jod")]
+        folder = FOLDER.format(afine=wildcards.afine)
+        return [f"{folder}/{name}.csv" for name in ("versions", "jod")]
 
     def placed(self, wildcards: Wildcards) -> str:
         """Name by content the data sets that a user has placed for the preset."""
@@ -101,22 +103,17 @@ class AfineFiles:
         preset = self.preset(wildcards)
         slow = preset.slow_methods if self.settings.config.full else ()
         names = dict.fromkeys((SHARPNESS, CONSTANT, *preset.methods, *slow))
-        if self.trained_folds_of(TRAINED):
+        if slow:
             names[TRAINED] = None
         pattern = FOLDER + "/scores/{method}.csv"
         return [pattern.format(afine=wildcards.afine, method=name) for name in names]
 
-    @staticmethod
-    def trained_folds_of(method: str) -> list[str]:
-        """List the cards of FGResQ's folds that a report has trained; other methods have none."""
-        if method != TRAINED:
-            return []
-        found = sorted(Path("results/stage2/mini/full").glob("[0-9]/card.json"))
-        return [str(path) for path in found]
-
     def trained_folds(self, wildcards: Wildcards) -> list[str]:
-        """List the checkpoints that a job scores by."""
-        return self.trained_folds_of(wildcards.compared)
+        """List the cards of FGResQ's folds, which a job of it scores by."""
+        if wildcards.compared != TRAINED:
+            return []
+        folds = range(self.settings.preset("mini").split.folds)
+        return [f"results/stage2/mini/full/{fold}/card.json" for fold in folds]
 
     def checkpoints(self, wildcards: Wildcards) -> str:
         """Give the option that names FGResQ's folds, to the job that scores by them."""

@@ -181,6 +181,7 @@ PHASES = {
         after=("data", "labels", "pairs", "scores", "analysis"),
         settings=("defaults.report", "defaults.stand_in", "full"),
         files=(
+            "reports/afine",
             "reports/cost.csv",
             "reports/human",
             "reports/machines.json",

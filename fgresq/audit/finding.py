@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from fgresq.audit.printed import CannotTell, Printed
+from fgresq.audit.printed import CannotTell, Printed, no_numbers
 from fgresq.records import Leak
 
 PAPER, LABELS = "reports/paper/", "results/labels/{preset}/"
@@ -32,6 +32,9 @@ class Material:
         records, counts, nulls, true: what `fgresq labels` wrote: a record a source, images in
             each interval, the null of range restriction, rows of metrics that came with labels.
         leak: the leak of a run by split and task, as the step `split` writes it; empty without.
+        afine: the numbers of the paper on A-FINE.
+        original_wins: of each set of SRIQA-Bench, `wins` of the original among its `pairs`, by the
+            order of MOS; empty where it is not placed.
     """
 
     printed: Printed
@@ -40,6 +43,8 @@ class Material:
     nulls: pd.DataFrame = field(default_factory=pd.DataFrame)
     true: pd.DataFrame = field(default_factory=pd.DataFrame)
     leak: Mapping[str, Mapping[str, Leak]] = field(default_factory=dict)
+    afine: Printed = field(default_factory=no_numbers)
+    original_wins: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def source(self, dataset: str) -> str | None:
         """Give the source whose scores are at hand for what the paper calls `dataset`."""

@@ -16,10 +16,12 @@ from fgresq.settings import read_yaml
 COLUMNS = ["table", "dataset_or_task", "method", "type", "bin", "stat", "value"]
 CELL = COLUMNS[:-1]
 ABOUT = "about.yaml"
-OTHER_PAPERS = "slides"  # their files lie here too
+OTHER_PAPERS = ("slides", "afine")  # their files lie here too
+AFINE = "afine"  # what about.yaml lists of the paper on A-FINE
 WORDS = ("annotation_type", "pub")  # statistics that are no numbers
 NOTHING = ("", "-", "–")  # how the paper prints that there is no number
-BOUNDED = ("SRCC", "PLCC", "ACC")  # in [-1, 1]
+# how far from 0 a statistic can be
+BOUNDS = {"SRCC": 1.0, "PLCC": 1.0, "ACC": 1.0, "2AFC accuracy %": 100.0}
 VARIANTS = ("w/o DFL",)  # rows of an ablation: no methods of the catalogue
 OWN = "FGResQ"  # the paper's own model
 RESTORE = "Restore the file from git"
@@ -81,23 +83,43 @@ def read_printed(folder: str | Path) -> Printed:
     folder = Path(folder)
     if not any(folder.glob("*.csv")):
         raise UserError(folder, "no reported numbers here", "Restore the folder from git")
-    listed = {name: folder / name for name in read_yaml(folder / ABOUT).get("files", {})}
-    paths = {path.name: path for path in folder.glob("*.csv")} | listed
-    frames, faults = [], []
-    for name, path in sorted(paths.items()):
-        if name.startswith(OTHER_PAPERS):
-            continue
+    own = [path.name for path in folder.glob("*.csv") if not path.name.startswith(OTHER_PAPERS)]
+    printed = read_listed(folder, {*own, *read_yaml(folder / ABOUT).get("files", {})})
+    if printed.numbers.empty:
+        raise UserError(folder, "no reported numbers here", "Restore the folder from git")
+    strange = [str(fault) for fault in strangers(printed.numbers)]
+    return Printed(folder, printed.numbers, printed.faults + strange)
+
+
+def read_afine(folder: str | Path) -> Printed:
+    """Read what the authors of A-FINE print; without numbers where its files are not there.
+
+    Raises:
+        UserError: about.yaml cannot be read.
+    """
+    return read_listed(Path(folder), read_yaml(Path(folder) / ABOUT).get(AFINE, {}))
+
+
+def read_listed(folder: Path, names: Iterable[str]) -> Printed:
+    """Read some files of a folder; what is faulty is left out and named."""
+    frames: list[pd.DataFrame] = [no_numbers().numbers.drop(columns="number")]
+    faults: list[str] = []
+    for name in sorted(names):
         try:
-            frames.append(read_file(path))
+            frames.append(read_file(folder / name))
         except UserError as error:
             faults.append(str(error))
-    if not frames:
-        raise UserError(folder, "no reported numbers here", "Restore the folder from git")
     numbers = pd.concat(frames, ignore_index=True)
     twice = numbers.duplicated(CELL)
     kept = numbers[~twice].assign(number=parse)
-    wrong = [*faults_of(kept), *repeated(numbers[twice]), *strangers(kept)]
+    wrong = [*faults_of(kept), *repeated(numbers[twice])]
     return Printed(folder, kept.reset_index(drop=True), faults + [str(fault) for fault in wrong])
+
+
+def no_numbers() -> Printed:
+    """Give what is read where there is nothing."""
+    names = [*COLUMNS, "file", "row", "number"]
+    return Printed(Path(), pd.DataFrame(columns=names, dtype=object))
 
 
 def read_file(path: Path) -> pd.DataFrame:
@@ -128,7 +150,8 @@ def parse(rows: pd.DataFrame) -> pd.Series:
 
 def impossible(rows: pd.DataFrame, numbers: pd.Series) -> pd.Series:
     """Tell which numbers lie outside what their statistic can be."""
-    return (rows["stat"].isin(BOUNDED) & numbers.abs().gt(1)) | numbers.abs().eq(float("inf"))
+    most = rows["stat"].map(BOUNDS).astype(float).fillna(float("inf"))
+    return numbers.abs().gt(most) | numbers.abs().eq(float("inf"))
 
 
 def faults_of(rows: pd.DataFrame) -> Iterator[UserError]:

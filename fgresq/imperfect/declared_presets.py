@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from fgresq import workspace
 from fgresq.errors import UserError, unknown
 from fgresq.parsing import parse
 from fgresq.sections import (
@@ -23,7 +25,7 @@ from fgresq.sections import (
 )
 from fgresq.settings import merge, read_yaml
 
-FILE = Path(__file__).parents[1] / "data/afine.yaml"
+FILE = workspace.packaged("afine.yaml")
 STAGES = ("naturalness", "fidelity", "calibration")  # in their order
 Kind = Literal["standard", "imperfect"]  # of triplets: whether the reference is perfect
 Backbone = Literal["clip_vit_b32", "vgg16", "dinov2_vits14", "random"]
@@ -32,8 +34,9 @@ Backbone = Literal["clip_vit_b32", "vgg16", "dinov2_vits14", "random"]
 class MadeData(Section):
     """The simulated data of `diffiqa_mini`."""
 
-    references: Count
-    tested: Annotated[int, Field(ge=2)]
+    references: Annotated[int, Field(ge=1, le=4)]
+    tested: Annotated[int, Field(ge=2, le=6)]
+    slope: Positive
     similar: Weight
 
 
@@ -73,15 +76,32 @@ class AfinePreset(Section):
     data: MadeData
     backbones: SomeDistinct[Backbone]
     variants: dict[Name, TaughtBy]
+    shipped: Distinct[Backbone]
+    methods: Distinct[str]
+    slow_methods: Distinct[str]
     ablated: Distinct[Backbone]
     tower: Literal["frozen", "trained"]
     device: Literal["cpu", "cuda"]
+    allow_cpu: bool
+    max_steps: Count | None
     standardise: bool
+    starts: Literal["authors", "several"]
     weight_decay: Weight
-    betas: Some[Annotated[float, Field(gt=0, lt=1)]]
+    betas: Annotated[Some[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=2, max_length=2)]
     cycles: Some[Positive]
     floor: Weight
     stages: AllStages
+    refit: OneStage  # of LPIPS-FT and DISTS-FT
+
+    @model_validator(mode="after")
+    def _fits_the_tower(self) -> Self:
+        if self.tower == "trained" and self.standardise:
+            raise PydanticCustomError(
+                "tower", "standardise is for a frozen tower: the moments of a trained one move"
+            )
+        if self.tower == "trained" and self.stages.naturalness.lr_tower is None:
+            raise PydanticCustomError("tower", "a trained tower needs naturalness/lr_tower")
+        return self
 
     def runs(self, backbone: str) -> list[str]:
         """Name the variants that are trained on a backbone; `full` first."""

@@ -8,20 +8,16 @@ to be swapped, and a copy of a poor reference scores poorly. afine.pth is placed
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fgresq import workspace
 from fgresq.absent import Absent, refuse
-from fgresq.ops.least import need_pixels
-from fgresq.ops.reference import OncePerReference
+from fgresq.model.on_pictures import OnPictures
 from fgresq.raw import raw_state
 
 if TYPE_CHECKING:  # `absent` is asked at every call of Snakemake: torch comes with the model
-    from fgresq.model.adaptive import Afine, Encoded, Values
+    from fgresq.model.adaptive import Afine, Values
 
 SMALLEST = 32  # pixels: one patch
 FILE = "afine.pth"
@@ -50,8 +46,7 @@ def version() -> str:
     return raw_state(folder(), workspace.known_hashes("afine"))
 
 
-@lru_cache(maxsize=1)
-def model() -> Afine:
+def load() -> Afine:
     """Load the authors' model, on a CUDA device where there is one.
 
     Raises:
@@ -65,35 +60,16 @@ def model() -> Afine:
     return read_afine(folder() / FILE).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def encoded(image: np.ndarray) -> Encoded:
-    """See a uint8 RGB image."""
-    from fgresq.networks.frozen import as_tensor
+class Scaled(OnPictures):
+    """The authors' value: D on their scale."""
 
-    found = model()
-    return found.encode(as_tensor(image).to(found.raw_k.device))
+    def value_of(self, found: Values) -> float:
+        """Give the scaled score, 0 to 100, lower better."""
+        from fgresq.model.adaptive import scaled
 
-
-of_reference = OncePerReference(encoded)
-
-
-def values(image: np.ndarray, reference: np.ndarray) -> Values:
-    """Give F_s, N_s of both, lambda and D (raw, lower better) of uint8 RGB images of one size.
-
-    Raises:
-        UserError: the authors' file is missing or not as released.
-        NoValue: they have less than 32 pixels on a side.
-        ValueError: they are not of one size.
-    """
-    need_pixels(image, SMALLEST)
-    import torch
-
-    with torch.inference_mode():
-        return model().values(encoded(image), of_reference(reference))
+        return float(scaled(found.distance))
 
 
-def score(image: np.ndarray, reference: np.ndarray) -> float:
-    """Give the authors' scaled score, 0 to 100, lower better; see `values`."""
-    found = values(image, reference)
-    from fgresq.model.adaptive import scaled
-
-    return float(scaled(found.distance))
+pictures = Scaled(load, SMALLEST)
+model, values = pictures.model, pictures.values
+value_of, score = pictures.value_of, pictures.score

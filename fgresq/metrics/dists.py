@@ -76,16 +76,21 @@ class Dists(nn.Module):
             found.append(statistics(x))
         return found
 
-    def distance(self, a: list[Layer], b: list[Layer]) -> torch.Tensor:
-        """Give the distance of two images of one size from their statistics."""
+    def terms(self, a: list[Layer], b: list[Layer]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give what alpha and beta weigh, (1475,) each: how alike means and covariances are."""
         texture, structure = [], []
         for x, y in zip(a, b, strict=True):
             means = 2 * x.mean * y.mean + C1
             texture.append(means / (x.mean.square() + y.mean.square() + C1))
             covariance = (x.centred * y.centred).mean(1)
             structure.append((2 * covariance + C2) / (x.variance + y.variance + C2))
+        return torch.cat(texture), torch.cat(structure)
+
+    def distance(self, a: list[Layer], b: list[Layer]) -> torch.Tensor:
+        """Give the distance of two images of one size from their statistics."""
+        texture, structure = self.terms(a, b)
         alpha, beta = self.alpha.flatten(), self.beta.flatten()
-        similarity = alpha @ torch.cat(texture) + beta @ torch.cat(structure)
+        similarity = alpha @ texture + beta @ structure
         return 1 - similarity / (alpha.sum() + beta.sum())
 
 

@@ -32,6 +32,7 @@ from fgresq.model.moments import (
     terms,
     to_multiples,
 )
+from fgresq.model.standardised import Standardised
 from fgresq.networks.token_levels import BACKBONES, TokenLevels, levels_of
 
 HIGH, LOW = 2.0, -2.0  # ends of F_s and N_s
@@ -101,9 +102,11 @@ class Naturalness(nn.Module):
             all of them.
     """
 
+    standardised: Standardised | None  # not in the authors' model
+
     def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()
-        self.widths = widths
+        self.widths, self.standardised = widths, None
         apart = widths[:1] if len(set(widths)) == 1 else widths
         self.projections = nn.ModuleList([nn.Linear(2 * width, PROJECTED) for width in apart])
         self.head = nn.Sequential(
@@ -112,14 +115,18 @@ class Naturalness(nn.Module):
             nn.Linear(HIDDEN, 1),
         )
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Give the channels of every level, the image's first."""
+        return (3, *self.widths)
+
     def forward(self, moments: Moments) -> torch.Tensor:
         """Give N (n,)."""
         with torch.autocast(moments.means.device.type, enabled=False):
-            sizes = [3, *self.widths]
-            parts = (
-                moments.means.float().split(sizes, 1),
-                moments.variances.float().split(sizes, 1),
-            )
+            moments = Moments(moments.means.float(), moments.variances.float())
+            if self.standardised is not None:
+                moments = self.standardised(moments)
+            parts = [part.split(list(self.sizes), 1) for part in moments]
             image, *upper = [torch.cat(both, dim=1) for both in zip(*parts, strict=True)]
             projections = list(self.projections) * (len(upper) // len(self.projections))
             seen = [project(level) for project, level in zip(projections, upper, strict=True)]
@@ -199,10 +206,13 @@ class Afine(nn.Module):
 
     def of_statistics(self, compared: Terms, image: Moments, reference: Moments) -> Values:
         """Judge by what a frozen tower gives once for all: no pixel is needed."""
-        fidelity = self.fidelity_scale(self.fidelity(compared))
-        own, others = (
-            self.naturalness_scale(self.naturalness(moments)) for moments in (image, reference)
-        )
+        own, others = (self.naturalness(moments) for moments in (image, reference))
+        return self.of_raw(self.fidelity(compared), own, others)
+
+    def of_raw(self, fidelity: torch.Tensor, own: torch.Tensor, others: torch.Tensor) -> Values:
+        """Judge by F of pairs and N of both images, (n,) each, before their calibrators."""
+        fidelity = self.fidelity_scale(fidelity)
+        own, others = (self.naturalness_scale(raw) for raw in (own, others))
         weight = torch.exp(self.k * (others - own))
         return Values(fidelity, own, others, weight, fidelity + weight * own)
 

@@ -44,7 +44,11 @@ class Perceptual(nn.Module):
         taps = self.taps((2 * image - 1 - self.shift) / self.scale)
         return [x / (torch.linalg.vector_norm(x, dim=1, keepdim=True) + EPSILON) for x in taps]
 
+    def differences(self, a: list[torch.Tensor], b: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Give what the weights read: mean squared differences (n, c) of the five layers."""
+        return [(x - y).square_().mean((2, 3)) for x, y in zip(a, b, strict=True)]
+
     def distance(self, a: list[torch.Tensor], b: list[torch.Tensor]) -> torch.Tensor:
         """Give the distance (n,) of the features of two images."""
-        parts = zip(a, b, self.linear, strict=True)
-        return sum((x - y).square_().mean((2, 3)) @ weights for x, y, weights in parts)
+        parts = zip(self.differences(a, b), self.linear, strict=True)
+        return sum(found @ weights for found, weights in parts)

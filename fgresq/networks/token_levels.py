@@ -16,7 +16,7 @@ from torch.nn import functional
 from fgresq.absent import refuse
 from fgresq.errors import unknown
 from fgresq.networks.clip import clip_absence, load_clip
-from fgresq.networks.frozen import VGG16
+from fgresq.networks.frozen import VGG16, ready
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import ARCHITECTURE, MEAN, STD
 from fgresq.weights.cards import read_weights
@@ -30,6 +30,7 @@ BACKBONES = {
 CLIP_MODEL, CLIP_WEIGHTS = "ViT-B-32-quickgelu", "openai"  # by open_clip's names
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 CLIP_SIZE, CLIP_PATCH, HEAD_WIDTH = 224, 32, 64
+RANDOM_BLOCKS = 4  # of the untrained one: more would tell no more of what is not learnt
 DINO_SIZE, DINO_PATCH = 518, 14  # the size that DINOv2's positions are of
 
 
@@ -164,7 +165,7 @@ class VggLevels(TokenLevels):
             if place:
                 x = functional.max_pool2d(x, 2)
             for _ in stage:
-                x = functional.relu(next(layers)(x))
+                x = functional.relu_(next(layers)(x))
             found.append(x.flatten(2))
         return found
 
@@ -202,7 +203,7 @@ def levels_of(name: str, seed: int = 0) -> TokenLevels:
 
     Args:
         name: of it.
-        seed: of the random one, a ViT-S/14.
+        seed: of the random one, a ViT-S/14 of four blocks.
 
     Raises:
         UserError: there is no such backbone, or its weights are not at hand.
@@ -217,11 +218,12 @@ def levels_of(name: str, seed: int = 0) -> TokenLevels:
         state = read_weights("vgg16")
         made = VggLevels()
         made.load_state_dict({k: v for k, v in state.items() if not k.startswith("linear.")})
+        return ready(made)
     elif name == "dinov2_vits14":
         made = DinoLevels(dino_trunk("meta"))
         made.trunk.load_state_dict(read_weights("dinov2_vits14"), strict=True, assign=True)
     else:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            made = DinoLevels(dino_trunk())
+            made = DinoLevels(dino_trunk(depth=RANDOM_BLOCKS))
     return made.eval()

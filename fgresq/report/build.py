@@ -23,6 +23,7 @@ from fgresq.files import write_json
 from fgresq.options import add_options, options_of
 from fgresq.report import paper
 from fgresq.report.absences import absences, fold_note, refuse_absent
+from fgresq.report.imperfect_results import read_imperfect
 from fgresq.report.page import TABLES, all_tables, render, write_page
 from fgresq.report.pages import PAGES, PageModule
 from fgresq.report.parts.cells import Methods
@@ -58,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--results", type=Path, help="folder of results (default: the workspace's)")
     parser.add_argument(
-        "--reports", type=Path, help="folder with metrics/, paper/, human/ (default: likewise)"
+        "--reports",
+        type=Path,
+        help="folder with metrics/, paper/, human/, afine/ (default: likewise)",
     )
     add_methods(parser)
     add_sources(parser)
@@ -90,6 +93,7 @@ def read_site(args: argparse.Namespace, out: Path) -> Site:
         transfer=read_shown(reports / "human"),
         ratings=ratings_table(reports / "human"),
         costs=read_costs(reports / "cost.csv"),
+        imperfect=read_imperfect(reports, results),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fgresq.absent import COVERAGE
-from fgresq.audit.printed import ABOUT, TASK_NAMES, Printed, read_printed, same
+from fgresq.audit.printed import ABOUT, TASK_NAMES, Printed, read_afine, read_printed, same
 from fgresq.report.parts.cells import Methods
 from fgresq.report.results import Run
 from fgresq.settings import read_yaml
@@ -27,10 +27,11 @@ KEYS = ["item", "method", "at", "stat"]
 
 @dataclass(frozen=True)
 class Paper:
-    """What the paper reports: its printed numbers, its tables and figures."""
+    """What the paper reports, its tables and figures; and the numbers of that on A-FINE."""
 
     printed: Printed
     items: list[dict[str, str]]
+    afine: Printed
 
     @property
     def numbers(self) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def read_paper(folder: str | Path) -> Paper:
         UserError: the folder holds none, or a file is not as it should be.
     """
     printed = read_printed(folder)
-    return Paper(printed, read_yaml(Path(folder) / ABOUT)["items"])
+    return Paper(printed, read_yaml(Path(folder) / ABOUT)["items"], read_afine(folder))
 
 
 def reported(paper: Paper, name: str, at: str) -> pd.DataFrame:

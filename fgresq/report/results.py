@@ -103,8 +103,16 @@ class Run:
         return next(named, None)
 
 
-def read_columns(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
+AGAIN = "Run the analysis again"
+
+
+def read_columns(path: str | Path, columns: Mapping[str, type], mend: str = AGAIN) -> pd.DataFrame:
     """Read a CSV that has at least `columns`; others stay as text.
+
+    Args:
+        path: of the file.
+        columns: that it must have.
+        mend: what makes it anew.
 
     Raises:
         UserError: the file or a column is missing, or a number is none.
@@ -117,13 +125,13 @@ def read_columns(path: str | Path, columns: Mapping[str, type]) -> pd.DataFrame:
         raise UserError(path, f"not a readable table ({error})", "Mend the file") from error
     for name, kind in columns.items():
         if name not in table:
-            raise UserError(path, f"column '{name}' is missing", "Run the analysis again")
+            raise UserError(path, f"column '{name}' is missing", mend)
         if kind in (int, float):  # counts are empty where there is no value
-            table[name] = numbers(table[name], path)
+            table[name] = numbers(table[name], path, mend)
     return table
 
 
-def numbers(column: pd.Series, where: str | Path) -> pd.Series:
+def numbers(column: pd.Series, where: str | Path, mend: str = AGAIN) -> pd.Series:
     """Turn a column of text into numbers, empty into NaN.
 
     Raises:
@@ -136,7 +144,7 @@ def numbers(column: pd.Series, where: str | Path) -> pd.Series:
         raise UserError(
             f"{where}, row {row}",
             f"'{wrong.iloc[0]}' in column '{column.name}' is no number",
-            "Run the analysis again",
+            mend,
         )
     return values
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from fgresq.report.imperfect_results import Imperfect
 from fgresq.report.paper import Paper
 from fgresq.report.parts.cells import Made, Methods, Table
 from fgresq.report.parts.costs import Costs
@@ -67,6 +68,7 @@ class Site:
         transfer: the committed bench of agreement with people.
         ratings: the committed table of SRIJ left out in parts.
         costs: what methods cost, as measured.
+        imperfect: the committed tables of methods where the reference is not perfect.
         options: settings of the report.
         out: where its files go, for parts that write images.
     """
@@ -84,6 +86,7 @@ class Site:
     transfer: Transfer | None = None
     ratings: Table | None = None
     costs: Costs = field(default_factory=Costs)
+    imperfect: Imperfect = field(default_factory=Imperfect)
 
     @property
     def run(self) -> Run:

@@ -1,6 +1,6 @@
 """Quality as a loss: differentiable in the image, lower better, whatever the trainer does.
 
-    loss = fgresq.loss("embedded")           # or "fgresq", "lpips", "dists", a folder of weights
+    loss = fgresq.loss("embedded")   # or "fgresq", "lpips", "dists", "afine", a folder of weights
     total = pixel_loss(restored, target) + 0.05 * loss(restored, target)
 
 Images are tensors (n, 3, h, w), RGB, from 0 to 1, not rounded to 8 bits; on a file of 8 bits the
@@ -13,6 +13,10 @@ A model without a reference gives a logit z, as the sigmoid of a score saturates
 score; the embedded model 1.702 / (root 2 SD) times its points above the middle of the scale, the
 logit of how surely raters (whose SD its card names) would prefer the image to one of 50 points. The
 loss is the mean of softplus(-z), never below zero, or, in the form "linear", of -z.
+
+D of A-FINE, of its authors or of ours, has no ends, and is not least where image and target are the
+same. Of an image whose N_s is above 1 / k, going down D makes it worse: start from images that a
+distance has already brought near. The target is held fixed.
 """
 
 from __future__ import annotations
@@ -30,8 +34,9 @@ from torch.nn import functional
 
 from fgresq.absent import refuse
 from fgresq.errors import UserError, nearest, unknown
-from fgresq.metrics import dists, fgresq_published
+from fgresq.metrics import afine, afine_dinov2, afine_vgg16, dists, fgresq_published
 from fgresq.model import opinion
+from fgresq.model.adaptive import Afine
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.released import SLOPE, Released
 from fgresq.networks import alex_lpips
@@ -40,8 +45,9 @@ from fgresq.networks.towers import Tower
 from fgresq.networks.vit import CROP, SIZE, starts
 from fgresq.scoring.predict import Scorer
 
+ADAPTIVE = {"afine": afine, "afine_vgg16": afine_vgg16, "afine_dinov2": afine_dinov2}
 FORMS = ("softplus", "linear")
-NAMES = ("embedded", "fgresq", "lpips", "dists")
+NAMES = ("embedded", "fgresq", "lpips", "dists", *ADAPTIVE)
 PROBIT = 1.702  # the logistic of 1.702 x is within .01 of the normal distribution at x
 MIDDLE = (opinion.LEAST + opinion.MOST) / 2
 
@@ -141,6 +147,18 @@ class Distance(QualityLoss):
         assert isinstance(network, dists.Dists)  # takes one image at a time
         pairs = zip(image.split(1), target.split(1), strict=True)
         return torch.stack([network.distance(network(a), network(b)) for a, b in pairs])
+
+
+class Adaptive(QualityLoss):
+    """D of a model on A-FINE's equations."""
+
+    kind = "FR"
+
+    def each(self, image: torch.Tensor, target: torch.Tensor | None) -> torch.Tensor:
+        """Give D (n,)."""
+        network = self.networks[0]
+        assert target is not None and isinstance(network, Afine)
+        return network(image, target.detach())
 
 
 class Logit(QualityLoss):
@@ -269,6 +287,9 @@ def loss_of(name: str | Path, form: str = "softplus") -> QualityLoss:
         return Distance(name, [alex_lpips.model()], alex_lpips.SMALLEST)
     if name == "dists":
         return Distance(name, [dists.model()], dists.SMALLEST)
+    if name in ADAPTIVE:
+        module = ADAPTIVE[str(name)]
+        return Adaptive(str(name), [module.model()], module.SMALLEST)
     if name == "embedded":
         return Embedded(form)
     if name in ("fgresq", "official"):

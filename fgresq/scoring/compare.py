@@ -9,7 +9,8 @@ Chances of A better, B better and equal stand by name, with the scores of both, 
 what taught it. Where a model's head compares, both orders of the pair are asked and averaged, and
 how far they disagree is told; two images of the same pixels are equal for certain. The embedded
 model's chances are derived from its scores, and it gives none to "equal". A method of the catalogue
-says no more than which is better.
+says no more than which is better; but models on A-FINE's equations, for which a reference need not
+be perfect, tell what D is made of and chances as their training has them.
 
 How sure: under .6 a toss-up, from .6 leaning, from .75 likely (one just noticeable difference),
 from .9 very likely, from .975 almost sure. It is the model's word: that of simulated observers
@@ -138,11 +139,28 @@ def record(judge: Judge, found: Preference | None) -> dict[str, Any]:
         "score_a": plain(found.score_a),
         "score_b": plain(found.score_b),
         "direction": "higher" if judge.higher_better else "lower",
+        **parts_of(found),
     }
 
 
+def parts_of(found: Preference) -> dict[str, float]:
+    """Name what the scores of both images are made of, as columns of a table."""
+    sides = {"a": found.parts_a, "b": found.parts_b}
+    return {f"{name}_{side}": value for side, own in sides.items() for name, value in own.items()}
+
+
+def told_parts(found: Preference, judge: Judge) -> list[str]:
+    """Write what the scores of both images are made of, a line each."""
+    sides = {"A": found.parts_a, "B": found.parts_b}
+    return [
+        f"  of {side}: {', '.join(f'{judge.words[n]} {number(v)}' for n, v in own.items())}"
+        for side, own in sides.items()
+        if own
+    ]
+
+
 def table_of(pairs: Sequence[Compared], judges: Sequence[Judge], faults: Faults) -> pd.DataFrame:
-    """Give a row a pair and judge, of `COLUMNS`."""
+    """Give a row a pair and judge, of `COLUMNS`; then what scores are made of, as far as told."""
     rows = []
     for pair in pairs:
         names = {"image_a": pair.a, "image_b": pair.b, "reference": pair.reference}
@@ -150,7 +168,8 @@ def table_of(pairs: Sequence[Compared], judges: Sequence[Judge], faults: Faults)
             own = record(judge, pair.answers.get(judge.name))
             reason = faults.found.get(pair.name, faults.found.get(f"{pair.name}, {judge.name}", ""))
             rows.append({**names, **own, "reason": reason})
-    return pd.DataFrame(rows, columns=COLUMNS)
+    more = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
+    return pd.DataFrame(rows, columns=[*COLUMNS, *more])
 
 
 def how_sure(found: Preference, simulated: bool) -> str:
@@ -191,6 +210,7 @@ def told_of_one(pair: Compared, judges: Sequence[Judge]) -> str:
         lines += [f"  chances: {judge.facts.chances}"] if found.a_better is not None else []
         lines += aligned(("  chance", ""), [(f"  {n}", v) for n, v in rows]).split("\n")[1:]
         lines += [f"  score of A {scores[0]}, of B {scores[1]} ({judge.scale})"]
+        lines += told_parts(found, judge)
         if found.disagreement:
             lines.append(f"  the orders (A, B) and (B, A) disagree by {chance(found.disagreement)}")
         if judge.facts.warning:

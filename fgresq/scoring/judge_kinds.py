@@ -107,7 +107,9 @@ class Named(Judge):
         rest = *of_method(entry), NONE
         super().__init__(name, Facts(entry["title"], entry["kind"], scale, higher, *rest))
 
-    def look(self, image: np.ndarray, reference: np.ndarray | None) -> tuple[float, None]:
+    def look(
+        self, image: np.ndarray, reference: np.ndarray | None
+    ) -> tuple[float, np.ndarray | None]:
         """Give the value, with the digits that `fgresq score` keeps.
 
         Raises:

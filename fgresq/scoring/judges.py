@@ -13,7 +13,10 @@ that is not trained here goes by its name. Images are files or uint8 RGB arrays 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -59,12 +62,14 @@ class Judge:
         protocol: of `PROTOCOLS`, how it brings an image to its network; empty: as its method says.
         portable: whether another process that is given its name judges alike, on the CPU.
         calibration: of its chances; None: they are as the model gives them.
+        words: what its scores are made of, by name, in words; empty: that is not told.
     """
 
     precision = PRECISIONS[0]
     protocol = ""
     portable = False
     calibration: Calibration | None = None
+    words: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, name: str, facts: Facts) -> None:
         self.name, self.facts = name, facts
@@ -89,6 +94,10 @@ class Judge:
     def odd(self, features: np.ndarray | None) -> str:
         """Say what is odd about an image of such features; by default nothing is known."""
         return ""
+
+    def parts(self, features: np.ndarray | None) -> dict[str, float]:
+        """Name what the value of an image of such features is made of; by default nothing."""
+        return {}
 
     def ask(self, first: Encoded, second: Encoded) -> Preference:
         """Compare two images of unlike pixels; by default by their scores alone."""
@@ -121,9 +130,10 @@ class Judge:
 
     def prefer(self, first: Encoded, second: Encoded) -> Preference:
         """Compare two images that were looked at; swapped, they give the swapped answer exactly."""
+        parts = self.parts(first.features), self.parts(second.features)
         if first.pixels == second.pixels:
-            return of_identical(first, second)
-        found = self.ask(first, second)
+            return replace(of_identical(first, second), parts_a=parts[0], parts_b=parts[1])
+        found = replace(self.ask(first, second), parts_a=parts[0], parts_b=parts[1])
         if self.calibration is None or found.a_better is None:
             return found
         return recalibrated(found, self.calibration)
@@ -200,9 +210,13 @@ def bare(name: str | Path | None, device: str, precision: str) -> Judge:
     if text not in entries:
         mend = nearest(text, [*entries, OFFICIAL])
         raise UserError("--model", f"there is no model or method '{text}'", mend)
-    from fgresq.scoring.judge_kinds import Named, Opinion
+    if text == EMBEDDED:
+        from fgresq.scoring.judge_kinds import Opinion
 
-    return Opinion(text, None) if text == EMBEDDED else Named(text, entries[text])
+        return Opinion(text, None)
+    from fgresq.scoring.adaptive_judge import judge_by_method
+
+    return judge_by_method(text, entries[text])
 
 
 def weights_name(name: str) -> str:

@@ -8,8 +8,8 @@ bit, and how far they disagree is told.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -39,6 +39,7 @@ class Preference:
         equal: chance in [0, 1] that neither is; None where that was never an answer.
         disagreement: by how much the chance that A is better differs between the orders (A, B) and
             (B, A), in [0, 1]; None where the order plays no part.
+        parts_a, parts_b: what the scores are made of, by name, where who compares tells it.
     """
 
     score_a: float
@@ -48,6 +49,8 @@ class Preference:
     b_better: float | None = None
     equal: float | None = None
     disagreement: float | None = None
+    parts_a: Mapping[str, float] = field(default_factory=dict)
+    parts_b: Mapping[str, float] = field(default_factory=dict)
 
     def swapped(self) -> Preference:
         """Give the same of (B, A)."""
@@ -58,6 +61,8 @@ class Preference:
             better={A: B, B: A, EQUAL: EQUAL}[self.better],
             a_better=self.b_better,
             b_better=self.a_better,
+            parts_a=self.parts_b,
+            parts_b=self.parts_a,
         )
 
     @property

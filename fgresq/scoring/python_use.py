@@ -12,8 +12,8 @@ import numpy as np
 from fgresq.catalogues import methods_file, read_methods
 from fgresq.errors import OneImage, UserError, unknown
 from fgresq.ops.least import NoValue
+from fgresq.scoring.adaptive_judge import judge_by_method
 from fgresq.scoring.given_images import as_rgb, singly
-from fgresq.scoring.judge_kinds import Named
 from fgresq.scoring.judges import Judge, judge_of
 from fgresq.scoring.preferences import Encoded, Preference
 from fgresq.scoring.registry import method_of
@@ -149,8 +149,9 @@ def method_named(name: str, **options: int) -> Scores:
     entries = read_methods()
     if name not in entries:
         raise unknown(methods_file(None), "method", name, entries)
-    judge = Named(name, entries[name])
-    judge.method = method_of(name, entries[name], **options)
+    judge = judge_by_method(name, entries[name])
+    if options:
+        judge.method = method_of(name, entries[name], **options)
     return Scores(judge)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +184,7 @@ def within_references(entry: dict[str, Any]) -> list[str]:
     ]
 
 
-def counted(images: pd.DataFrame, entry: dict[str, Any]) -> list[str]:
+def counted(images: pd.DataFrame, entry: Mapping[str, Any]) -> list[str]:
     """Note where the numbers of images and contents are not those published."""
     found = {"images": len(images), "contents": images["content"].nunique()}
     expected = {name: entry.get("expected", {}).get(name) for name in found}

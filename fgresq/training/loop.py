@@ -1,4 +1,4 @@
-"""The training loop of both stages: steps, history, checkpoints, resumption.
+"""The training loop of every learned method: steps, history, checkpoints, resumption.
 
 A run killed at any step and called again ends in the same bytes on the same device: what a step
 draws follows from (seed, step) alone, and the checkpoint holds the rest.
@@ -34,7 +34,7 @@ class Job:
     Args:
         name: what the progress bar and messages call it.
         model: holds the parameters to train and whatever else belongs in a checkpoint.
-        groups: parameter groups for Adam, each with its learning rate.
+        groups: parameter groups for the optimiser, each with its learning rate.
         steps: how many.
         step: from its number to named losses, of which "loss" is minimised; draws nothing from
             global generators.
@@ -42,7 +42,13 @@ class Job:
         checkpoint: file in work/ to resume from.
         identity: digest of everything the run depends on; a checkpoint of another is not resumed.
         warmup: steps over which the learning rate rises.
-        weight_decay: of Adam, as an L2 penalty.
+        weight_decay: as an L2 penalty; where it is decoupled, apart from the gradient.
+        decoupled: train by AdamW, not by Adam.
+        betas: of the moments of gradient and of its square.
+        cycles: how high each cycle of cosine annealing starts; none: one cycle, after the warm-up.
+        floor: least learning rate, where annealing ends.
+        lasting: keep a checkpoint of the last step as well, so that this is not trained again where
+            what comes after it is killed.
     """
 
     name: str
@@ -55,6 +61,11 @@ class Job:
     identity: str
     warmup: int = 0
     weight_decay: float = 0.0
+    decoupled: bool = False
+    betas: tuple[float, float] = (0.9, 0.999)
+    cycles: tuple[float, ...] = ()
+    floor: float = 0.0
+    lasting: bool = False
 
 
 def cosine(step: int, steps: int, warmup: int) -> float:
@@ -62,6 +73,32 @@ def cosine(step: int, steps: int, warmup: int) -> float:
     if step < warmup:
         return (step + 1) / (warmup + 1)
     return 0.5 * (1.0 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
+
+
+def restarted(step: int, steps: int, cycles: tuple[float, ...]) -> float:
+    """Give the factor of the learning rate: cosines to zero of equal length, one after the other.
+
+    Args:
+        step: from 0.
+        steps: of all cycles together.
+        cycles: where each starts; the first at 1 begins at the full rate.
+    """
+    number = min(step * len(cycles) // steps, len(cycles) - 1)
+    done = step * len(cycles) / steps - number
+    return cycles[number] * 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+def factor_of(job: Job, step: int) -> float:
+    """Give the factor of the learning rate of a step."""
+    if job.cycles:
+        return restarted(step, job.steps, job.cycles)
+    return cosine(step, job.steps, job.warmup)
+
+
+def optimizer_of(job: Job, on_gpu: bool) -> torch.optim.Optimizer:
+    """Build what changes the parameters."""
+    kind = torch.optim.AdamW if job.decoupled else torch.optim.Adam
+    return kind(job.groups, betas=job.betas, weight_decay=job.weight_decay, fused=on_gpu or None)
 
 
 def save(job: Job, optimizer: torch.optim.Optimizer, history: list[dict[str, float]]) -> None:
@@ -133,7 +170,7 @@ def train(job: Job) -> pd.DataFrame:
     """Train to the end; give the history: step, lr_factor and the losses of each step."""
     torch.use_deterministic_algorithms(True, warn_only=True)
     on_gpu = next(job.model.parameters()).is_cuda
-    optimizer = torch.optim.Adam(job.groups, weight_decay=job.weight_decay, fused=on_gpu or None)
+    optimizer = optimizer_of(job, on_gpu)
     rates = [group["lr"] for group in optimizer.param_groups]
     history = resume(job, optimizer)
     first, started = len(history), time.perf_counter()
@@ -145,9 +182,9 @@ def train(job: Job) -> pd.DataFrame:
         disable=None,
     )
     for step in bar:
-        factor = cosine(step, job.steps, job.warmup)
+        factor = factor_of(job, step)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * factor
+            group["lr"] = job.floor + (rate - job.floor) * factor
         losses = job.step(step)
         values = check_finite(job, losses, step)
         optimizer.zero_grad(set_to_none=True)
@@ -155,7 +192,8 @@ def train(job: Job) -> pd.DataFrame:
         optimizer.step()
         history.append({"step": step, "lr_factor": factor, **values})
         bar.set_postfix(loss=f"{values['loss']:.3f}")
-        if (step + 1) % CHECKPOINT_EVERY == 0 and step + 1 < job.steps:
+        last = step + 1 == job.steps
+        if (step + 1) % CHECKPOINT_EVERY == 0 and not last or last and job.lasting:
             save(job, optimizer, history)
     if job.steps > first:
         told = speed(job, first, time.perf_counter() - started)

@@ -87,6 +87,9 @@ def unwrapped(found: Any, path: Path) -> tuple[dict[str, torch.Tensor], list[str
             rest = [str(key) for key in found if key != wrapper]
             told.append(f"in '{wrapper}'" + (f" beside {', '.join(rest)}" if rest else ""))
             found = found[wrapper]
+    if isinstance(found, Mapping) and found and all(isinstance(v, Mapping) for v in found.values()):
+        told.append(f"in the parts {', '.join(map(str, found))}")
+        found = {f"{part}.{name}": v for part, own in found.items() for name, v in own.items()}
     values = list(found.values()) if isinstance(found, Mapping) else []
     if not values or not all(isinstance(value, torch.Tensor) for value in values):
         raise UserError(path, "it is no mapping of names to tensors", "Give a state dictionary")

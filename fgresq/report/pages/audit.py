@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fgresq.audit.all_findings import audit
+from fgresq.audit.all_findings import audit, audit_afine
 from fgresq.audit.finding import FAILS, HOLDS, UNTOLD, Finding, Material
 from fgresq.audit.restriction import beside
 from fgresq.report.parts.audit_figures import lattice_figure, signs_figure
@@ -21,6 +21,7 @@ from fgresq.report.site import Page, Site
 
 # a verdict said of several claims
 MANY = {HOLDS: "hold", FAILS: "do not hold", UNTOLD: "cannot be told"}
+AFINE = "Claims about the numbers printed on A-FINE, each tested."
 MINUS = re.compile(r"(?<!\w)-(?=\d)")  # a hyphen that is a sign
 PAGE = Page("audit", "Audit", "What do the paper's numbers not say?")
 
@@ -28,12 +29,17 @@ PAGE = Page("audit", "Audit", "What do the paper's numbers not say?")
 def values(site: Site) -> dict[str, Any]:
     """Give the table of all findings, then each with its evidence; and what is wrong with files."""
     material = material_of(site)
-    findings = audit(material)
+    findings, afine = audit(material), audit_afine(material)
     return {
         "summary": summary_table(findings),
         "counted": counted(findings),
-        "faults": material.printed.faults,
+        "faults": material.printed.faults + material.afine.faults,
         "findings": [shown(found, material, site.run.preset) for found in findings],
+        "afine": {
+            "summary": summary_table(afine, "audit_afine", AFINE),
+            "counted": counted(afine),
+            "findings": [shown(found, material, site.run.preset) for found in afine],
+        },
     }
 
 
@@ -41,7 +47,11 @@ def material_of(site: Site) -> Material:
     """Take from a site what the audit is computed from."""
     labels, run = site.labels, site.run
     tables = (labels.counts, labels.nulls, labels.intervals)
-    return Material(site.numbers.printed, labels.records, *tables, run.leak)
+    return Material(
+        *(site.numbers.printed, labels.records, *tables, run.leak),
+        afine=site.numbers.afine,
+        original_wins=site.imperfect.original_wins,
+    )
 
 
 def counted(findings: list[Finding]) -> str:

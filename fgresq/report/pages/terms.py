@@ -12,5 +12,5 @@ PAGE = Page("terms", "Terms", "What do the words and numbers mean?")
 
 def values(site: Site) -> dict[str, Any]:
     """Give the terms; those of simulated observers only where there are some."""
-    simulated = bool(site.run.simulated)
+    simulated = bool(site.run.simulated) or site.imperfect.there
     return {"terms": [term for term in TERMS if simulated or not term.simulated]}

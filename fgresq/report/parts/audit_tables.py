@@ -32,7 +32,11 @@ SMALL = 0.01  # numbers all below need a fourth digit
 SIGNED = ("difference", "lead")  # columns whose sign is what they tell
 
 
-def summary_table(findings: list[Finding]) -> Table:
+def summary_table(
+    findings: list[Finding],
+    name: str = "audit",
+    caption: str = "Claims about the paper's numbers, each tested.",
+) -> Table:
     """Build the table of all findings: claim, whether it holds, how sure, what it changes."""
     frame = pd.DataFrame(
         [
@@ -54,7 +58,7 @@ def summary_table(findings: list[Finding]) -> Table:
         for f in findings
     ]
     columns = head("Finding", "Claim", "Verdict", "How sure", "What it changes for a reader")
-    return Table("audit", "Claims about the paper's numbers, each tested.", columns, rows, frame)
+    return Table(name, caption, columns, rows, frame)
 
 
 def verdict_cell(finding: Finding) -> Cell:

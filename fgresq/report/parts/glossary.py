@@ -84,6 +84,22 @@ TERMS = (
         "narrow range of scores, with its 95 % band.",
     ),
     Term(
+        "afine",
+        "F, N, D and λ of A-FINE",
+        "D = F + λN, lower better, of a test image and its reference. F: how far the image is from "
+        "the reference. N: how unnatural the image looks, alone. λ = exp(k (N of the reference − N "
+        "of the image)): near 0 where the reference is far better, above 1 where it is worse. D of "
+        "two identical images is not 0.",
+    ),
+    Term(
+        "scenarios",
+        "2AFC accuracy; Ref < Test, Ref > Test",
+        "Proportion of triplets (two test images and a reference) that a method orders as the "
+        "label does; equal scores agree with the label “alike” alone. Ref < Test: the first image "
+        "is better than the reference. Ref > Test: it is no better. A method that measures "
+        "nearness to the reference is high in the second and low in the first.",
+    ),
+    Term(
         "coverage",
         "Reproduced, labels only, stand-in, absent",
         "Reproduced: on the paper's data. Labels only: scores at hand, images not. Stand-in: the "
