@@ -82,6 +82,12 @@ def test_a_gain_that_is_not_carried_is_not_claimed(root: Path, tmp_path: Path) -
     assert "is not told apart from F on Ref < Test (+6.0 points [−0.1, 8.0])" in said
 
 
+def test_a_page_alone_is_named_and_so_is_what_builds_the_others(root, tmp_path, capsys) -> None:
+    build(root, str(tmp_path / "alone"), "mini", "--pages", "imperfect")
+    told = f"{tmp_path / 'alone' / 'imperfect.html'} (`make report` builds the other pages)"
+    assert told in capsys.readouterr().err
+
+
 def test_simulated_stands_in_the_heading_and_in_captions(text: str) -> None:
     assert 'terms.html#observers">simulated observers' in text.partition("</h1>")[0]
     assert "2AFC accuracy by scenario, simulated observers (LPIPS)." in text

@@ -182,4 +182,6 @@ def main(args: argparse.Namespace) -> None:
     write_site(site, args.pages)
     told = {"absent": absences(site.asked, site.catalogue), "folds": fold_note(site.asked)}
     write_json(out / ABSENCES, told)
-    logging.info("report of preset '%s': %s", args.preset, out / "index.html")
+    first = out / f"{args.pages[0] if args.pages else FIRST}.html"
+    alone = "" if (out / f"{FIRST}.html").exists() else " (`make report` builds the other pages)"
+    logging.info("report of preset '%s': %s%s", args.preset, first, alone)
