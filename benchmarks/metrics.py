@@ -51,7 +51,6 @@ NO_PEER = dict.fromkeys(
     ("niqe", "ilniqe", "ilniqe_refit"), "neither has it, and pyiqa's is non-commercial"
 )
 NO_PEER |= {"vif": "neither has the wavelet form"}
-NO_PEER |= dict.fromkeys(("afine_vgg16", "afine_dinov2"), "trained here; see DISTS beside it")
 Way = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 

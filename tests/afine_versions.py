@@ -16,7 +16,7 @@ from fgresq.mini.imperfect_versions import CLEAN, MAKERS, TESTED
 
 def write_settings(folder: Path, **changes: object) -> str:
     """Write settings in which preset `mini` has these changes."""
-    found = yaml.safe_load(declared_presets.FILE.read_text(encoding="utf-8"))
+    found = yaml.safe_load(declared_presets.settings_file().read_text(encoding="utf-8"))
     found["presets"] = {"mini": changes}
     path = folder / "afine.yaml"
     path.write_text(yaml.safe_dump(found))

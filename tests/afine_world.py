@@ -109,9 +109,9 @@ def settings(path: Path) -> Path:
     """The package's settings, of one backbone without ablations and few draws."""
     import yaml
 
-    from fgresq.imperfect.declared_presets import FILE
+    from fgresq.imperfect.declared_presets import settings_file
 
-    found = read_yaml(FILE)
+    found = read_yaml(settings_file())
     found["defaults"] |= {"backbones": ["vgg16", "random"], "ablated": [], "bootstrap": 60}
     path.write_text(yaml.safe_dump(found))
     return path

@@ -25,7 +25,6 @@ from fgresq.sections import (
 )
 from fgresq.settings import merge, read_yaml
 
-FILE = workspace.packaged("afine.yaml")
 STAGES = ("naturalness", "fidelity", "calibration")  # in their order
 Kind = Literal["standard", "imperfect"]  # of triplets: whether the reference is perfect
 Backbone = Literal["clip_vit_b32", "vgg16", "dinov2_vits14", "random"]
@@ -109,13 +108,18 @@ class AfinePreset(Section):
         return ["full", *(rest if backbone in self.ablated else [])]
 
 
+def settings_file() -> Path:
+    """Give the package's own settings."""
+    return workspace.packaged("afine.yaml")
+
+
 def read_presets(path: str | Path | None = None) -> dict[str, AfinePreset]:
     """Read every preset, the defaults laid under each.
 
     Raises:
         UserError: the file cannot be read, or a key is at fault.
     """
-    file = Path(path or FILE)
+    file = Path(path or settings_file())
     found = read_yaml(file)
     defaults, presets = found.get("defaults"), found.get("presets")
     if not isinstance(defaults, dict) or not isinstance(presets, dict):
@@ -134,7 +138,7 @@ def preset_of(args: argparse.Namespace) -> AfinePreset:
     """
     presets = read_presets(args.settings)
     if args.preset not in presets:
-        raise unknown(args.settings or FILE, "preset", args.preset, presets)
+        raise unknown(args.settings or settings_file(), "preset", args.preset, presets)
     return presets[args.preset]
 
 

@@ -24,10 +24,10 @@ from fgresq.comparisons import read_comparisons, read_triplets
 from fgresq.errors import unknown
 from fgresq.files import digest, write_csv
 from fgresq.imperfect.declared_presets import (
-    FILE,
     AfinePreset,
     add_preset,
     preset_of,
+    settings_file,
 )
 from fgresq.imperfect.encoding import device_for
 from fgresq.imperfect.seen_comparisons import Statistics
@@ -173,9 +173,9 @@ def main(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else sums on a GPU vary
     preset = preset_of(args)
-    check_device(preset, args.settings or FILE)
+    check_device(preset, args.settings or settings_file())
     if args.variant not in preset.variants:
-        raise unknown(args.settings or FILE, "variant", args.variant, preset.variants)
+        raise unknown(args.settings or settings_file(), "variant", args.variant, preset.variants)
     comparisons = read_comparisons(args.comparisons)
     triplets = read_triplets(args.triplets, comparisons)
     folds = read_table(args.folds, FOLD_COLUMNS)

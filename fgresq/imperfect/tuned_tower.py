@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from fgresq.errors import UserError
-from fgresq.imperfect.declared_presets import FILE, AfinePreset
+from fgresq.imperfect.declared_presets import AfinePreset
 from fgresq.imperfect.seen_comparisons import pixels_of
 from fgresq.imperfect.three_stages import Loss, of_naturalness
 from fgresq.imperfect.triplet_lessons import Lessons
@@ -23,7 +23,7 @@ from fgresq.networks.frozen import as_tensor
 DECODED = 512  # images that stay in memory
 
 
-def check_device(preset: AfinePreset, where: object = FILE) -> None:
+def check_device(preset: AfinePreset, where: object = "fgresq/data/afine.yaml") -> None:
     """Refuse settings for a GPU without one.
 
     Raises:
