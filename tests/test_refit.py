@@ -19,7 +19,7 @@ from fgresq.errors import UserError
 from fgresq.files import read_json, sha256, write_csv
 from fgresq.images import write_png
 from fgresq.imperfect import refit
-from fgresq.imperfect.declared_presets import FILE
+from fgresq.imperfect.declared_presets import settings_file
 from fgresq.imperfect.perceptual_terms import PERCEIVED
 from fgresq.metrics import dists, lpips
 from fgresq.training import loop
@@ -73,7 +73,7 @@ def world(tmp_path_factory) -> Path:
     write_triplets(folder / "triplets.csv", pd.DataFrame(triplets))
     folds = pd.DataFrame({"source": SOURCE, "family": FAMILIES, "fold": [0, 0, 1, 1]})
     write_csv(folder / "folds.csv", folds)
-    settings = yaml.safe_load(FILE.read_text())
+    settings = yaml.safe_load(settings_file().read_text())
     settings["defaults"]["refit"] = {"steps": 160, "batch": 8, "lr": 0.1}
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
     return folder
