@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from fgresq.errors import UserError, unknown
-from fgresq.tables import check_numbers, read_table, write_table
+from fgresq.tables import check_numbers, read_scores, read_table, write_scores, write_table
 
 BETTER, SIMILAR, WORSE = "Positive", "Similar", "Negative"  # an image against its reference
 LABELS = (BETTER, SIMILAR, WORSE)
@@ -132,26 +131,10 @@ def check_contradictions(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def write_compared(path: str | Path, scores: pd.DataFrame) -> None:
-    """Write scores of comparisons; each row has a finite value or a reason for none.
-
-    Raises:
-        UserError: one has neither, or both.
-    """
-    has_value = np.isfinite(scores["value"].astype(float))
-    bad = scores[has_value == (scores["reason"] != "")]
-    if len(bad):
-        row = bad.iloc[0]
-        problem = f"{row['method']} of '{row['image']}' needs a value or a reason"
-        raise UserError(path, problem, "This is a fault of the method: report it")
-    write_table(path, scores.sort_values(["method", "reference", "image"]), COMPARED_COLUMNS)
+    """Write scores of comparisons, in order; errors are those of `write_scores`."""
+    write_scores(path, scores.sort_values(["method", "reference", "image"]), COMPARED_COLUMNS)
 
 
 def read_compared(path: str | Path) -> pd.DataFrame:
-    """Read scores of comparisons.
-
-    Raises:
-        UserError: as `read_table` says, or a value is infinite.
-    """
-    scores = read_table(path, COMPARED_COLUMNS)
-    check_numbers(scores["value"], ~np.isinf(scores["value"]), "finite number", path)
-    return scores
+    """Read scores of comparisons; errors are those of `read_scores`."""
+    return read_scores(path, COMPARED_COLUMNS)

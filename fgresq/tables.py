@@ -275,19 +275,25 @@ def write_pairs(path: str | Path, pairs: pd.DataFrame) -> None:
     write_table(path, pairs.sort_values("pair"), PAIR_COLUMNS)
 
 
-def read_scores(path: str | Path) -> pd.DataFrame:
-    """Read a score table.
+def read_scores(path: str | Path, columns: Mapping[str, type] = SCORE_COLUMNS) -> pd.DataFrame:
+    """Read a score table, or one of other columns that has values and reasons.
 
     Raises:
         UserError: as `read_table` says, or a value is infinite.
     """
-    scores = read_table(path, SCORE_COLUMNS)
+    scores = read_table(path, columns)
     check_numbers(scores["value"], ~np.isinf(scores["value"]), "finite number", path)
     return scores
 
 
-def write_scores(path: str | Path, scores: pd.DataFrame) -> None:
-    """Write a score table; each row has a finite value or a reason for none."""
+def write_scores(
+    path: str | Path, scores: pd.DataFrame, columns: Mapping[str, type] = SCORE_COLUMNS
+) -> None:
+    """Write a score table; each row has a finite value or a reason for none.
+
+    Raises:
+        UserError: one has neither, or both.
+    """
     has_value = np.isfinite(scores["value"].astype(float))
     bad = scores[has_value == (scores["reason"] != "")]
     if len(bad):
@@ -297,7 +303,7 @@ def write_scores(path: str | Path, scores: pd.DataFrame) -> None:
             f"{row['method']} of '{row['image']}' needs a value or a reason",
             "This is a fault of the method: report it",
         )
-    write_table(path, scores, SCORE_COLUMNS)
+    write_table(path, scores, columns)
 
 
 def empty(columns: Mapping[str, type]) -> pd.DataFrame:

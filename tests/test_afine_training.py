@@ -25,7 +25,7 @@ from fgresq.model.afine_heads import read_heads, tower_digest
 from fgresq.networks import token_levels
 from fgresq.training import loop
 from fgresq.training.loop import restarted
-from fgresq.training.thurstone import thurstone_loss
+from fgresq.training.losses import thurstone_loss
 from tests.training_world import INTERRUPTED, Killed
 from tests.triplet_world import FOLDS, World, made_of, make_world, settings, train
 

@@ -33,8 +33,8 @@ from fgresq.imperfect.train_afine import DIGITS, SIMULATED, taught_on
 from fgresq.imperfect.triplet_lessons import LABELS, rows_of, tested
 from fgresq.tables import FOLD_COLUMNS, read_table
 from fgresq.training.loop import Job, train
+from fgresq.training.losses import thurstone_loss
 from fgresq.training.sampler import SceneSampler
-from fgresq.training.thurstone import thurstone_loss
 from fgresq.weights.checkpoints import write_weights
 
 METHODS = {f"{name}_ft": name for name in PERCEIVED}

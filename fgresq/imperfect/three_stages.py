@@ -21,8 +21,8 @@ from fgresq.imperfect.seen_comparisons import Statistics
 from fgresq.imperfect.triplet_lessons import PAIRS, Lessons, moments_at, terms_at
 from fgresq.model.adaptive import Afine
 from fgresq.training.loop import Job
+from fgresq.training.losses import thurstone_loss
 from fgresq.training.sampler import SceneSampler
-from fgresq.training.thurstone import thurstone_loss
 
 AT_ONCE = 512  # rows that are judged together
 Loss = Callable[[np.ndarray], torch.Tensor]  # of the numbers of triplets

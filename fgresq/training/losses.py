@@ -1,4 +1,4 @@
-"""The losses of both stages (paper, equations 4 and 6 to 9)."""
+"""The losses of FGResQ's stages (paper, equations 4 and 6 to 9), and of A-FINE's triplets."""
 
 from __future__ import annotations
 
@@ -33,6 +33,25 @@ def contrastive_loss(
     return 0.5 * (rows + columns)
 
 
+def thurstone_loss(first: torch.Tensor, second: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """Fidelity loss of pairs by Thurstone's Case V with variances of 1.
+
+    The chance p that the first is better is Phi((second - first) / sqrt 2). The epsilon stands
+    inside both roots, so that the gradient is finite where p is 0 or 1.
+
+    Args:
+        first, second: (n,) what a model says of both images, lower better.
+        label: (n,) 1: the first is better, 0: the second, 0.5: alike.
+
+    Returns:
+        (n,), from about 0 to 1; -0.0001 where the model is sure and right.
+    """
+    chance = 0.5 * (1.0 + torch.erf((second - first) / 2.0))
+    agree = torch.sqrt(chance * label + EPSILON)
+    differ = torch.sqrt((1.0 - chance) * (1.0 - label) + EPSILON)
+    return 1.0 - agree - differ
+
+
 def fidelity_loss(
     logits: torch.Tensor, scores: torch.Tensor, groups: torch.Tensor | None = None
 ) -> torch.Tensor:
@@ -54,10 +73,7 @@ def fidelity_loss(
     if len(first) == 0:
         return logits.sum() * 0.0
     truth = 0.5 * (1.0 + torch.sign(scores[first] - scores[second]))
-    chance = 0.5 * (1.0 + torch.erf((logits[first] - logits[second]) / 2.0))
-    agree = torch.sqrt(truth * chance + EPSILON)
-    differ = torch.sqrt((1.0 - truth) * (1.0 - chance) + EPSILON)
-    return (1.0 - agree - differ).mean()
+    return thurstone_loss(logits[second], logits[first], truth).mean()  # which has lower better
 
 
 def huber_loss(
