@@ -16,7 +16,13 @@ from torch.nn import functional
 from fgresq.cli import main
 from fgresq.files import read_json, sha256, write_csv, write_json
 from fgresq.images import read_rgb
-from fgresq.imperfect import human_naturalness, people_rows, people_sets, seen_images
+from fgresq.imperfect import (
+    human_naturalness,
+    people_rows,
+    people_sets,
+    seen_comparisons,
+    seen_images,
+)
 from fgresq.imperfect.people_table import PEOPLE_COLUMNS, people_lines
 from fgresq.model import adaptive, afine_heads
 from fgresq.model.adaptive import Afine
@@ -44,6 +50,12 @@ class Tiny(TokenLevels):
             x = functional.relu(layer(x))
             found.append(x.flatten(2))
         return found
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch, tmp_path):
+    """What is seen is kept in a folder of the test's own."""
+    monkeypatch.setattr(seen_comparisons.workspace, "tokens", lambda: tmp_path / "tokens")
 
 
 @pytest.fixture(autouse=True)
@@ -190,22 +202,21 @@ def test_people_s_naturalness_learns_and_says_how_well() -> None:
     assert abs(noise.held_out) < 0.3
 
 
-def test_what_was_seen_in_blocks_stands_by_its_images(
-    sources, heads, tmp_path, monkeypatch
-) -> None:
+def test_what_was_seen_stands_by_its_images(sources, heads) -> None:
     own = people_sets.read_people("srij", sources)
     assert not isinstance(own, str)
     model = afine_heads.read_heads(heads / "vgg16")
-    whole = seen_images.seen_images(model, own.images, tmp_path / "a")
-    monkeypatch.setattr(seen_images, "BLOCK", 5)
-    parts = seen_images.seen_images(model, own.images, tmp_path / "b")
-    assert parts.values.equals(whole.values) and (parts.moments == whole.moments).all()
-    assert len(list((tmp_path / "b").iterdir())) == 3
-    kept = seen_images.seen_images(model, own.images[::-1], tmp_path / "c")
-    assert kept.values[::-1].reset_index(drop=True).equals(whole.values)
+    whole = seen_images.seen_images(model, own.images)
+    turned = seen_images.seen_images(model, own.images[::-1])
+    assert turned.values[::-1].reset_index(drop=True).equals(whole.values)
+    assert (turned.moments[::-1] == whole.moments).all()
     one = own.images.iloc[2]
     tested, beside = (as_tensor(read_rgb(one[name])) for name in ("path", "reference"))
     assert whole.values["distance"][2] == pytest.approx(float(model(tested, beside)), rel=1e-5)
+    alone = own.images.assign(reference="", reference_sha256="")
+    without = seen_images.seen_images(model, alone).values
+    assert without["naturalness"].equals(whole.values["naturalness"])
+    assert without.drop(columns="naturalness").isna().all(axis=None)
 
 
 def test_a_sum_is_of_standardised_rows() -> None:
@@ -225,8 +236,12 @@ def test_both_recipes_of_n_stand_on_the_simulated_triplets(sources, heads, tmp_p
         path = phase / "images" / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(picture(number, 32)).save(path)
-        comparisons.loc[comparisons["image"].eq(image), "path"] = str(path)
-        comparisons.loc[comparisons["image"].eq(image), "sha256"] = sha256(path)
+        for name, file, content in (
+            ("image", "path", "sha256"),
+            ("reference", "reference_path", "reference_sha256"),
+        ):
+            here = comparisons[name].eq(image)
+            comparisons.loc[here, file], comparisons.loc[here, content] = str(path), sha256(path)
     write_csv(phase / "comparisons.csv", comparisons)
     table = run(sources, phase, heads)
     own = table[table["set"].eq("diffiqa_mini")]

@@ -60,7 +60,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sources", type=Path, metavar="FOLDER", help=tables)
     heads = "a folder a backbone (default: those of the package)"
     parser.add_argument("--heads", type=Path, metavar="FOLDER", help=heads)
-    parser.add_argument("--work", type=Path, metavar="FOLDER", help="what is seen is kept there")
     parser.add_argument(
         "--out-dir", type=Path, metavar="FOLDER", help="default: the phase's folder"
     )
@@ -80,7 +79,7 @@ def main(args: argparse.Namespace) -> None:
     tables = args.sources or workspace.placed("results/data/human/sources")
     sets = {name: read_people(name, tables) for name in (SRIJ, SRCOLOR, CLIVE)}
     heads = shipped(args.heads or workspace.packaged("afine"))
-    look = Looking(heads, args.work or phase / "people", args.photographs)
+    look = Looking(heads, args.photographs)
     taught = look.taught(sets[CLIVE])
     lines: list[dict[str, Any]] = []
     record: dict[str, Any] = {"missing": {n: s for n, s in sets.items() if isinstance(s, str)}}

@@ -41,12 +41,11 @@ class Looking:
 
     Args:
         heads: by backbone, or the reason why they are not there.
-        kept: folder of what was seen.
         photographs: so many teach people's N, by the order of their hashes.
     """
 
-    def __init__(self, heads: Mapping[str, Afine | str], kept: Path, photographs: int) -> None:
-        self.heads, self.kept, self.photographs = heads, kept, photographs
+    def __init__(self, heads: Mapping[str, Afine | str], photographs: int) -> None:
+        self.heads, self.photographs = heads, photographs
         self.tower: Afine | str = heads[BASE]
         if isinstance(self.tower, str):
             self.tower = self.without_heads()
@@ -70,7 +69,7 @@ class Looking:
         """Look at a set by a model."""
         from fgresq.imperfect.seen_images import seen_images
 
-        return seen_images(model, own.images, self.kept)
+        return seen_images(model, own.images)
 
     def taught(self, photographs: PeopleSet | str) -> HumanNaturalness | str:
         """Fit N to people's scores of photographs, or say what is missing for it."""

@@ -14,12 +14,12 @@ from fgresq.imperfect.declared_presets import AfinePreset
 from fgresq.imperfect.heads_at_hand import Looking
 from fgresq.imperfect.judged_rows import MODEL_COLUMNS, folds_read
 from fgresq.imperfect.people_rows import HUMAN_N, HUMAN_TITLE
-from fgresq.imperfect.people_sets import PeopleSet
 from fgresq.imperfect.people_table import lines_with, nothing_of, plain
 from fgresq.imperfect.two_choice import agreement, family_names, measures
 
 if TYPE_CHECKING:
     from fgresq.imperfect.human_naturalness import HumanNaturalness
+    from fgresq.model.adaptive import Afine
 
 SIMULATED = "diffiqa_mini"
 OWN_N, OWN_TITLE = "vgg16/naturalness", "A-FINE (VGG16): N, taught by other photographs"
@@ -41,13 +41,23 @@ def simulated_lines(
         return [nothing_of(SIMULATED, why)], why
     comparisons = read_comparisons(paths[0])
     triplets = read_triplets(paths[1], comparisons)
-    images = comparisons.drop_duplicates("image").sort_values("image").reset_index(drop=True)
-    alone = PeopleSet(SIMULATED, images.assign(reference="", reference_sha256=""), pd.DataFrame())
-    values = {HUMAN_N: pd.Series(taught(look.by(look.tower, alone).moments), images["image"])}
+    values = {HUMAN_N: of_people(look.tower, taught, comparisons)}
     table, _ = folds_read(phase / "models/vgg16-full", MODEL_COLUMNS, preset.folds)
     if len(table):
         values[OWN_N] = -table.drop_duplicates("image").set_index("image")["naturalness"]
     return measured(values, triplets, preset), ""
+
+
+def of_people(tower: Afine, taught: HumanNaturalness, comparisons: pd.DataFrame) -> pd.Series:
+    """Give N of people by image, on the moments that the phase has kept of its comparisons."""
+    from fgresq.imperfect.encoding import of_model
+    from fgresq.imperfect.seen_comparisons import encoded
+
+    found = encoded(comparisons, of_model(tower), f"{SIMULATED}, images")
+    assert found.moments is not None
+    images = comparisons.drop_duplicates("image").sort_values("image")
+    rows = [found.images[content] for content in images["sha256"]]
+    return pd.Series(taught(np.asarray(found.moments[rows])), images["image"])
 
 
 def measured(
