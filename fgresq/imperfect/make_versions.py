@@ -18,25 +18,20 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fgresq import workspace
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
 from fgresq.imperfect.declared_presets import AfinePreset, add_preset, preset_of
 from fgresq.imperfect.versions_table import SOURCE, VERSION_COLUMNS
 from fgresq.mini.imperfect_versions import CLEAN, versions_of
 from fgresq.mini.photographs import CONTENT_COLUMNS
+from fgresq.mini.restored import add_network
 from fgresq.tables import read_table, write_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this step."""
     parser.add_argument("--contents", type=Path, required=True, help="table of the contents")
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        default=workspace.weights_of("dat_light"),
-        help="folder of the DAT-light weights",
-    )
+    add_network(parser)
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of images and table")
     add_preset(parser)
 

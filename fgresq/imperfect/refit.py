@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,19 +21,17 @@ from torch import nn
 from torch.nn import functional
 
 from fgresq.code_digest import code_identity
-from fgresq.comparisons import read_comparisons, read_triplets
 from fgresq.errors import UserError, unknown
 from fgresq.files import digest, write_csv
-from fgresq.imperfect.declared_presets import AfinePreset, add_preset, preset_of
+from fgresq.imperfect.declared_presets import preset_of
 from fgresq.imperfect.encoding import ENCODERS
 from fgresq.imperfect.perceptual_terms import PERCEIVED, Perceived
 from fgresq.imperfect.seen_comparisons import Statistics, encoded
+from fgresq.imperfect.taught_run import Loss, add_taught_run, read_sides, triplet_job
 from fgresq.imperfect.train_afine import DIGITS, SIMULATED, taught_on
-from fgresq.imperfect.triplet_lessons import LABELS, rows_of, tested
-from fgresq.tables import FOLD_COLUMNS, read_table
-from fgresq.training.loop import Job, train
+from fgresq.imperfect.triplet_lessons import LABELS, rows_of
+from fgresq.training.loop import train
 from fgresq.training.losses import thurstone_loss
-from fgresq.training.sampler import SceneSampler
 from fgresq.weights.checkpoints import write_weights
 
 METHODS = {f"{name}_ft": name for name in PERCEIVED}
@@ -76,54 +73,23 @@ class Weighed(nn.Module):
         return self.own.distance(terms, self.weights())
 
 
-def job_of(
-    model: Weighed,
-    seen: Statistics,
-    pairs: np.ndarray,
-    triplets: pd.DataFrame,
-    preset: AfinePreset,
-    name: str,
-    checkpoint: Path,
-    identity: str,
-) -> Job:
-    """Set the training up.
+def loss_of(model: Weighed, seen: Statistics, pairs: np.ndarray, triplets: pd.DataFrame) -> Loss:
+    """Give the loss of triplets.
 
     Args:
         model: to train.
         seen: terms of the comparisons.
         pairs: (n, 2) rows of the terms of image a and of image b of each triplet.
         triplets: of the training side.
-        preset: the settings.
-        name: of the run, for messages.
-        checkpoint: file to resume from.
-        identity: digest of what the run follows from.
     """
-    settings = preset.refit
-    draws = SceneSampler(np.zeros(len(triplets)), settings.batch, preset.seed)
     label = torch.tensor(triplets[LABELS[0]].to_numpy(dtype=np.float32))
-    names = triplets[["image_a", "image_b", "reference"]].to_numpy()
 
-    def step(number: int) -> dict[str, torch.Tensor]:
-        chosen = draws.step(number)
+    def loss(chosen: np.ndarray) -> torch.Tensor:
         terms = torch.from_numpy(np.ascontiguousarray(seen.terms[pairs[chosen].ravel()]))
         a, b = model(terms).view(-1, 2).T
-        return {"loss": thurstone_loss(a, b, label[chosen]).mean()}
+        return thurstone_loss(a, b, label[chosen]).mean()
 
-    return Job(
-        name=name,
-        model=model,
-        groups=[{"params": [model.raw], "lr": settings.lr}],
-        steps=min(settings.steps, preset.max_steps or settings.steps),
-        step=step,
-        members=lambda number: names[draws.step(number)].ravel().tolist(),
-        checkpoint=checkpoint,
-        identity=identity,
-        weight_decay=preset.weight_decay,
-        decoupled=True,
-        betas=(preset.betas[0], preset.betas[1]),
-        cycles=preset.cycles,
-        floor=preset.floor,
-    )
+    return loss
 
 
 def values_of(
@@ -145,13 +111,7 @@ def values_of(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this step."""
     parser.add_argument("method", help=" or ".join(METHODS))
-    parser.add_argument("run", help="number of the fold that is tested, or all")
-    parser.add_argument("--triplets", required=True, help="triplets with labels")
-    parser.add_argument("--comparisons", required=True, help="images and their references")
-    parser.add_argument("--folds", required=True, help="fold of each family")
-    parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    add_preset(parser)
+    add_taught_run(parser)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -160,10 +120,7 @@ def main(args: argparse.Namespace) -> None:
     if args.method not in METHODS:
         raise unknown("afine-refit", "method", args.method, METHODS)
     preset, base = preset_of(args), METHODS[args.method]
-    comparisons = read_comparisons(args.comparisons)
-    triplets = read_triplets(args.triplets, comparisons)
-    folds = read_table(args.folds, FOLD_COLUMNS)
-    learnt = triplets[~tested(triplets, folds, args.run, args.folds)].reset_index(drop=True)
+    comparisons, learnt, rows = read_sides(args)
     if learnt.empty:
         raise UserError(args.triplets, "no triplet is of the training side", "Give more data")
     pairs = rows_of(learnt, comparisons)
@@ -174,7 +131,19 @@ def main(args: argparse.Namespace) -> None:
     what = [encoder.state, settings, learnt.values.tolist(), told, code_identity(__name__)]
     model, name = Weighed(PERCEIVED[base]), f"{args.method} {args.run}"
     checkpoint = args.work / args.method / f"{args.run}.pt"
-    history = train(job_of(model, seen, pairs, learnt, preset, name, checkpoint, digest(what)))
+    job = triplet_job(
+        preset,
+        preset.refit,
+        learnt,
+        loss_of(model, seen, pairs, learnt),
+        name=name,
+        model=model,
+        groups=[{"params": [model.raw], "lr": preset.refit.lr}],
+        checkpoint=checkpoint,
+        identity=digest(what),
+        seed=preset.seed,
+    )
+    history = train(job)
     card = {
         "kind": f"{PERCEIVED[base].title}-FT",
         "run": args.run,
@@ -184,7 +153,6 @@ def main(args: argparse.Namespace) -> None:
         "steps": len(history),
         "state": encoder.state,
     }
-    rows = np.flatnonzero(tested(comparisons, folds, args.run, args.folds))
     os.makedirs(args.out, exist_ok=True)
     write_csv(args.out / "history.csv", history)
     write_csv(args.out / "values.csv", values_of(model, seen, comparisons, rows, args.run))

@@ -13,9 +13,9 @@ from fgresq.errors import UserError
 from fgresq.imperfect.declared_presets import TaughtBy
 from fgresq.imperfect.encoding import of_model
 from fgresq.imperfect.seen_comparisons import Statistics, encoded, images_of
+from fgresq.imperfect.taught_run import Loss
 from fgresq.imperfect.three_stages import (
     Course,
-    Loss,
     calibration_loss,
     fidelity_loss_of,
     naturalness_loss,

@@ -8,7 +8,6 @@ are one, so that such a pair weighs double, as in the authors' training.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +17,13 @@ from torch import nn
 
 from fgresq.imperfect.declared_presets import STAGES, AfinePreset, OneStage
 from fgresq.imperfect.seen_comparisons import Statistics
+from fgresq.imperfect.taught_run import Loss, triplet_job
 from fgresq.imperfect.triplet_lessons import PAIRS, Lessons, moments_at, terms_at
 from fgresq.model.adaptive import Afine
 from fgresq.training.loop import Job
 from fgresq.training.losses import thurstone_loss
-from fgresq.training.sampler import SceneSampler
 
 AT_ONCE = 512  # rows that are judged together
-Loss = Callable[[np.ndarray], torch.Tensor]  # of the numbers of triplets
 
 
 @dataclass(frozen=True)
@@ -65,25 +63,17 @@ class Course:
             {"params": [p.requires_grad_(True) for p in parameters], "lr": rate}
             for parameters, rate in own_parameters(model, stage, preset, settings)
         ]
-        # of one scene: an epoch holds every triplet once, in an order of (seed, epoch) alone
-        seed = preset.seed * len(STAGES) + STAGES.index(stage)
-        draws = SceneSampler(np.zeros(len(lessons.table)), settings.batch, seed)
-        names = lessons.table[["image_a", "image_b", "reference"]].to_numpy()
-        return Job(
+        return triplet_job(
+            preset,
+            settings,
+            lessons.table,
+            loss,
             name=f"{self.name}, {stage}",
             model=model,
             groups=groups,
-            steps=min(settings.steps, preset.max_steps or settings.steps),
-            step=lambda number: {"loss": loss(draws.step(number))},
-            members=lambda number: names[draws.step(number)].ravel().tolist(),
             checkpoint=self.work / f"{stage}{part}.pt",
             identity=self.identity,
-            weight_decay=preset.weight_decay,
-            decoupled=True,
-            betas=(preset.betas[0], preset.betas[1]),
-            cycles=preset.cycles,
-            floor=preset.floor,
-            lasting=True,
+            seed=preset.seed * len(STAGES) + STAGES.index(stage),
         )
 
 

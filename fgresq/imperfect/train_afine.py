@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,25 +19,23 @@ import pandas as pd
 import torch
 
 from fgresq.code_digest import code_identity
-from fgresq.comparisons import read_comparisons, read_triplets
 from fgresq.errors import unknown
 from fgresq.files import digest, write_csv
 from fgresq.imperfect.declared_presets import (
     AfinePreset,
-    add_preset,
     preset_of,
     settings_file,
 )
 from fgresq.imperfect.encoding import device_for
 from fgresq.imperfect.seen_comparisons import Statistics
 from fgresq.imperfect.taught_afine import Trained, learn
+from fgresq.imperfect.taught_run import add_taught_run, read_sides
 from fgresq.imperfect.three_stages import Course, raw_fidelity, raw_naturalness
-from fgresq.imperfect.triplet_lessons import ALL, rows_of, tested
+from fgresq.imperfect.triplet_lessons import rows_of
 from fgresq.imperfect.tuned_tower import check_device
 from fgresq.model.adaptive import Afine, afine_on, title
 from fgresq.model.afine_heads import tower_digest, write_heads
 from fgresq.networks.token_levels import BACKBONES
-from fgresq.tables import FOLD_COLUMNS, read_table
 from fgresq.training.token_cache import name_of
 
 SIMULATED = "diffiqa_mini"  # the source whose observers are simulated
@@ -159,13 +156,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this step."""
     parser.add_argument("backbone", help=", ".join(BACKBONES))
     parser.add_argument("variant", help="which triplets teach: full, or another of the settings")
-    parser.add_argument("run", help=f"the fold that is tested; or {ALL}: nothing is")
-    parser.add_argument("--triplets", required=True, help="table of triplets")
-    parser.add_argument("--comparisons", required=True, help="images and their references")
-    parser.add_argument("--folds", required=True, help="fold of each family")
-    parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints, to resume")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    add_preset(parser)
+    add_taught_run(parser)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -176,12 +167,7 @@ def main(args: argparse.Namespace) -> None:
     check_device(preset, args.settings or settings_file())
     if args.variant not in preset.variants:
         raise unknown(args.settings or settings_file(), "variant", args.variant, preset.variants)
-    comparisons = read_comparisons(args.comparisons)
-    triplets = read_triplets(args.triplets, comparisons)
-    folds = read_table(args.folds, FOLD_COLUMNS)
-    held_out = tested(triplets, folds, args.run, args.folds)
-    rows = np.flatnonzero(tested(comparisons, folds, args.run, args.folds))
-    own = triplets[~held_out].reset_index(drop=True)
+    comparisons, own, rows = read_sides(args)
     model = afine_on(args.backbone, preset.seed).to(device_for(preset))
     name = f"{title(args.backbone)}, {args.variant} {args.run}"
     work = args.work / f"{args.backbone}-{args.variant}" / args.run

@@ -22,7 +22,6 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from fgresq import workspace
 from fgresq.errors import unknown
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
@@ -30,7 +29,7 @@ from fgresq.measures import MEASURES, MeasureName
 from fgresq.mini.degradations import DEGRADATIONS, Degraded, generator
 from fgresq.mini.photographs import CONTENT_COLUMNS
 from fgresq.mini.quality import QUALITY
-from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE
+from fgresq.mini.restored import RESTORED_COLUMNS, SOURCE, add_network
 from fgresq.mini.restorers import RESTORERS
 from fgresq.options import add_options, options_of
 from fgresq.sections import Mini, Section
@@ -99,12 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this step."""
     parser.add_argument("task", help=f"one of {', '.join(TASKS)}")
     parser.add_argument("--contents", type=Path, required=True, help="table of the contents")
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        default=workspace.weights_of("dat_light"),
-        help="folder of the DAT-light weights",
-    )
+    add_network(parser)
     parser.add_argument(
         "--measure", required=True, choices=MEASURES, help="what the simulated observers see"
     )
