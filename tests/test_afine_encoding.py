@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +19,14 @@ from fgresq.imperfect.encoding import of_model
 from fgresq.imperfect.seen_comparisons import Encoder, encoded
 from fgresq.model.adaptive import afine_on
 from fgresq.model.moments import terms
-from fgresq.networks import token_levels
 from tests.changed_code import edited
 from tests.training_world import INTERRUPTED
-from tests.triplet_world import SOURCE, made_of, make_world, path_of, settings
+from tests.triplet_world import SOURCE, made_of, make_world, path_of, set_apart, settings
 
 
 @pytest.fixture(autouse=True)
 def apart(monkeypatch, tmp_path):
-    """A tower of two blocks; what is kept, in a folder of the test's own."""
-    monkeypatch.setattr(token_levels, "dino_trunk", partial(token_levels.dino_trunk, depth=2))
-    monkeypatch.setenv("FGRESQ_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+    set_apart(monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +21,27 @@ from fgresq.imperfect.seen_comparisons import Statistics, encoded
 from fgresq.imperfect.triplet_lessons import Lessons, lessons_of
 from fgresq.model.adaptive import Afine, afine_on
 from fgresq.model.afine_heads import read_heads, tower_digest
-from fgresq.networks import token_levels
 from fgresq.training import loop
 from fgresq.training.loop import restarted
 from fgresq.training.losses import thurstone_loss
 from tests.training_world import INTERRUPTED, Killed
-from tests.triplet_world import FOLDS, World, made_of, make_world, settings, train
+from tests.triplet_world import (
+    FOLDS,
+    World,
+    kill_when,
+    made_of,
+    make_world,
+    set_apart,
+    settings,
+    train,
+)
 
 BYTES = ("weights.safetensors", "history.csv", "values.csv", "card.json")
 
 
 @pytest.fixture(autouse=True)
 def apart(monkeypatch, tmp_path):
-    """A tower of two blocks; what is kept, in a folder of the test's own."""
-    monkeypatch.setattr(token_levels, "dino_trunk", partial(token_levels.dino_trunk, depth=2))
-    monkeypatch.setenv("FGRESQ_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+    set_apart(monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -131,16 +135,13 @@ def test_it_learns(place):
 def test_a_killed_run_goes_on_to_the_same_bytes(place, monkeypatch, stage, step):
     settings(place, starts="authors")
     assert train(place, out="whole") == 0
-    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
-    real, taken = loop.check_finite, []
+    taken: list[tuple[str, int]] = []
 
-    def killed(job: loop.Job, losses: dict, number: int) -> dict[str, float]:
-        taken.append((job.name.split(", ")[-1], number))
-        if taken[-1] == (stage, step) and taken.count(taken[-1]) == 1:
-            raise KeyboardInterrupt
-        return real(job, losses, number)
+    def stops(name: str, number: int) -> bool:
+        taken.append((name, number))
+        return (name, number) == (stage, step) and taken.count((name, number)) == 1
 
-    monkeypatch.setattr(loop, "check_finite", killed)
+    kill_when(monkeypatch, stops)
     assert train(place) == INTERRUPTED
     assert train(place) == 0
     assert same(place / "whole", place / "model")
@@ -153,16 +154,13 @@ def test_a_killed_run_goes_on_to_the_same_bytes(place, monkeypatch, stage, step)
 @pytest.mark.parametrize("at", [2, 9, 15])  # of the 18 steps of three starts
 def test_a_run_killed_at_any_start_of_the_last_stage_goes_on(place, monkeypatch, at):
     assert train(place, out="whole") == 0
-    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
-    real, taken = loop.check_finite, []
+    taken: list[int] = []
 
-    def killed(job: loop.Job, losses: dict, number: int) -> dict[str, float]:
-        taken.extend([number] if job.name.endswith("calibration") else [])
-        if len(taken) == at + 1 and job.name.endswith("calibration"):
-            raise KeyboardInterrupt
-        return real(job, losses, number)
+    def stops(name: str, number: int) -> bool:
+        taken.extend([number] if name == "calibration" else [])
+        return name == "calibration" and len(taken) == at + 1
 
-    monkeypatch.setattr(loop, "check_finite", killed)
+    kill_when(monkeypatch, stops)
     assert train(place) == INTERRUPTED
     assert train(place) == 0
     assert same(place / "whole", place / "model")

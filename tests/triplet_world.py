@@ -6,13 +6,16 @@ Tables and pictures are plain values, so that a test changes what it likes befor
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 from PIL import Image
 
@@ -28,6 +31,8 @@ from fgresq.comparisons import (
     write_triplets,
 )
 from fgresq.files import sha256, write_csv, write_text
+from fgresq.networks import token_levels
+from fgresq.training import loop
 from tests.conftest import picture
 
 SOURCE = "diffiqa_mini"
@@ -125,6 +130,27 @@ def make_world() -> World:
         folds.set_axis(["source", "family", "fold"], axis=1),
         pixels,
     )
+
+
+def set_apart(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Give a test a tower of two blocks, and keep what is kept in a folder of its own."""
+    monkeypatch.setattr(token_levels, "dino_trunk", partial(token_levels.dino_trunk, depth=2))
+    monkeypatch.setattr(token_levels, "RANDOM_BLOCKS", 2)
+    monkeypatch.setenv("FGRESQ_HOME", str(folder / "home"))
+    monkeypatch.chdir(folder)
+
+
+def kill_when(monkeypatch: pytest.MonkeyPatch, stops: Callable[[str, int], bool]) -> None:
+    """Interrupt training at a step, told by the name of its stage and its number."""
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 2)
+    real = loop.check_finite
+
+    def killed(job: loop.Job, losses: dict, number: int) -> dict[str, float]:
+        if stops(job.name.split(", ")[-1], number):
+            raise KeyboardInterrupt
+        return real(job, losses, number)
+
+    monkeypatch.setattr(loop, "check_finite", killed)
 
 
 def settings(folder: Path, **changed: Any) -> Path:
