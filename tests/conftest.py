@@ -148,9 +148,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def made_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the site of a made-up run of several hundred images, with its workspace above it."""
+    from made_afine import write_afine
     from made_run import build_report, write_made_run
 
-    return build_report(write_made_run(tmp_path_factory.mktemp("made")))
+    root = write_made_run(tmp_path_factory.mktemp("made"))
+    write_afine(root)
+    return build_report(root)
 
 
 def require(missing: str) -> None:

@@ -17,6 +17,8 @@ BACKBONES = {"vgg16": "VGG16", "dinov2_vits14": "DINOv2", "random": "random weig
 SCENARIOS = ("standard", "ref_below_test", "ref_above_test", "imperfect", "all")
 # of D over F, in shares: what the headline has to say
 GAPS = {"ref_below_test": 0.06, "ref_above_test": -0.05, "standard": 0.01}
+# a path that no browser breaks by itself, wider than a telephone
+LONG = "data/raw/srcolor/flask/static/images/selected_256_BSRGAN/0801.png"
 NAMES = ("x", "a", "b", "c", "d", "e")
 
 
@@ -137,7 +139,7 @@ def write_people(folder: Path) -> None:
     ]
     gap = {"difference": -0.02, "difference_low": -0.03, "difference_high": -0.01}
     lines.append(lines[-1] | gap | {"against": "vgg16/fidelity"})
-    lines.append({"set": "srcolor", "reason": "its images are not here"})
+    lines.append({"set": "srcolor", "reason": f"there is no {LONG}"})
     table = pd.DataFrame(lines).reindex(columns=list(TABLES["people"]))
     write_csv(folder / "people.csv", table)
     limit = {"srcc_of_d_and_f": 0.95, "pairs_ordered_alike": 0.9, "weight_median": 0.02}

@@ -184,7 +184,8 @@ def test_people_s_choices_stand_apart_with_what_is_missing(text: str) -> None:
     gap = rows_of(text, "imperfect_people_gaps")
     assert [row[-2:] for row in gap] == [["−2.0", "▼ below"]]
     said = text.partition('id="people"')[2].partition("</section>")[0]
-    assert "477 pairs of 9 photographs" in said and "srcolor: its images are not here." in said
+    assert "477 pairs of 9 photographs" in said
+    assert f"srcolor: there is no {made_afine.LONG}." in said
     assert "vgg16 on SRIJ: D orders 90.0 % of the pairs as F does (SRCC of both 0.950)" in said
 
 
