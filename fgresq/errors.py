@@ -6,7 +6,9 @@ import difflib
 import errno
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
+
+Told = TypeVar("Told", bound="UserError")
 
 
 class UserError(Exception):
@@ -21,10 +23,20 @@ class UserError(Exception):
     def __init__(self, where: str | Path, problem: str, mend: str) -> None:
         super().__init__(f"{where}: {problem}. {mend}{'' if mend.endswith('?') else '.'}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it reach the process that waits for what another does."""
+        return _as_told, (type(self), self.args)
+
     def within(self, place: str) -> UserError:
         """Head the message by what the place is part of, and give the error itself."""
         self.args = (f"{place}, {self.args[0]}",)
         return self
+
+
+def _as_told(kind: type[Told], told: tuple[str]) -> Told:
+    found = kind.__new__(kind)
+    found.args = told
+    return found
 
 
 class OneImage(UserError):
@@ -33,9 +45,7 @@ class OneImage(UserError):
     @classmethod
     def of(cls, error: UserError) -> Self:
         """Take over the message of an error."""
-        found = cls.__new__(cls)
-        found.args = error.args
-        return found
+        return _as_told(cls, error.args)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

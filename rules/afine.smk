@@ -20,13 +20,14 @@ rule afine_images:
         "logs/afine/{afine}-images.log",
     conda:
         "../environment.yml"
+    threads: 4
     params:
         folder=subpath(output[0], parent=True),
         settings=afine.settings_of("data", "seed"),
         code=code_of("afine-images"),
     shell:
         "python -m fgresq step afine-images --preset {wildcards.afine} --contents {input.contents}"
-        " --out-dir {params.folder} --log {log}"
+        " --out-dir {params.folder} --workers {threads} --log {log}"
 
 
 rule afine_jod:
@@ -38,10 +39,12 @@ rule afine_jod:
         "logs/afine/{afine}-jod.log",
     conda:
         "../environment.yml"
+    threads: 4
     params:
         code=code_of("afine-jod"),
     shell:
-        "python -m fgresq step afine-jod --versions {input} --out {output} --log {log}"
+        "python -m fgresq step afine-jod --versions {input} --out {output} --workers {threads}"
+        " --log {log}"
 
 
 rule afine_triplets:

@@ -147,11 +147,12 @@ def test_the_steps_make_the_same_bytes_again(tmp_path, settings, clean):
     file = settings(folds=2, data={"references": 2, "tested": 3})
     given = ["--settings", file, "--out-dir", str(tmp_path / "made")]
     found = []
-    for _ in range(2):
+    for workers in ("1", "2"):
+        by = ["--workers", workers]
         images = ["step", "afine-images", "--contents", str(table), "--weights", str(DAT)]
-        assert main([*images, *given]) == 0
+        assert main([*images, *given, *by]) == 0
         names = [str(tmp_path / "made" / name) for name in ("versions.csv", "jod.csv")]
-        assert main(["step", "afine-jod", "--versions", names[0], "--out", names[1]]) == 0
+        assert main(["step", "afine-jod", "--versions", names[0], "--out", names[1], *by]) == 0
         assert main(["step", "afine-triplets", *given]) == 0
         files = sorted(p for p in (tmp_path / "made").rglob("*") if p.is_file())
         found.append({path.name: sha256(path) for path in files})

@@ -14,7 +14,7 @@ import torch
 from fgresq.cli import main
 from fgresq.comparisons import read_comparisons, read_triplets
 from fgresq.files import digest, read_json, write_json
-from fgresq.imperfect import ship_heads, three_stages, train_afine, tuned_tower
+from fgresq.imperfect import ship_heads, taught_afine, three_stages, train_afine, tuned_tower
 from fgresq.imperfect.declared_presets import STAGES, read_presets
 from fgresq.imperfect.encoding import of_model
 from fgresq.imperfect.seen_comparisons import Statistics, encoded
@@ -260,6 +260,7 @@ def test_a_stage_changes_its_own_parameters_alone(place, monkeypatch, stage):
 def test_the_losses_of_the_stages_are_those_of_plain_loops(place):
     """Written out by the names of images, apart from the row numbers that the stages go by."""
     model, lessons, seen = afine_on("random"), *taught(place)
+    taught_afine.scale_moments(model, seen, np.unique(lessons.images))
     model.naturalness_scale.width.data.fill_(0.05)
     fidelity, equal = three_stages.raw_fidelity(model, seen)
     naturalness = three_stages.raw_naturalness(model, seen)

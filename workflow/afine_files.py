@@ -33,7 +33,6 @@ TRAINING = (
     *("weight_decay", "betas", "cycles", "floor", "stages"),
 )
 FOLDER = "results/afine/{afine}"
-ALL = "all"  # the run that learns from everything, and is tested on nothing
 
 
 class AfineFiles:
@@ -89,12 +88,11 @@ class AfineFiles:
         return int(self.preset(wildcards).device == "cuda")
 
     def models(self, wildcards: Wildcards) -> list[str]:
-        """List the cards of all models of a preset, the shipped ones' among them."""
+        """List the cards of all models of a preset that a fold tests."""
         preset = self.preset(wildcards)
         folds = [str(fold) for fold in range(preset.folds)]
         names = [(f"{b}-{v}", f) for b in preset.backbones for v in preset.runs(b) for f in folds]
         names += [(f"{terms}_ft", fold) for terms in TERMS for fold in folds]
-        names += [(f"{backbone}-full", ALL) for backbone in preset.shipped]
         pattern = FOLDER + "/models/{name}/{run}/card.json"
         return [pattern.format(afine=wildcards.afine, name=n, run=run) for n, run in names]
 

@@ -75,7 +75,6 @@ class AfinePreset(Section):
     data: MadeData
     backbones: SomeDistinct[Backbone]
     variants: dict[Name, TaughtBy]
-    shipped: Distinct[Backbone]
     methods: Distinct[str]
     slow_methods: Distinct[str]
     ablated: Distinct[Backbone]

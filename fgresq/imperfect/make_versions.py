@@ -5,19 +5,20 @@ of each clean photograph, as PNG in `images/`, and `versions.csv`, a table of th
 quality is minus LPIPS against the hidden clean photograph, never against the reference. All of it
 is simulated: no human looked at these images. Settings (section `data`): references, tested; seed.
 
-    fgresq step afine-images --contents results/data/mini/mini/contents.csv --threads 2
+    fgresq step afine-images --contents results/data/mini/mini/contents.csv --workers 2
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from fgresq.at_once import add_workers, each
 from fgresq.files import sha256
 from fgresq.images import read_rgb, write_png
 from fgresq.imperfect.declared_presets import AfinePreset, add_preset, preset_of
@@ -33,15 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contents", type=Path, required=True, help="table of the contents")
     add_network(parser)
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of images and table")
+    add_workers(parser)
     add_preset(parser)
 
 
 def rows_of(
-    content: Mapping[str, str], preset: AfinePreset, weights: Path, folder: Path
+    content: Mapping[str, str], preset: AfinePreset, weights: Path, folder: Path, threads: int
 ) -> list[dict[str, object]]:
     """Make, measure and write the versions of one content; their rows of the table."""
-    from fgresq.mini.quality import less_lpips  # with torch
+    import cv2
+    import torch
 
+    from fgresq.mini.quality import less_lpips
+
+    cv2.setNumThreads(threads)
+    torch.set_num_threads(threads)
     clean, name = read_rgb(content["path"]), content["content"]
     data = preset.data
     made = versions_of(clean, name, preset.seed, weights, data.references, data.tested)
@@ -69,15 +76,11 @@ def rows_of(
 
 def main(args: argparse.Namespace) -> None:
     """Run the step."""
-    import cv2
-    import torch
-
-    cv2.setNumThreads(args.threads)
-    torch.set_num_threads(args.threads)
-    preset = preset_of(args)
     contents = read_table(args.contents, CONTENT_COLUMNS).to_dict("records")
-    rows: list[dict[str, object]] = []
-    for content in tqdm(contents, desc="versions", disable=None):
-        rows += rows_of(content, preset, args.weights, args.out_dir / "images")
+    told = {"weights": args.weights, "folder": args.out_dir / "images", "threads": args.threads}
+    made = each(
+        partial(rows_of, preset=preset_of(args), **told), contents, args.workers, "versions"
+    )
+    rows = [row for own in made for row in own]
     table = pd.DataFrame(rows, columns=list(VERSION_COLUMNS)).sort_values("image")
     write_table(args.out_dir / "versions.csv", table, VERSION_COLUMNS)

@@ -20,6 +20,7 @@ from fgresq.imperfect.seen_comparisons import Statistics
 from fgresq.imperfect.taught_run import Loss, triplet_job
 from fgresq.imperfect.triplet_lessons import PAIRS, Lessons, moments_at, terms_at
 from fgresq.model.adaptive import Afine
+from fgresq.model.moments import Moments
 from fgresq.training.loop import Job
 from fgresq.training.losses import thurstone_loss
 
@@ -104,10 +105,14 @@ def of_naturalness(raw: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 def naturalness_loss(model: Afine, lessons: Lessons, seen: Statistics) -> Loss:
     """Give the loss of the first stage, the tower frozen."""
+    images, row = np.unique(lessons.images, return_inverse=True)
+    rows = row.reshape(-1, 3)
+    with torch.no_grad():
+        scaled = model.naturalness.scaled(moments_at(seen, images, model.raw_k.device))
 
     def loss(chosen: np.ndarray) -> torch.Tensor:
-        distinct, place = np.unique(lessons.images[chosen], return_inverse=True)
-        raw = model.naturalness(moments_at(seen, distinct, model.raw_k.device))
+        distinct, place = np.unique(rows[chosen], return_inverse=True)
+        raw = model.naturalness.of_scaled(Moments(*(part[distinct] for part in scaled)))
         return of_naturalness(raw[place.reshape(-1, 3)], lessons.labels[chosen])
 
     return loss

@@ -122,10 +122,16 @@ class Naturalness(nn.Module):
 
     def forward(self, moments: Moments) -> torch.Tensor:
         """Give N (n,)."""
+        return self.of_scaled(self.scaled(moments))
+
+    def scaled(self, moments: Moments) -> Moments:
+        """Give moments as the head takes them: what no training changes, once for all its steps."""
+        moments = Moments(moments.means.float(), moments.variances.float())
+        return moments if self.standardised is None else self.standardised(moments)
+
+    def of_scaled(self, moments: Moments) -> torch.Tensor:
+        """Give N (n,) of moments that are `scaled`."""
         with torch.autocast(moments.means.device.type, enabled=False):
-            moments = Moments(moments.means.float(), moments.variances.float())
-            if self.standardised is not None:
-                moments = self.standardised(moments)
             parts = [part.split(list(self.sizes), 1) for part in moments]
             image, *upper = [torch.cat(both, dim=1) for both in zip(*parts, strict=True)]
             projections = list(self.projections) * (len(upper) // len(self.projections))

@@ -168,7 +168,8 @@ def check_finite(job: Job, losses: dict[str, torch.Tensor], step: int) -> dict[s
 
 def train(job: Job) -> pd.DataFrame:
     """Train to the end; give the history: step, lr_factor and the losses of each step."""
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # as use_deterministic_algorithms(True, warn_only=True), without its seconds of torch.compile
+    torch.set_deterministic_debug_mode("warn")
     on_gpu = next(job.model.parameters()).is_cuda
     optimizer = optimizer_of(job, on_gpu)
     rates = [group["lr"] for group in optimizer.param_groups]
