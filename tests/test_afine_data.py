@@ -30,7 +30,37 @@ def test_votes_make_labels(release):
         "18 test images of 3 references, crops of 2 photographs; 54 votes: "
         "33.3 % Positive, 22.2 % Similar, 44.4 % Negative",
         "3 images have no label: their three votes differ",
+        "its sides are not told: it is merged",
     ]
+
+
+@pytest.fixture
+def in_sides(tmp_path: Path) -> Path:
+    """The release in its folders, votes of one of them under another name."""
+    for side, crop in zip(diffiqa.SIDES, CROPS, strict=True):
+        put_diffiqa(tmp_path / side, [crop])
+    (tmp_path / "Train/labels").rename(tmp_path / "Train/trainlabel")
+    return tmp_path
+
+
+def test_a_release_in_three_folders_tells_its_sides(in_sides):
+    table, notes = diffiqa.read_diffiqa(in_sides)
+    side = table.drop_duplicates("reference").set_index("reference")["side"]
+    assert side.to_dict() == {
+        f"{name}/images/Original/{crop}.png": name
+        for name, crop in zip(diffiqa.SIDES, CROPS, strict=True)
+    }
+    assert table["label"].tolist()[:3] == ["Positive", "Positive", "Similar"]
+    assert notes[-1] == "references by side: 1 in Train, 1 in Validation, 1 in Test"
+
+
+def test_a_crop_stands_on_one_side(in_sides):
+    put_diffiqa(in_sides / "Test", [CROPS[0]])
+    with pytest.raises(UserError, match=r"Test/images/01/000006x0y770_01.png: it is on two sides"):
+        diffiqa.read_diffiqa(in_sides)
+    put_diffiqa(in_sides, [CROPS[1]])
+    with pytest.raises(UserError, match="it holds images beside the folder Test"):
+        diffiqa.read_diffiqa(in_sides)
 
 
 LABEL = "labels/B/04/000006x0y770_04.json"

@@ -145,7 +145,21 @@ def test_diffiqa_as_comparisons_and_triplets(tmp_path):
     write_triplets(tmp_path / "triplets.csv", made.triplets)
     read_triplets(tmp_path / "triplets.csv", read_comparisons(tmp_path / "comparisons.csv"))
     crops = compared_sets.compared_diffiqa(tmp_path, entry, "crop")
-    assert set(crops.comparisons["family"]) == set(CROPS)
+    assert set(crops.comparisons["family"]) == set(CROPS) and not crops.sides
+
+
+def test_the_sides_of_the_release_are_the_official_split(tmp_path):
+    """And a crop that its release tests on is one of a photograph that it trains on."""
+    sides = dict(zip(CROPS, ("Test", "Train", "Validation"), strict=True))
+    for crop, side in sides.items():
+        put_diffiqa(tmp_path / side, [crop])
+    made = compared_sets.compared_diffiqa(tmp_path, catalogue("sources")["diffiqa"], "crop")
+    assert made.sides == sides
+    folds = reference_splits.official_folds(made.comparisons, 0, made.sides)
+    fold = folds.set_index("family")["fold"]
+    assert fold.to_dict() == dict(zip(CROPS, (0, 1, 2), strict=True))
+    named = pd.Series({crop: crop[:6] for crop in CROPS})
+    assert reference_splits.leak_of(named, fold) == 1
 
 
 def crops_of(photographs: int, each: int) -> pd.DataFrame:

@@ -8,7 +8,8 @@ diffiqa, tid2013, kadid10k and pipal, read where they are placed; those that are
 the step that brings them in. Settings: sources, seed, folds, split, data.
 
 With `split: official` fold 0 is the test side, 1 trains, 2 validates: 7:1:2 of the references, of
-DiffIQA the crops. Crops of one photograph then lie on both sides: `official_leak` says how many.
+DiffIQA the crops, by the sides of its release where it is placed so. Crops of one photograph then
+lie on both sides: `official_leak` says how many.
 
     fgresq step afine-triplets --preset paper --out-dir results/afine/paper
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,19 +83,20 @@ def placed(source: str, entry: dict[str, Any], preset: AfinePreset) -> Made | No
         return None
     references = found.comparisons.drop_duplicates("reference")
     if official:
-        folds = official_folds(references, preset.seed)
+        folds = official_folds(references, preset.seed, found.sides)
     else:
         folds = family_folds(found.comparisons, preset.folds, preset.seed)
     told: dict[str, Any] = {"observers": "human", "notes": found.notes}
     if source == DIFFIQA:
-        told["official_leak"] = official_leak(references, preset.seed)
+        told["official_leak"] = official_leak(references, preset.seed, found.sides)
+        told["official_sides"] = "the release's" if found.sides else "drawn here"
     return Made(found.comparisons, found.triplets, empty(TRIPLET_COLUMNS), folds, told)
 
 
-def official_leak(references: pd.DataFrame, seed: int) -> float | None:
+def official_leak(references: pd.DataFrame, seed: int, sides: Mapping[str, str]) -> float | None:
     """Give the share of DiffIQA's official test crops whose photograph has a crop in training."""
     crops = references.assign(family=references["content"])
-    folds = official_folds(crops, seed).set_index("family")["fold"]
+    folds = official_folds(crops, seed, sides).set_index("family")["fold"]
     named = {crop: photograph_of(crop, DIFFIQA) for crop in crops["content"]}
     return leak_of(pd.Series(named), folds)
 

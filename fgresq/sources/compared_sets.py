@@ -28,11 +28,12 @@ ALPHA = 0.05  # of tests on ratings, which these sets have not
 
 
 class Compared(NamedTuple):
-    """A source's comparisons and triplets, and what there is to say of it."""
+    """A source's comparisons and triplets, what there is to say of it, and its authors' sides."""
 
     comparisons: pd.DataFrame
     triplets: pd.DataFrame
     notes: list[str]
+    sides: dict[str, str]  # of DiffIQA's crops; empty where they are not told
 
 
 def with_references(rows: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +75,9 @@ def compared_diffiqa(folder: Path, entry: Mapping[str, Any], family: str) -> Com
     crops = [Path(reference).stem for reference in table["reference"]]
     families = table["photograph"] if family == "photograph" else crops
     rows = placed_files(table.assign(content=crops, family=families), folder, DIFFIQA)
-    return Compared(with_references(rows), triplets_of_votes(rows), notes + counted(rows, entry))
+    sides = {crop: side for crop, side in zip(crops, table["side"], strict=True) if side}
+    notes = notes + counted(rows, entry)
+    return Compared(with_references(rows), triplets_of_votes(rows), notes, sides)
 
 
 def compared_scores(source: str, folder: Path, entry: Mapping[str, Any], seed: int) -> Compared:
@@ -94,7 +97,7 @@ def compared_scores(source: str, folder: Path, entry: Mapping[str, Any], seed: i
     rows = images.rename(columns={"reference": "reference_path", "score": "quality"}).assign(
         reference=[f"{source}/{name}" for name in names], label=""
     )
-    return Compared(with_references(rows), triplets_of_scores(rows, seed), notes)
+    return Compared(with_references(rows), triplets_of_scores(rows, seed), notes, {})
 
 
 def compared_sriqa(folder: Path, name: str = "All") -> Compared:
@@ -116,7 +119,7 @@ def compared_sriqa(folder: Path, name: str = "All") -> Compared:
     for column in ("image_a", "image_b", "reference"):
         pairs[column] = f"{SRIQA}/" + pairs[column]
     triplets = triplets_of_pairs(pairs, rows.set_index("image")["mos"])
-    return Compared(rows[list(COMPARISON_COLUMNS)], triplets, [])
+    return Compared(rows[list(COMPARISON_COLUMNS)], triplets, [], {})
 
 
 def read_compared_set(

@@ -1,12 +1,14 @@
 """How families of references are split, and what a split by crops gives away.
 
 `family`: families (photographs, scenes) are dealt to folds, each of which is tested on by a model
-of the others. `official`: as A-FINE's authors, 7:1:2 by references, drawn here by hashes of names,
-since their own lists lie beside the images. DiffIQA's references are crops, about ten of a
-photograph, which overlap: an official test crop nearly always has a sibling in training.
+of the others. `official`: as A-FINE's authors, 7:1:2 by references: their own sides where the
+release tells them, else drawn here by hashes of names. DiffIQA's references are crops, about ten of
+a photograph, which overlap: an official test crop nearly always has a sibling in training.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -16,6 +18,7 @@ from fgresq.tables import FOLD_COLUMNS
 
 TEST, TRAIN, VALIDATION = 0, 1, 2  # folds of the official split: fold 0 is the one to test on
 TEST_SHARE, TRAIN_SHARE = 0.2, 0.7
+FOLD_OF = {"Train": TRAIN, "Validation": VALIDATION, "Test": TEST}  # by the folders of a release
 
 
 def family_folds(members: pd.DataFrame, folds: int, seed: int, dealt_as: str = "") -> pd.DataFrame:
@@ -40,15 +43,26 @@ def family_folds(members: pd.DataFrame, folds: int, seed: int, dealt_as: str = "
     return dealt.assign(source=source)[list(FOLD_COLUMNS)]
 
 
-def official_folds(members: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Draw 7:1:2 of the families of one source, which are its references.
+def official_folds(
+    members: pd.DataFrame, seed: int, sides: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Take the authors' sides of the families of one source, its references; or draw 7:1:2.
+
+    Args:
+        members: source and family.
+        seed: of what is drawn.
+        sides: key of `FOLD_OF` by family, where the release tells them.
 
     Returns:
-        source, family, fold: TEST, TRAIN or VALIDATION. Of n, round(.2 n) test and round(.7 n)
-        train, as its authors'.
+        source, family, fold: TEST, TRAIN or VALIDATION. Of n that are drawn, round(.2 n) test and
+        round(.7 n) train, as its authors'.
     """
     source = members["source"].iloc[0]
     found = members.drop_duplicates("family")["family"].tolist()
+    if sides:
+        folds = [FOLD_OF[sides[family]] for family in found]
+        table = pd.DataFrame({"source": source, "family": found, "fold": folds})
+        return table.sort_values("family", ignore_index=True)
     names = sorted(
         found, key=lambda family: (stable_hash("official", seed, source, family), family)
     )
