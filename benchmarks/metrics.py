@@ -14,7 +14,8 @@ of the repeats is not timed: in it IL-NIQE-refit fits its model, where none is k
 LPIPS, DISTS and BRISQUE of the peers are given our weights, for they would download the same ones;
 a peer whose values are then further from ours than TOLERANCES allows is left out. piq has LPIPS on
 VGG16 alone; its DISTS would bring a shorter side above 256 to 256, here it takes images as they
-are.
+are. A-FINE on our backbones is in neither: DISTS, ours, is what a user would take instead, so that
+its ratio is of two methods, whose values are not compared.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from skimage import data
 from threadpoolctl import threadpool_limits
 
 from fgresq.catalogues import catalogue
+from fgresq.metrics import dists
 from fgresq.networks import frozen
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.ops import planes
@@ -51,6 +53,7 @@ NO_PEER = dict.fromkeys(
     ("niqe", "ilniqe", "ilniqe_refit"), "neither has it, and pyiqa's is non-commercial"
 )
 NO_PEER |= {"vif": "neither has the wavelet form"}
+INSTEAD = "dists (ours)"  # another method in a peer's place: speeds alone are compared
 Way = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -169,6 +172,8 @@ def peers() -> dict[str, tuple[Callable[[np.ndarray], torch.Tensor], dict[str, C
         listed[name] = (frozen.as_tensor, {"torchmetrics": partial(of_torchmetrics, name)})
     for name in ("lpips_vgg", "dists"):
         listed[name][1]["piq"] = partial(of_piq, name)
+    for name in ("afine_vgg16", "afine_dinov2"):
+        listed[name] = (np.asarray, {INSTEAD: lambda: dists.score})
     return listed
 
 
@@ -182,6 +187,11 @@ def seconds(score: Callable, images: list, reference: object) -> tuple[float, li
 def difference(ours: list[float], others: list[float]) -> float:
     """Give the greatest difference of values."""
     return float(np.abs(np.subtract(ours, others)).max())
+
+
+def compared(peer: str, ours: list[float], others: list[float]) -> dict[str, float]:
+    """Give the column of differences, but of another method in a peer's place."""
+    return {} if peer == INSTEAD else {"max difference": difference(ours, others)}
 
 
 def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list[dict]:
@@ -215,7 +225,7 @@ def measure(name: str, shape: tuple[int, int], count: int, repeats: int) -> list
         return [row | {"peer": f"none ({NO_PEER[name]})"}]
     rows = [
         row | {"peer": peer, "peer/s": rates[peer], "ratio": rates["ours"] / rates[peer],
-               "max difference": difference(values["ours"], values[peer])}
+               **compared(peer, values["ours"], values[peer])}
         for peer in ways if peer != "ours"
     ]  # fmt: skip
     return rows + [

@@ -114,6 +114,13 @@ def test_methods_without_a_peer_or_not_at_hand_say_why(
     assert set(metrics.NO_PEER) == {name for name, (_, ways) in metrics.peers().items() if not ways}
 
 
+@torch.inference_mode()
+def test_another_method_in_a_peers_place_is_not_compared_in_values() -> None:
+    needed("vgg16", "dists")
+    (row,) = metrics.measure("afine_vgg16", (96, 130), 1, 1)
+    assert row["peer"] == "dists (ours)" and row["ratio"] > 0 and "max difference" not in row
+
+
 @pytest.mark.parametrize("name", ["inference", "metrics", "out_of_domain", "pairs", "stand_in"])
 def test_they_run_as_their_help_says(name: str) -> None:
     call = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
