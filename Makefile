@@ -24,7 +24,7 @@ help:
 	@echo "make human             what agrees with people on sets it was not trained on (40 min at first)"
 	@echo "make human-full        SRIJ with parts left out, for FGResQ, baselines, ridges; says how long"
 	@echo "make check-human       does the committed table of that tell all that it must?"
-	@echo "make afine             imperfect references: A-FINE and its kin, on simulated data (14 min)"
+	@echo "make afine             imperfect references: A-FINE and its kin, on simulated data (12 min)"
 	@echo "make afine-full        the same with slow methods, and FGResQ (wants make report)"
 	@echo "make afine-people      where references are perfect and people judged (wants srij, srcolor, clive)"
 	@echo "make afine-sriqa       the published numbers on SRIQA-Bench (wants it, and afine.pth, placed)"
