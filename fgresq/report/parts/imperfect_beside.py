@@ -38,6 +38,15 @@ BACKBONE_NAMES = {"A-FINE, VGG16": "vgg16", "A-FINE, ViT-B/32 (CLIP)": "clip_vit
 VARIANTS = {"Standard": STANDARD, "DiffIQA": IMPERFECT, "Combined": FULL}
 SRIQA_SETS = {"Reg": "Regression-based", "Gen": "Generation-based", "All": "All"}
 PERCENT = 100.0
+FULL_RUN = "then make afine-full"
+STEPS = {  # what brings in a method of theirs that `make afine` does not measure
+    **dict.fromkeys(("FSIM", "VIF"), "it is slow: make afine-full"),
+    **dict.fromkeys(("TOPIQ", "AHIQ", "CKDN"), f"install pyiqa, under its own terms, {FULL_RUN}"),
+    **dict.fromkeys(("TOPIQ-FT", "AHIQ-FT", "CKDN-FT"), "no code here retrains its network"),
+    **dict.fromkeys(("PCQI", "SFSN"), "no code of it is here: docs/add-a-method.md adds it"),
+    "A-FINE": f"place afine.pth, {FULL_RUN}",
+}
+PLACED = ("TID2013", "KADID", "PIPAL")  # their columns of single data sets
 
 
 def beside_tables(printed: Printed, imperfect: Imperfect) -> list[Table]:
@@ -105,8 +114,22 @@ def with_ours(rows: pd.DataFrame, ours: pd.DataFrame, why: str) -> pd.DataFrame:
     kept = ["method", "at", "ours", "low", "high", "n"]
     joined = rows.merge(ours.reindex(columns=kept).astype(object), on=kept[:2], how="left")
     joined = joined.astype(dict.fromkeys(kept[2:], float))
-    reasons = [why if np.isfinite(value) else "not measured" for value in joined["ours"]]
+    reasons = [
+        why if np.isfinite(row.ours) else not_measured(row.method, row.at)
+        for row in joined.itertuples()
+    ]
     return judge(joined.assign(reason=reasons))
+
+
+def not_measured(method: str, at: str) -> str:
+    """Say that a number of theirs has none of ours beside it, and what would bring one in."""
+    if at in SRIQA_SETS.values() or at.startswith("SRIQA"):
+        step = "place SRIQA-Bench, then make afine-sriqa"
+    elif at in PLACED:
+        step = f"place {at} and name it under sources in fgresq/data/afine.yaml"
+    else:
+        step = STEPS.get(method, "")
+    return f"not measured; {step}" if step else "not measured"
 
 
 def placed(lines: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
