@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from fgresq import workspace
-from fgresq.errors import UserError
+from fgresq.errors import UserError, capital
 
 CODES = {
     "not_placed": "its files are not in place",
@@ -49,4 +49,4 @@ class Absent:
 def refuse(name: str, absent: Absent | None) -> None:
     """Raise a UserError with reason and next step where something that is to be used is absent."""
     if absent:
-        raise UserError(name, absent.reason, absent.next_step)
+        raise UserError(name, absent.reason, capital(absent.next_step))

@@ -48,6 +48,11 @@ class OneImage(UserError):
         return _as_told(cls, error.args)
 
 
+def capital(words: str) -> str:
+    """Begin a sentence: its first letter in upper case, the rest as it stands."""
+    return words[:1].upper() + words[1:]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name, in any case, is meant, or list them: the mend for a misspelt name."""
     known = sorted(known)

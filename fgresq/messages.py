@@ -11,11 +11,6 @@ from pathlib import Path
 from fgresq.errors import UserError
 
 
-def capital(words: str) -> str:
-    """Begin a sentence: its first letter in upper case, the rest as it stands."""
-    return words[:1].upper() + words[1:]
-
-
 def start_log(path: str | None, debug: bool) -> None:
     """Send messages to the terminal and, where asked, to a file.
 

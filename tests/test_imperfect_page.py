@@ -14,6 +14,7 @@ from test_report import Reader, build
 
 from fgresq.cli import main
 from fgresq.files import write_csv, write_json
+from fgresq.report.parts import imperfect_beside
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +260,11 @@ def test_the_whole_site_stands_with_it(root: Path) -> None:
         names == {path.stem for path in (one / "tables").glob("imperfect_*.tex")} and len(names) > 9
     )
     assert "audit_afine_leads" in {path.stem for path in (one / "tables").glob("*.csv")}
+
+
+def test_their_topiq_is_ours_with_a_reference() -> None:
+    line = {"title": "TOPIQ-FR", "backbone": "", "scenario": "all", "accuracy": 0.7}
+    line |= {"low": 0.6, "high": 0.8, "triplets": 9}
+    theirs = pd.DataFrame({"method": ["PSNR", "TOPIQ"]})
+    found = imperfect_beside.of_methods(pd.DataFrame([line]), theirs)
+    assert found[["method", "at", "ours"]].values.tolist() == [["TOPIQ", "All Average", 0.7]]

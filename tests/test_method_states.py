@@ -11,7 +11,7 @@ import report_inputs as inputs
 import yaml
 
 from fgresq import workspace
-from fgresq.absent import CODES, Absent
+from fgresq.absent import CODES, Absent, refuse
 from fgresq.catalogues import catalogue
 from fgresq.cli import main
 from fgresq.errors import UserError
@@ -254,3 +254,10 @@ def test_every_method_names_what_is_placed_for_it_whether_it_is_or_not() -> None
     entries = catalogue("methods")
     found = {name: modules.own_version(name, entry) for name, entry in entries.items()}
     assert all(isinstance(version, str) for version in found.values())
+
+
+def test_what_is_refused_tells_its_next_step_as_a_sentence() -> None:
+    absent = Absent("no_weights", "its weights are not here", "run `fgresq weights x`")
+    with pytest.raises(UserError, match=r"^method 'x': its weights are not here\. Run `fgresq"):
+        refuse("method 'x'", absent)
+    refuse("method 'x'", None)

@@ -22,7 +22,7 @@ from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.baselines.base import FIT_BATCH, Baseline, Feed, Inputs
 from fgresq.baselines.shared import PUBLISHED
-from fgresq.errors import UserError
+from fgresq.errors import UserError, capital
 from fgresq.networks.torchvision_ops import make_importable
 from fgresq.networks.vit import normalised
 from fgresq.sections import Tower
@@ -178,7 +178,7 @@ def pixel_backbone(name: str) -> PixelBackbone:
 
     path = weights_of(name)
     if absent := absence_of(name):
-        raise UserError(path, "there are no such weights", absent.next_step)
+        raise UserError(path, "there are no such weights", capital(absent.next_step))
     network = timm.create_model(name, features_only=True, out_indices=STAGES)
     assert isinstance(network, FeatureListNet)
     try:

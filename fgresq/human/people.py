@@ -14,7 +14,7 @@ import pandas as pd
 from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.catalogues import catalogue
-from fgresq.errors import UserError, unknown
+from fgresq.errors import UserError, capital, unknown
 from fgresq.files import check_writable, read_json, write_json
 from fgresq.human.agreed import agreement
 from fgresq.human.alike import glance_of, less_alike
@@ -22,7 +22,6 @@ from fgresq.human.declared import Declared, read_declared
 from fgresq.human.declared_search import Search, read_search
 from fgresq.human.learnt import learnt
 from fgresq.human.taught import MINI, Taught, at_most, set_at_hand
-from fgresq.messages import capital
 
 TEST = "test"
 CARD, UNFINISHED = "card.json", "unfinished"

@@ -12,7 +12,7 @@ import argparse
 
 import pandas as pd
 
-from fgresq.errors import UserError
+from fgresq.errors import UserError, capital
 from fgresq.files import read_json, write_csv, write_json
 from fgresq.options import add_options, options_of
 from fgresq.pairs.candidates import check_families
@@ -159,7 +159,7 @@ def check_some(tables: list[pd.DataFrame], funnels: list[Funnel]) -> None:
     faulty = [(f["source"], f["without_pairs"]) for f in funnels if f["without_pairs"]]
     if faulty and not any(map(len, tables)):
         source, found = faulty[0]
-        raise UserError(f"source '{source}'", found["reason"], found["next_step"])
+        raise UserError(f"source '{source}'", found["reason"], capital(found["next_step"]))
 
 
 def main(args: argparse.Namespace) -> None:

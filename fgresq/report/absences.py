@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fgresq.analysis.ablation import FULL
 from fgresq.analysis.headline import OURS
-from fgresq.errors import UserError
-from fgresq.messages import capital
+from fgresq.errors import UserError, capital
 from fgresq.records import absence_of_source
 from fgresq.report.parts.cells import Methods, count
 from fgresq.report.parts.method_tables import reasons

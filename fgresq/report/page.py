@@ -11,9 +11,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from fgresq import workspace
-from fgresq.errors import UserError
+from fgresq.errors import UserError, capital
 from fgresq.files import write_csv, write_text
-from fgresq.messages import capital
 from fgresq.report.parts.cells import Table
 from fgresq.report.parts.latex import latex
 from fgresq.templating import templates

@@ -20,7 +20,7 @@ import pandas as pd
 from fgresq import workspace
 from fgresq.absent import Absent
 from fgresq.catalogues import catalogue
-from fgresq.errors import UserError, unknown
+from fgresq.errors import UserError, capital, unknown
 from fgresq.files import digest, write_csv, write_json
 from fgresq.pairs.ratings import preferences_from_ratings, votes_from_ratings
 from fgresq.raw import walk
@@ -248,7 +248,7 @@ def main(args: argparse.Namespace) -> None:
             "not_placed", f"there is nothing in {folder}", next_step(args.source, entry)
         )
         if args.required:
-            raise UserError(f"source '{args.source}'", absent.reason, absent.next_step)
+            raise UserError(f"source '{args.source}'", absent.reason, capital(absent.next_step))
         logging.info(
             "source '%s' is absent: %s. Next step: %s.",
             args.source,

@@ -8,8 +8,8 @@ import pandas as pd
 
 from fgresq.analysis.headline import observers
 from fgresq.analysis.roles import measure_of
+from fgresq.errors import capital
 from fgresq.measures import MEASURES
-from fgresq.messages import capital
 from fgresq.report.parts.cells import (
     Cell,
     Methods,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fgresq.messages import capital
+from fgresq.errors import capital
 from fgresq.report.parts.cells import STATS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from fgresq.messages import capital
+from fgresq.errors import capital
 from fgresq.report.imperfect_results import Imperfect
 from fgresq.report.parts.cells import count, decimal, interval
 from fgresq.report.parts.imperfect_rows import (

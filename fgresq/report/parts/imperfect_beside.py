@@ -143,6 +143,7 @@ def placed(lines: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 def of_methods(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Give our lines of methods that they have too, by title."""
     names = {same(name): name for name in rows["method"]}
+    names[same("TOPIQ-FR")] = "TOPIQ"  # theirs is the one with a reference
     lines = table[table["backbone"].eq("")]
     lines = lines.assign(method=lines["title"].map(same).map(names)).dropna(subset=["method"])
     return placed(lines, ACCURACY)
