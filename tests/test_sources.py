@@ -239,7 +239,7 @@ def test_a_required_source_that_is_absent_fails(
     entry = json.dumps({**ENTRY, "path": str(tmp_path / "nothing")})
     out = [f"--{name}={tmp_path / name}" for name in ("out", "pairs", "record")]
     assert main(["step", "read-source", "own", "--entry", entry, "--required", *out]) == 1
-    assert "place it" in capsys.readouterr().err
+    assert ". Place it." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
