@@ -68,6 +68,24 @@ def test_placed_sets_give_triplets_and_absent_ones_are_told(place, settings, cap
     assert read_triplets("out/triplets_jod.csv", comparisons).empty
 
 
+def test_a_release_in_its_sides_is_split_as_it_is_placed(place, settings, capsys):
+    folder = place / "data/raw/diffiqa"
+    shutil.rmtree(folder)
+    sides = dict(zip(afine_replicas.CROPS, ("Train", "Validation", "Test"), strict=True))
+    for crop, side in sides.items():
+        afine_replicas.put_diffiqa(folder / side, [crop])
+    file = settings(sources=["diffiqa"], folds=2, split="official")
+    assert run(["--settings", file, "--out-dir", "out"], capsys)[0] == 0
+    folds = read_table("out/folds.csv", FOLD_COLUMNS)
+    fold = {"Test": 0, "Train": 1, "Validation": 2}
+    assert dict(zip(folds["family"], folds["fold"], strict=True)) == {
+        crop: fold[side] for crop, side in sides.items()
+    }
+    told = read_json("out/data.json")["sources"]["diffiqa"]
+    # the crop to test on is alone of its photograph; that which would be drawn is not
+    assert told["official_leak"] == 0 and told["official_sides"] == "the release's"
+
+
 def test_what_is_at_fault_is_told_in_a_line(place, settings, capsys):
     cases = {
         "none of its data sets is placed. pipal: download the training set": {"sources": ["pipal"]},
