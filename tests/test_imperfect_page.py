@@ -151,12 +151,15 @@ def test_what_the_authors_print_is_never_judged_on_simulated_data(root: Path, te
     assert float(frame.loc[("PSNR", "DiffIQA Ref<Test"), "paper"]) == 0.182
     assert float(frame.loc[("PSNR", "DiffIQA Ref<Test"), "ours"]) == pytest.approx(0.54)
     steps = {("CKDN", "All Average"): "install pyiqa", ("FSIM", "All Average"): "make afine-full"}
-    steps |= {("PCQI", "All Average"): "docs/add-a-method.md", ("PSNR", "PIPAL"): "place PIPAL"}
+    steps |= {("PCQI", "All Average"): "docs/add-a-method.md", ("PSNR", "PIPAL"): "by data set"}
     for key, step in steps.items():
         assert (
             frame.loc[key, "reason"].startswith("not measured; ")
             and step in frame.loc[key, "reason"]
         )
+    bench = table(root, "imperfect_their_sriqa").set_index(["method", "at"])["reason"]
+    assert "fgresq step afine-sriqa" in bench["PSNR", "All"]
+    assert "no code" in bench["PCQI", "All"] and "retrained" in bench["LPIPS-FT", "All"]
     backbones = table(root, "imperfect_their_backbones")
     own = backbones[backbones["ours"].ne("")]
     assert own["reason"].str.contains("not known, and our tower stays frozen").all()

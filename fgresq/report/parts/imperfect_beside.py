@@ -123,12 +123,14 @@ def with_ours(rows: pd.DataFrame, ours: pd.DataFrame, why: str) -> pd.DataFrame:
 
 def not_measured(method: str, at: str) -> str:
     """Say that a number of theirs has none of ours beside it, and what would bring one in."""
-    if at in SRIQA_SETS.values() or at.startswith("SRIQA"):
-        step = "place SRIQA-Bench, then make afine-sriqa"
-    elif at in PLACED:
-        step = f"place {at} and name it under sources in fgresq/data/afine.yaml"
-    else:
-        step = STEPS.get(method, "")
+    step = STEPS.get(method, "")
+    if at.startswith("SRIQA"):  # of their backbones and training sets
+        step = "ours are not tried on SRIQA-Bench"
+    elif at in PLACED and "no code" not in step:
+        step = "ours are not told apart by data set"
+    elif at in SRIQA_SETS.values() and "no code" not in step:
+        step = "place SRIQA-Bench, then fgresq step afine-sriqa with its name"
+        step = "retrained ones are not tried there" if method.endswith("-FT") else step
     return f"not measured; {step}" if step else "not measured"
 
 
